@@ -1,0 +1,41 @@
+/* The ranks of a run: all of them, those of this node, and how nodes line up. */
+#ifndef MNIST_DIST_COMM_COMM_H
+#define MNIST_DIST_COMM_COMM_H
+
+#include <mpi.h>
+
+#include "mnist_dist/util/error.h"
+
+typedef struct md_comm md_comm;
+
+/* Collective over comm, which is duplicated. node_size 0 asks MPI which ranks share memory; n > 0
+ * pretends that every n consecutive ranks of a real node are a node of their own (for tests and
+ * experiments). Identical arguments on all ranks. MPI errors are returned, not fatal, from here on.
+ * *out is NULL on error. */
+md_status md_comm_create(MPI_Comm comm, int node_size, md_comm **out, md_error *err);
+void md_comm_destroy(md_comm **comm); /* collective; NULL is fine; clears *comm */
+
+/* Local. */
+int md_comm_rank(const md_comm *comm);
+int md_comm_size(const md_comm *comm);
+int md_comm_node_rank(const md_comm *comm); /* within this node */
+int md_comm_node_size(const md_comm *comm); /* ranks on this node */
+int md_comm_node(const md_comm *comm);      /* number of this node, 0 .. nodes-1 */
+int md_comm_nodes(const md_comm *comm);
+int md_comm_smallest_node(const md_comm *comm); /* ranks on the smallest node */
+MPI_Comm md_comm_world(const md_comm *comm);    /* borrowed handles */
+MPI_Comm md_comm_node_comm(const md_comm *comm);
+const char *md_comm_hosts(const md_comm *comm); /* "n1,n2": each host once, in rank order */
+
+/* Turns an MPI return code into a status. Local. */
+md_status md_mpi_check(int code, const char *call, md_error *err);
+
+#define MD_MPI(call, err) md_mpi_check((call), #call, (err))
+
+/* The few collectives others need, over all ranks. Collective; checked. */
+md_status md_comm_barrier(md_comm *comm, md_error *err);
+md_status md_comm_broadcast(md_comm *comm, void *data, size_t bytes, int root, md_error *err);
+/* bytes from every rank, in rank order, into out[size][bytes] on rank 0 (out unused elsewhere). */
+md_status md_comm_gather(md_comm *comm, const void *data, size_t bytes, void *out, md_error *err);
+
+#endif

@@ -1,0 +1,99 @@
+/* Sums gradients over all ranks and says which slice of the parameters each rank then steps.
+ * The reducer owns the parameter, moment and gradient blocks, since where they live (private or
+ * shared by the node) is the variant's business. Calls are collective unless marked local.
+ *
+ * A step, the same for every variant:
+ *     for each shard of this rank's slice of the batch:  forward, backward into
+ *         md_reducer_gradient(), then md_reducer_add()                              (local)
+ *     md_reducer_reduce()          sums over ranks
+ *     md_reducer_square_sum()      only when clipping
+ *     optimizer on md_reducer_slice()                                               (local)
+ *     md_reducer_publish()         every rank sees the new parameters
+ *
+ *   allreduce     one in-place MPI_Allreduce of the gradient block
+ *   node-shared   gradients in a shared window; each rank sums, steps and publishes one slice
+ *   reproducible  each shard's gradient in int64 fixed point: exact, so order cannot matter */
+#ifndef MNIST_DIST_COMM_REDUCER_H
+#define MNIST_DIST_COMM_REDUCER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mnist_dist/comm/comm.h"
+
+typedef struct md_reducer md_reducer;
+
+/* What bits survive: MD_PROMISE_ORDER, the same bits at the same rank count; MD_PROMISE_RANK_COUNT,
+ * at any rank count. */
+typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
+
+/* What rides at the end of the gradient block. Losses are fixed point, in units of 2^-32 nats, each
+ * sample's rounded before it is added. */
+typedef struct md_step_sums {
+    int64_t loss_q32;
+    int64_t correct;
+    int32_t stop; /* ranks that ask to stop after this step */
+    int32_t bad;  /* ranks whose loss or gradient is not finite, or too large to sum safely */
+} md_step_sums;
+
+/* The arithmetic a reducer needs, handed in so that comm/ need not know nn/; see nn/kernels.h for
+ * what each promises. */
+typedef struct md_reducer_math {
+    void (*add)(float *sum, const float *x, size_t count);
+    double (*square_sum)(const float *x, size_t count);
+    int (*all_within)(const float *x, size_t count, float bound);
+    int (*quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
+    void (*dequantise)(const int64_t *sum, size_t count, int exponent, float *x);
+} md_reducer_math;
+
+typedef struct md_reducer_params {
+    const char *name;   /* allreduce, node-shared or reproducible */
+    size_t parameters;  /* floats in each block */
+    int moments;        /* moment blocks, 0 to 2 */
+    int64_t max_shards; /* reproducible: most micro-shards in one global batch, for headroom */
+    md_reducer_math math;
+} md_reducer_params;
+
+int md_reducer_known(const char *name); /* local; 1 or 0 */
+
+/* Borrows comm, which must outlive the reducer. params identical on all ranks. Blocks are zeroed.
+ * *out is NULL on error. */
+md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_reducer **out,
+                            md_error *err);
+void md_reducer_destroy(md_reducer **reducer); /* NULL is fine; clears *reducer */
+
+/* Local. Blocks of `parameters` floats, aligned. Parameters and moments may be the node's shared
+ * copy: write them only in this rank's slice, or through md_reducer_load. */
+float *md_reducer_parameters(md_reducer *reducer);
+float *md_reducer_moment(md_reducer *reducer, int index); /* whole block, as rank 0 saves it */
+float *md_reducer_gradient(md_reducer *reducer);          /* this rank's; backward writes here */
+const float *md_reducer_sum(const md_reducer *reducer);   /* after reduce; valid in the slice */
+void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count); /* count may be 0 */
+md_promise md_reducer_promise(const md_reducer *reducer);
+int md_reducer_exponent(const md_reducer *reducer); /* reproducible: 40, stored in files; else 0 */
+
+/* Sets parameters and moments (moments may be NULL for zeros) on every rank from rank 0's arrays;
+ * other ranks pass NULL. */
+md_status md_reducer_load(md_reducer *reducer, const float *parameters, const float *const *moments,
+                          md_error *err);
+
+/* Local. Takes this shard's gradient from md_reducer_gradient() and adds its sums. Plain reducers
+ * take at most one shard a step; reproducible any number. A value that is not finite or too large
+ * sets `bad`, which travels with the next reduce. A rank without samples need not call it. */
+void md_reducer_add(md_reducer *reducer, const md_step_sums *sums);
+
+/* `stop` asks to stop after this step; *sums becomes the total over ranks, equal everywhere. When
+ * sums->bad is not 0 no rank may step; go on to diagnose. Empties the reducer for the next step. */
+md_status md_reducer_reduce(md_reducer *reducer, int stop, md_step_sums *sums, md_error *err);
+
+/* Sum of squares of the reduced gradient over all slices: same bits on every rank. */
+md_status md_reducer_square_sum(md_reducer *reducer, double *out, md_error *err);
+
+/* `step` (finished steps so far) is recorded beside the slice, for md_reducer_consistent. */
+md_status md_reducer_publish(md_reducer *reducer, int64_t step, md_error *err);
+
+/* Local; safe from another thread. 1 when all slices this rank can see have reached `step` and none
+ * is beyond it or half way, so that a rescue checkpoint may be written from them. */
+int md_reducer_consistent(const md_reducer *reducer, int64_t step);
+
+#endif

@@ -1,0 +1,42 @@
+/* An output folder: one run at a time, files that appear whole or not at all, and the newest good
+ * one found by reading it rather than by trusting a name. Local; rank 0 only. */
+#ifndef MNIST_DIST_IO_FOLDER_H
+#define MNIST_DIST_IO_FOLDER_H
+
+#include "mnist_dist/io/checkpoint.h"
+
+typedef struct md_folder md_folder;
+
+/* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
+ * seconds with one line said; the kernel frees it when the process dies. keep: how many generations
+ * of last.h5 stay. Removes temporaries that a killed save left. MD_FAILED when another run holds it
+ * or the folder cannot be written. *out is NULL on error. */
+md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
+                         md_error *err);
+void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
+
+const char *md_folder_path(const md_folder *folder);
+
+/* 1 when the folder holds any checkpoint file of a run, good or bad. */
+int md_folder_has_run(const md_folder *folder);
+
+/* Moves what an earlier run left (checkpoints, history, pictures) to DIR/previous, replacing what
+ * is there. */
+md_status md_folder_set_aside(md_folder *folder, md_error *err);
+
+/* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
+ * md_warn which files were skipped and why. Nothing there: MD_OK and *out NULL. Files but none
+ * good: MD_BAD_CHECKPOINT. name (may be NULL) receives the file's path. */
+md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *name,
+                           size_t name_size, md_error *err);
+
+/* Saves atomically as last.h5: write a temporary, close, verify by reading it back, fsync; unlink
+ * last.prev.h5 (after shifting older ones), hard-link last.h5 to it, rename over last.h5, fsync the
+ * folder. When `best`, best.h5 becomes the same file. history.csv is rewritten whole. On failure
+ * the old files stay and the temporary is removed. */
+md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
+
+/* Saves as rescue.h5, the same way, touching nothing else. */
+md_status md_folder_save_rescue(md_folder *folder, md_checkpoint *c, md_error *err);
+
+#endif

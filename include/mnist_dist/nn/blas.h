@@ -1,0 +1,13 @@
+/* The CBLAS library's threads and identity; the products themselves are plain cblas_sgemm calls in
+ * the dense layer. Local. */
+#ifndef MNIST_DIST_NN_BLAS_H
+#define MNIST_DIST_NN_BLAS_H
+
+/* Threads per product, where the library can be told (OpenBLAS); others follow their own
+ * environment variables. */
+void md_blas_set_threads(int threads);
+
+/* "OpenBLAS 0.3.21 SkylakeX" or, for another library, "CBLAS". */
+const char *md_blas_version(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* The arithmetic, without memory, MPI or errors: raw pointers and sizes. One source compiled for
+ * several instruction sets; the best one the CPU has is chosen at load time, so one binary runs on
+ * every node of a mixed cluster. Local.
+ *
+ * Functions marked [same bits] give equal bits in every set (no contraction, a fixed order of
+ * additions), since each rank applies them to its own replica and replicas must not part on a
+ * mixed cluster. The others agree to float rounding. Each has a naive twin in tests/support. */
+#ifndef MNIST_DIST_NN_KERNELS_H
+#define MNIST_DIST_NN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mnist_dist/util/sparse_row.h"
+
+/* Adam's constants for one step; see optimizer.h. */
+typedef struct md_adam_step {
+    float gradient_scale; /* multiplies g before anything else: 1 / true batch size, and the clip */
+    float step_size;      /* lr * sqrt(1 - b2^t) / (1 - b1^t) */
+    float beta_1, beta_2, epsilon;
+    float decay; /* AdamW: lr * weight_decay, w is first multiplied by 1 - decay; 0 = Adam */
+} md_adam_step;
+
+typedef struct md_sgd_step {
+    float gradient_scale, learning_rate, momentum;
+} md_sgd_step;
+
+typedef struct md_kernels {
+    const char *name; /* "avx512", "avx2" or "baseline" */
+
+    /* y[n][out] = x w + b. x as sparse rows; pixel value v counts as v / 255. w[in][out], b[out].
+     */
+    void (*sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
+                           size_t out, float *y);
+    /* dw[in][out] = x^T dy, overwriting every element. dy[n][out]. `scratch` holds
+     * md_sparse_scratch_size(x, n, in) bytes aligned to MD_ALIGNMENT. */
+    void (*sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
+                            size_t out, float *dw, void *scratch);
+
+    void (*add_bias)(float *y, const float *b, size_t n, size_t out);     /* y[n][out] += b */
+    void (*column_sum)(const float *dy, size_t n, size_t out, float *db); /* db = sum over n */
+    void (*relu)(float *y, size_t count);                                 /* y = max(y, 0) */
+    void (*relu_gradient)(const float *y, float *dy, size_t count);       /* dy = y > 0 ? dy : 0 */
+    /* The loss fused with softmax: dz[n][c] = softmax(z) - onehot(label), loss[i] = -log p_label
+     * (in nats), returns how many samples have their largest logit (first one wins) at the label.
+     * dz may be NULL (evaluation) or equal z. */
+    size_t (*softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
+                           float *dz, float *loss);
+
+    int (*all_within)(const float *x, size_t count, float bound); /* every |x| <= bound? NaN: no */
+    void (*bytes_to_floats)(const uint8_t *pixel, float *x, size_t count); /* x = pixel / 255 */
+
+    void (*adam)(const md_adam_step *step, size_t count, const float *g, float *w, float *m,
+                 float *v); /* [same bits] */
+    void (*sgd)(const md_sgd_step *step, size_t count, const float *g, float *w,
+                float *u); /* [same bits] */
+    /* Sum of squares in double, 16 lanes in a fixed order. [same bits] */
+    double (*square_sum)(const float *x, size_t count);
+    void (*add)(float *sum, const float *x, size_t count); /* [same bits] */
+    /* sum[i] += round-to-nearest-even(x[i] * 2^exponent). Returns 0 and leaves sum unspecified when
+     * some |x| * 2^exponent exceeds limit (<= 2^62) or is not a number. [same bits] */
+    int (*quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
+    void (*dequantise)(const int64_t *sum, size_t count, int exponent, float *x); /* [same bits] */
+} md_kernels;
+
+/* The best set this CPU runs, or the one named by the environment variable MNIST_DIST_KERNELS when
+ * the CPU has it (to pin a mixed cluster to one set). */
+const md_kernels *md_kernels_get(void);
+
+/* The sets this CPU runs, best first; *count of them. */
+const md_kernels *const *md_kernels_available(size_t *count);
+
+/* Bytes of scratch that sparse_gradient needs for up to n rows of `in` pixels. */
+size_t md_sparse_scratch_size(size_t n, size_t in);
+
+#endif

@@ -1,0 +1,65 @@
+/* A feed-forward network over one flat parameter block. Local: knows nothing of ranks or files.
+ * Layers own their activations; parameters and gradients belong to the caller, who may place them
+ * in shared memory. Layout of both blocks: md_model_layout. */
+#ifndef MNIST_DIST_NN_MODEL_H
+#define MNIST_DIST_NN_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mnist_dist/nn/kernels.h"
+#include "mnist_dist/util/error.h"
+#include "mnist_dist/util/model_spec.h"
+
+typedef struct md_model md_model;
+
+/* n samples. Exactly one of `rows` and `pixels` is set; everything is borrowed for the call. */
+typedef struct md_batch {
+    size_t samples;
+    const md_sparse_row *rows; /* [n]: non-zero pixels of each image */
+    const float *pixels;       /* [n][rows * columns], already divided by 255 */
+    const uint8_t *labels;     /* [n]; may be NULL for prediction */
+    const uint32_t *ids;       /* [n]: index in the training set, keys dropout; NULL: no dropout */
+} md_batch;
+
+typedef enum md_mode { MD_INFER, MD_TRAIN } md_mode;
+
+/* What dropout masks depend on beside layer, sample and unit. */
+typedef struct md_pass {
+    md_mode mode;
+    uint64_t seed;
+    uint32_t epoch; /* from 0 */
+} md_pass;
+
+/* spec (checked; copied) for batches of up to max_samples. kernels is borrowed. *out is NULL on
+ * error. */
+md_status md_model_create(const md_model_spec *spec, size_t max_samples, const md_kernels *kernels,
+                          md_model **out, md_error *err);
+void md_model_destroy(md_model **model); /* NULL is fine; clears *model */
+
+const md_layout *md_model_layout(const md_model *model); /* borrowed from the model */
+
+/* 1 when the first weighted layer reads the images themselves, so that batches may be sparse. */
+int md_model_takes_sparse(const md_model *model);
+
+/* Glorot-uniform kernels (Glorot & Bengio 2010: U(-l, l), l = sqrt(6 / (in + out))), zero biases;
+ * a pure function of seed. */
+void md_model_initialize(const md_model *model, uint64_t seed, float *parameters);
+
+/* Logits [n][classes] (before softmax), owned by the model and valid until the next forward. */
+const float *md_model_forward(md_model *model, const float *parameters, const md_batch *batch,
+                              const md_pass *pass);
+
+/* After forward, with labels: per-sample losses in nats (owned by the model, valid until the next
+ * forward), and the number classified correctly. Prepares backward when the pass was MD_TRAIN. */
+const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct);
+
+/* After loss: gradient of the SUM of the batch's losses, overwriting every element of `gradient`.
+ * With zero samples: all zeros. */
+void md_model_backward(md_model *model, const float *parameters, const md_batch *batch,
+                       float *gradient);
+
+/* Class probabilities from n rows of logits; may be in place. */
+void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities);
+
+#endif

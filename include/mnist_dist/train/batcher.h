@@ -1,0 +1,23 @@
+/* Turns image numbers into an md_batch: sparse rows straight from the shared window when the model
+ * takes them, else gathered floats. Local; owns its buffers. */
+#ifndef MNIST_DIST_TRAIN_BATCHER_H
+#define MNIST_DIST_TRAIN_BATCHER_H
+
+#include "mnist_dist/data/store.h"
+#include "mnist_dist/nn/model.h"
+
+typedef struct md_batcher md_batcher;
+
+/* For batches of up to max_samples. store, model and kernels are borrowed. *out NULL on error. */
+md_status md_batcher_create(const md_store *store, const md_model *model, const md_kernels *kernels,
+                            size_t max_samples, md_batcher **out, md_error *err);
+void md_batcher_destroy(md_batcher **batcher); /* NULL is fine; clears *batcher */
+
+/* The images ids[n] of `split`, n up to max_samples; valid until the next call. ids is borrowed as
+ * long as the batch is used. */
+const md_batch *md_batcher_gather(md_batcher *batcher, md_split split, const uint32_t *ids,
+                                  size_t n);
+/* Images begin .. begin + n - 1. */
+const md_batch *md_batcher_range(md_batcher *batcher, md_split split, size_t begin, size_t n);
+
+#endif

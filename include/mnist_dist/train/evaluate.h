@@ -1,0 +1,27 @@
+/* Loss and accuracy over a set of images, the same at any rank count: fixed blocks of 256 images in
+ * file order, dealt whole to ranks; each sample's loss rounded to int64 at 2^-32 and summed
+ * exactly. */
+#ifndef MNIST_DIST_TRAIN_EVALUATE_H
+#define MNIST_DIST_TRAIN_EVALUATE_H
+
+#include "mnist_dist/comm/comm.h"
+#include "mnist_dist/train/batcher.h"
+#include "mnist_dist/train/dataset.h"
+
+enum { MD_EVALUATION_BLOCK = 256, MD_MAX_CLASSES = 256 };
+
+typedef struct md_evaluation {
+    int64_t images, correct;
+    double loss, accuracy; /* means; NaN without images */
+    int classes;
+    int64_t
+        *confusion; /* [actual][predicted], classes x classes; malloc'ed; NULL unless asked for */
+} md_evaluation;
+
+/* Collective. The model and batcher hold MD_EVALUATION_BLOCK samples or more. parameters identical
+ * on all ranks. with_confusion as the struct says; free with md_evaluation_clear. */
+md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const float *parameters,
+                      md_image_range range, int with_confusion, md_evaluation *out, md_error *err);
+void md_evaluation_clear(md_evaluation *evaluation);
+
+#endif

@@ -1,0 +1,6 @@
+#include "runner.h"
+
+int main(void)
+{
+    return md_run_suite() ? 1 : 0;
+}
