@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds with warnings as errors and tests.
+#
+#   scripts/check.sh              the quick tests: minutes
+#   scripts/check.sh --long       also the long ones, sanitizers, valgrind and fuzzing: hours
+#   scripts/check.sh --coverage   the quick tests, and how many lines of src/ they run: 85 % or fail
+#
+# Missing Debian packages are installed. With MNIST_DIR set, tests use the real MNIST found there.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+long='' coverage=''
+for option; do
+    case $option in
+    --long) long=yes ;;
+    --coverage) coverage=yes ;;
+    -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" && exit ;;
+    *) die "unknown option $option; there are --long and --coverage" ;;
+    esac
+done
+cd "$top"
+if [ -n "${MNIST_DIR:-}" ]; then
+    MNIST_DIR=$(cd "$MNIST_DIR" && pwd) || die "MNIST_DIR=$MNIST_DIR: no such folder"
+    export MNIST_DIR
+fi
+open_log check
+jobs=$(nproc)
+
+# build PRESET: configured and built in build/PRESET.
+build() {
+    step "Configuring $1 in build/$1" cmake --preset "$1" -G Ninja
+    step "Building $1" cmake --build "build/$1" -j "$jobs"
+}
+
+# run_tests PRESET CTEST-OPTION...: a test's PROCESSORS keep it alone where it needs all cores.
+run_tests() {
+    say "Testing $1"
+    ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$jobs" "${@:2}" </dev/null
+}
+
+install_packages "${build_packages[@]}" || exit 1
+install_packages "${check_packages[@]}" || say "Going on: the tests that need them will skip"
+
+if [ "$coverage" ]; then
+    build coverage
+    find build/coverage -name '*.gcda' -delete
+    run_tests coverage -L quick
+    say "Line coverage of src/"
+    gcovr --root . --filter src/ --print-summary --fail-under-line 85 build/coverage
+    exit
+fi
+
+build ci
+run_tests ci -L quick
+if [ "$long" ]; then
+    run_tests ci -L long
+    build asan
+    run_tests asan -L quick
+fi
