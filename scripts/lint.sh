@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Reads the code for what a compiler does not say.
+#
+#   scripts/lint.sh           everything; configures build/ci for the compile commands
+#   scripts/lint.sh --quick   formatting and the rules for files: seconds, no build
+#
+# With --quick, exit 77 says that clang-format is not installed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+max_file=500 max_function=60
+status=0
+
+# failed TITLE: one check found something, the others still run.
+failed() {
+    printf '%s: %s\n' "$(basename "$0")" "$1" >&2
+    status=1
+}
+
+# The braces of a function stand in the first column (.clang-format), which makes them countable.
+check_lengths() {
+    awk -v max_file=$max_file -v max_function=$max_function '
+        FNR == 1 { start = 0 }
+        FNR == max_file + 1 { print FILENAME ": more than " max_file " lines"; bad = 1 }
+        /^{/ { start = FNR }
+        /^}/ && start {
+            if (FNR - start + 1 > max_function) {
+                print FILENAME ":" start ": a function of " FNR - start + 1 " lines"; bad = 1
+            }
+            start = 0
+        }
+        END { exit bad }' "${sources[@]}"
+}
+
+check_promises() {
+    ! grep -rnIE 'TOD[O]|FIXM[E]' CMakeLists.txt cmake "${folders[@]}" >&2
+}
+
+check_files() {
+    clang-format --dry-run -Werror "${sources[@]}" || failed "run clang-format -i on these files"
+    check_lengths || failed "too long to read"
+    check_promises || failed "unfinished business"
+}
+
+check_code() {
+    step "Configuring build/ci" cmake --preset ci -G Ninja
+    say "clang-tidy"
+    run-clang-tidy -p build/ci -quiet -j "$(nproc)" "$top/(src|bench|tests)/.*" >>"$log" 2>&1 ||
+        { grep -E 'warning:|error:' "$log" | sort -u; failed "clang-tidy"; }
+    say "cppcheck"
+    cppcheck --project=build/ci/compile_commands.json --enable=warning,performance,portability \
+        --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 --quiet -j "$(nproc)" ||
+        failed "cppcheck"
+}
+
+check_scripts() {
+    say "shellcheck"
+    grep -rlIE '^#!.*(bash|/sh)$' .ci "${folders[@]}" | xargs shellcheck -x || failed "shellcheck"
+}
+
+cd "$top"
+mapfile -t folders < <(ls -d src include bench tests scripts jobs configs data/*.* 2>/dev/null)
+mapfile -t sources < <(find "${folders[@]}" -name '*.[ch]' | sort)
+if [ "${1:-}" = --quick ]; then
+    command -v clang-format >/dev/null || { say "skipped: no clang-format"; exit 77; }
+    check_files
+    exit $status
+fi
+open_log lint
+install_packages "${build_packages[@]}" "${check_packages[@]}"
+say "Formatting and file rules"
+check_files
+check_code
+check_scripts
+[ $status = 0 ] && say "Clean"
+exit $status
