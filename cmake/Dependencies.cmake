@@ -16,7 +16,7 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 set(MD_CBLAS openblas CACHE STRING "CBLAS library to link")
 find_library(MD_CBLAS_LIBRARY NAMES ${MD_CBLAS} REQUIRED)
 find_path(MD_CBLAS_INCLUDE NAMES cblas.h REQUIRED)
-add_library(md_cblas INTERFACE)
+add_library(md_cblas INTERFACE IMPORTED)
 target_link_libraries(md_cblas INTERFACE ${MD_CBLAS_LIBRARY})
 target_include_directories(md_cblas INTERFACE ${MD_CBLAS_INCLUDE})
 

@@ -5,28 +5,38 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+configure_file(${PROJECT_SOURCE_DIR}/include/mnist_dist/version.h.in
+               ${PROJECT_BINARY_DIR}/include/mnist_dist/version.h @ONLY)
 
 add_library(md_options INTERFACE)
-target_include_directories(md_options INTERFACE ${PROJECT_SOURCE_DIR}/include)
-target_compile_definitions(md_options INTERFACE _GNU_SOURCE)
-target_compile_options(md_options INTERFACE
+target_include_directories(md_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_libraries(md_options INTERFACE m)
+
+# How this tree is compiled; programs that link the installed libraries choose for themselves.
+add_library(md_strict INTERFACE)
+target_compile_definitions(md_strict INTERFACE _GNU_SOURCE)
+target_compile_options(md_strict INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
   # No errno from sqrt lets the compiler vectorise the optimizer; contraction is switched on only
   # where bits need not agree between instruction sets (src/nn/CMakeLists.txt).
   -fno-math-errno -ffp-contract=off)
-target_link_libraries(md_options INTERFACE m)
+target_link_libraries(md_options INTERFACE $<BUILD_INTERFACE:md_strict>)
 
 if(MD_WERROR)
-  target_compile_options(md_options INTERFACE -Werror)
+  target_compile_options(md_strict INTERFACE -Werror)
 endif()
 if(MD_SANITIZE)
-  target_compile_options(md_options INTERFACE -fsanitize=address,undefined
+  target_compile_options(md_strict INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_link_options(md_options INTERFACE -fsanitize=address,undefined)
+  target_link_options(md_strict INTERFACE -fsanitize=address,undefined)
 endif()
 if(MD_COVERAGE)
-  target_compile_options(md_options INTERFACE --coverage)
-  target_link_options(md_options INTERFACE --coverage)
+  target_compile_options(md_strict INTERFACE --coverage)
+  target_link_options(md_strict INTERFACE --coverage)
 endif()
 
 # md_add_module(NAME sources...): the static library md_NAME.

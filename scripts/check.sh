@@ -29,7 +29,7 @@ jobs=$(nproc)
 
 # build PRESET: configured and built in build/PRESET.
 build() {
-    step "Configuring $1 in build/$1" cmake --preset "$1" -G Ninja
+    step "Configuring $1 in build/$1" cmake --preset "$1"
     step "Building $1" cmake --build "build/$1" -j "$jobs"
 }
 

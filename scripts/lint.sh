@@ -44,7 +44,7 @@ check_files() {
 }
 
 check_code() {
-    step "Configuring build/ci" cmake --preset ci -G Ninja
+    step "Configuring build/ci" cmake --preset ci
     say "clang-tidy"
     run-clang-tidy -p build/ci -quiet -j "$(nproc)" "$top/(src|bench|tests)/.*" >>"$log" 2>&1 ||
         { grep -E 'warning:|error:' "$log" | sort -u; failed "clang-tidy"; }

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# From a fresh machine to a trained network: installs the missing Debian packages, builds, gets
+# MNIST, trains on four ranks, draws the curves and reads one digit. A minute or two when nothing
+# has to be installed. Arguments go to the training: scripts/quickstart.sh --epochs 3
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# run COMMAND...: shown as one would type it, then run.
+run() {
+    printf '\n$ %s\n' "$*"
+    "$@" </dev/null
+}
+
+cd "$top"
+open_log quickstart
+install_packages "${build_packages[@]}"
+step "Configuring build/release" cmake --preset release -D MD_TESTS=OFF
+step "Building" cmake --build build/release -j "$(nproc)"
+PATH=$top/build/release/bin:$PATH
+use_mpi 4
+
+say "Getting MNIST"
+if ! data/fetch_mnist.sh </dev/null >>"$log" 2>&1; then
+    tail -n 3 "$log" >&2
+    say "NO MNIST HERE: training goes on with digits the program draws itself. For the real ones" \
+        "set MNIST_DIR to a folder that holds them, or run this again with network access."
+fi
+
+say "Training on 4 ranks"
+run mpirun -np 4 mnist_dist "$@"
+say "Drawing the curves"
+run mnist_dist plot runs/mnist/last.h5 --plot runs/mnist/accuracy.png
+say "Reading a digit"
+run mnist_dist predict runs/mnist/best.h5 --index 0
