@@ -112,4 +112,7 @@ md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err)
  * MD_BAD_CHECKPOINT saying what is wrong. *out is NULL on error. */
 md_status md_checkpoint_read(const char *path, md_checkpoint **out, md_error *err);
 
+/* "1.10.8", of the HDF5 library in use. */
+const char *md_hdf5_version(void);
+
 #endif

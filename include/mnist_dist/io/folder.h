@@ -36,7 +36,13 @@ md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *n
  * the old files stay and the temporary is removed. */
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
 
-/* Saves as rescue.h5, the same way, touching nothing else. */
-md_status md_folder_save_rescue(md_folder *folder, md_checkpoint *c, md_error *err);
+/* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that saves
+ * it need not be the one that holds the lock. */
+md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err);
+
+/* Called on entering each stage of md_folder_save: "write" (before the temporary is made), "verify"
+ * (written and closed), "rotate", "rename" and "done". For fault rehearsal; NULL for none. */
+typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
+void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 
 #endif
