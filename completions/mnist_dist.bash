@@ -1,0 +1,53 @@
+# bash completion for mnist_dist: commands, options, files and the keys of --set.
+
+_mnist_dist_options()
+{
+    local common=--help
+    case $1 in
+    train) echo "$common --version --config --set --data --output --epochs --batch-size" \
+        "--learning-rate --seed --reducer --resume --debug --debug-wait --inject --quiet" ;;
+    evaluate) echo "$common --data" ;;
+    predict) echo "$common --data --index --image --output" ;;
+    show) echo "$common --data --index --split --plot" ;;
+    plot) echo "$common --plot" ;;
+    *) echo "$common" ;;
+    esac
+}
+
+_mnist_dist_keys()
+{
+    echo data.{source,validation,storage} \
+        optimizer.{name,learning_rate,beta_1,beta_2,epsilon,momentum,weight_decay,clip_norm} \
+        schedule.{name,warmup_steps,step_epochs,factor,final} \
+        train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,threads,time_limit} \
+        early_stopping.{patience,monitor,min_delta} \
+        distributed.{reducer,micro_shard,node_size,stall_timeout} \
+        checkpoint.{output,every_steps,keep,digest_every,max_failures,lock_wait}
+}
+
+# No word offered means file names: readline's own default, see `complete` below.
+_mnist_dist()
+{
+    local current=$2 previous=$3 command=train words=
+    [[ $COMP_CWORD -gt 1 && ${COMP_WORDS[1]} != -* ]] && command=${COMP_WORDS[1]}
+    case $previous in
+    --set)
+        words=$(_mnist_dist_keys)
+        compopt -o nospace 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -S = -W "$words" -- "$current")
+        return
+        ;;
+    --reducer) words="allreduce node-shared reproducible" ;;
+    --split) words="train test" ;;
+    *)
+        if [[ $current == -* ]]; then
+            words=$(_mnist_dist_options "$command")
+        elif [[ $COMP_CWORD -eq 1 ]]; then
+            words="train evaluate predict show plot inspect verify diff prove"
+        fi
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o default -F _mnist_dist mnist_dist
