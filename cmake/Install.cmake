@@ -12,7 +12,7 @@ install(FILES completions/mnist_dist.bash RENAME mnist_dist
 # The trainer as a library: find_package(mnist_dist), then link mnist_dist::train, or just the
 # module that is wanted. The package looks for its libraries with the same file as this build.
 foreach(module ${MD_MODULES})
-  set_target_properties(md_${module} PROPERTIES EXPORT_NAME ${module})
+  set_target_properties(md_${module} PROPERTIES EXPORT_NAME ${module} OUTPUT_NAME mnist_dist_${module})
   list(APPEND libraries md_${module})
 endforeach()
 set_target_properties(md_options PROPERTIES EXPORT_NAME options)
