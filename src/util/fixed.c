@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double unit = 4294967296.0;           /* 2^32 */
+static const double unit = 4294967296.0;              /* 2^32 */
 static const double headroom = 4611686018427387904.0; /* 2^62 */
 
 int md_fixed_sum(const float *loss, size_t count, int64_t total, int64_t *out)

@@ -36,8 +36,8 @@ md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *n
  * the old files stay and the temporary is removed. */
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
 
-/* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that saves
- * it need not be the one that holds the lock. */
+/* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that
+ * saves it need not be the one that holds the lock. */
 md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err);
 
 /* Called on entering each stage of md_folder_save: "write" (before the temporary is made), "verify"

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* *out = the sum of count losses, each rounded to nearest. Returns 0, leaving *out alone, when one is
- * not finite or so large that a sum over `total` samples (>= count) might overflow. */
+/* *out = the sum of count losses, each rounded to nearest. Returns 0, leaving *out alone, when one
+ * is not finite or so large that a sum over `total` samples (>= count) might overflow. */
 int md_fixed_sum(const float *loss, size_t count, int64_t total, int64_t *out);
 
 double md_fixed_value(int64_t fixed); /* nats */
