@@ -1,0 +1,124 @@
+/* What holds between keys, and between a saved run and the one that goes on. */
+#include <string.h>
+
+#include "config_keys.h"
+
+static md_status check_values(const md_config *config, md_error *err)
+{
+    md_config scratch = *config;
+    for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
+        char value[MD_VALUE_SIZE];
+        md_key_format(key, config, value);
+        md_status status =
+            key->type == MD_KEY_LAYERS ? MD_OK : md_key_set(key, &scratch, value, err);
+        if (status)
+            return status;
+    }
+    return MD_OK;
+}
+
+/* Images have rows and columns, which Keras' Dense would take one row at a time. */
+static md_status check_flatten(const md_model_spec *model, md_error *err)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        if (model->layers[i].kind == MD_LAYER_FLATTEN)
+            return MD_OK;
+        if (model->layers[i].kind == MD_LAYER_DENSE)
+            return md_fail(err, MD_USAGE,
+                           "model: layer '%s' needs flat input; put {layer: flatten} before it",
+                           model->layers[i].name);
+    }
+    return MD_OK;
+}
+
+static md_status check_early_stopping(const md_config *config, md_error *err)
+{
+    const char *monitor = config->early_stopping.monitor;
+    int validated = strcmp(config->data.validation, "none") != 0;
+    if (config->early_stopping.patience == 0 || validated || strncmp(monitor, "val_", 4) != 0)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "early_stopping.monitor is %s, but data.validation is none; monitor loss or "
+                   "accuracy, or set early_stopping.patience to 0",
+                   monitor);
+}
+
+md_status md_config_check(const md_config *config, md_error *err)
+{
+    md_status status = check_values(config, err);
+    if (!status)
+        status = md_model_spec_check(&config->model, err);
+    if (!status)
+        status = check_flatten(&config->model, err);
+    if (!status)
+        status = check_early_stopping(config, err);
+    return status;
+}
+
+static int is_reproducible(const md_config *config)
+{
+    return strcmp(config->distributed.reducer, "reproducible") == 0;
+}
+
+/* Micro-shards decide the bits of a reproducible run, and nothing else. */
+static int may_differ(const md_key *key, const md_config *saved, const md_config *now)
+{
+    if (key->offset == offsetof(md_config, distributed.micro_shard))
+        return !is_reproducible(saved) && !is_reproducible(now);
+    return key->may_differ;
+}
+
+static md_status fail_differs(const char *name, const char *saved, const char *now, md_error *err)
+{
+    char before[MD_SNIPPET_SIZE], after[MD_SNIPPET_SIZE];
+    md_snippet(saved, before);
+    md_snippet(now, after);
+    return md_fail(err, MD_USAGE,
+                   "%s is %s, but the run to resume has %s; give it that value, or start anew "
+                   "without --resume",
+                   name, after, before);
+}
+
+static void format_layer(const md_layer_spec *layer, char out[MD_VALUE_SIZE])
+{
+    FILE *stream = fmemopen(out, MD_VALUE_SIZE, "w");
+    out[0] = '\0';
+    if (!stream)
+        return;
+    md_layer_write(layer, 1, stream);
+    fclose(stream);
+}
+
+static md_status check_same_model(const md_model_spec *saved, const md_model_spec *now,
+                                  md_error *err)
+{
+    int layers = saved->layer_count < now->layer_count ? saved->layer_count : now->layer_count;
+    for (int i = 0; i < layers; i++) {
+        char before[MD_VALUE_SIZE], after[MD_VALUE_SIZE], name[MD_SNIPPET_SIZE];
+        format_layer(&saved->layers[i], before);
+        format_layer(&now->layers[i], after);
+        snprintf(name, sizeof name, "model: layer %d", i + 1);
+        if (strcmp(before, after) != 0)
+            return fail_differs(name, before, after, err);
+    }
+    if (saved->layer_count == now->layer_count)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "model has %d layers, but the run to resume has %d; give the same model, or "
+                   "start anew without --resume",
+                   now->layer_count, saved->layer_count);
+}
+
+md_status md_config_check_resume(const md_config *saved, const md_config *now, md_error *err)
+{
+    for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
+        char before[MD_VALUE_SIZE], after[MD_VALUE_SIZE];
+        if (key->type == MD_KEY_LAYERS || may_differ(key, saved, now))
+            continue;
+        md_key_format(key, saved, before);
+        md_key_format(key, now, after);
+        if (strcmp(before, after) != 0)
+            return fail_differs(key->name, before, after, err);
+    }
+    return check_same_model(&saved->model, &now->model, err);
+}

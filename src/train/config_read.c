@@ -1,0 +1,132 @@
+/* The configuration from YAML. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_yaml.h"
+
+/* 32 layers and every key take under 8 KiB; more is not a configuration. */
+enum { MAX_BYTES = 64 * 1024 };
+
+static md_status fail_size(const char *name, md_error *err)
+{
+    return md_fail(err, MD_USAGE, "%s is larger than %d bytes, so it is not a configuration", name,
+                   MAX_BYTES);
+}
+
+static md_status read_value(md_yaml *yaml, const char *name, const yaml_node_pair_t *pair,
+                            md_config *config)
+{
+    const md_key *key = md_config_find_key(name);
+    if (!key)
+        return md_yaml_at(yaml, md_yaml_node(yaml, pair->key),
+                          md_config_fail_unknown(name, yaml->err));
+    const yaml_node_t *node = md_yaml_node(yaml, pair->value);
+    md_status status = key->type == MD_KEY_LAYERS ? md_yaml_read_layers(yaml, node, &config->model)
+                                                  : md_yaml_set(yaml, key, config, node);
+    if (!status)
+        config->given[key - md_config_keys] = 1;
+    return status;
+}
+
+static md_status read_section(md_yaml *yaml, const char *section, const yaml_node_t *map,
+                              md_config *config)
+{
+    md_status status = md_yaml_expect(yaml, map, YAML_MAPPING_NODE, section);
+    if (status)
+        return status;
+    const yaml_node_pair_t *top = map->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < top; p++) {
+        const char *key;
+        status = md_yaml_key(yaml, map, p, &key);
+        if (status)
+            return status;
+        char name[MD_VALUE_SIZE];
+        snprintf(name, sizeof name, "%s.%s", section, key);
+        status = read_value(yaml, name, p, config);
+        if (status)
+            return status;
+    }
+    return MD_OK;
+}
+
+static md_status fail_dotted(const md_yaml *yaml, const yaml_node_t *node, const char *name)
+{
+    char snippet[MD_SNIPPET_SIZE];
+    md_snippet(name, snippet);
+    return md_yaml_at(yaml, node,
+                      md_fail(yaml->err, MD_USAGE,
+                              "write %s under its section, as section: {key: value}", snippet));
+}
+
+static md_status read_root(md_yaml *yaml, md_config *config)
+{
+    const yaml_node_t *root = md_yaml_root(yaml);
+    if (!root || md_yaml_is_null(root))
+        return MD_OK;
+    md_status status = md_yaml_expect(yaml, root, YAML_MAPPING_NODE, "the configuration");
+    if (status)
+        return status;
+    const yaml_node_pair_t *top = root->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *p = root->data.mapping.pairs.start; p < top; p++) {
+        const char *name;
+        status = md_yaml_key(yaml, root, p, &name);
+        if (status)
+            return status;
+        if (strchr(name, '.'))
+            return fail_dotted(yaml, md_yaml_node(yaml, p->key), name);
+        status = md_config_has_section(name)
+                     ? read_section(yaml, name, md_yaml_node(yaml, p->value), config)
+                     : read_value(yaml, name, p, config);
+        if (status)
+            return status;
+    }
+    return MD_OK;
+}
+
+md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err)
+{
+    if (strlen(text) > MAX_BYTES)
+        return fail_size(name, err);
+    md_yaml yaml;
+    md_status status = md_yaml_open(&yaml, text, name, err);
+    if (status)
+        return status;
+    md_config changed = *config;
+    status = read_root(&yaml, &changed);
+    md_yaml_close(&yaml);
+    if (!status)
+        *config = changed;
+    return status;
+}
+
+static md_status read_stream(FILE *file, const char *path, char *text, md_error *err)
+{
+    size_t length = fread(text, 1, MAX_BYTES + 1, file);
+    if (ferror(file))
+        return md_fail(err, MD_USAGE, "%s cannot be read: %s", path, strerror(errno));
+    if (length > MAX_BYTES)
+        return fail_size(path, err);
+    if (memchr(text, '\0', length))
+        return md_fail(err, MD_USAGE, "%s holds a zero byte, so it is not a text file", path);
+    text[length] = '\0';
+    return MD_OK;
+}
+
+md_status md_config_read_file(const char *path, char **text, md_error *err)
+{
+    *text = NULL;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return md_fail(err, MD_USAGE, "%s cannot be opened: %s; give the path of a YAML file", path,
+                       strerror(errno));
+    char *buffer = malloc(MAX_BYTES + 1);
+    md_status status =
+        buffer ? read_stream(file, path, buffer, err) : md_fail_memory(err, path, MAX_BYTES + 1);
+    fclose(file);
+    if (status)
+        free(buffer);
+    else
+        *text = buffer;
+    return status;
+}

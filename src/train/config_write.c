@@ -1,0 +1,124 @@
+/* The configuration as YAML and as a reference. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_keys.h"
+
+/* Text that every YAML reader takes for itself: a path or a word, and none of YAML's own. */
+static int is_plain(const char *text)
+{
+    static const char *const taken[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcasecmp(text, taken[i]) == 0)
+            return 0;
+    size_t safe =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./");
+    return (text[0] == '/' || isalpha((unsigned char)text[0])) && !text[safe];
+}
+
+static void write_quoted(const char *text, FILE *out)
+{
+    fputc('\'', out);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', out);
+        fputc(*text, out);
+    }
+    fputc('\'', out);
+}
+
+void md_key_write(const md_key *key, const void *base, FILE *out)
+{
+    char value[MD_VALUE_SIZE];
+    md_key_format(key, base, value);
+    if ((key->type == MD_KEY_TEXT || key->type == MD_KEY_WORD) && !is_plain(value))
+        write_quoted(value, out);
+    else
+        fputs(value, out);
+}
+
+static void write_layers(const md_model_spec *model, FILE *out)
+{
+    int with_names = !md_model_has_standard_names(model);
+    fputs("model:\n", out);
+    for (int i = 0; i < model->layer_count; i++) {
+        fputs("  - ", out);
+        md_layer_write(&model->layers[i], with_names, out);
+        fputc('\n', out);
+    }
+}
+
+static size_t section_length(const md_key *key)
+{
+    return strcspn(key->name, ".");
+}
+
+static int same_section(const md_key *a, const md_key *b)
+{
+    size_t length = section_length(a);
+    return length == section_length(b) && strncmp(a->name, b->name, length) == 0;
+}
+
+static void write_config(const md_config *config, FILE *out)
+{
+    const md_key *end = md_config_keys + md_config_key_count;
+    for (const md_key *key = md_config_keys; key < end; key++) {
+        if (key->type == MD_KEY_LAYERS) {
+            write_layers(&config->model, out);
+            continue;
+        }
+        int length = (int)section_length(key);
+        if (key == md_config_keys || !same_section(key - 1, key))
+            fprintf(out, "%.*s: {", length, key->name);
+        fprintf(out, "%s: ", key->name + length + 1);
+        md_key_write(key, config, out);
+        fputs(key + 1 < end && same_section(key, key + 1) ? ", " : "}\n", out);
+    }
+}
+
+char *md_config_write(const md_config *config)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    write_config(config, out);
+    int failed = ferror(out);
+    if (fclose(out) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void print_row(const md_key *key, const md_config *standard, FILE *out)
+{
+    char range[MD_VALUE_SIZE];
+    md_key_range(key, range);
+    fprintf(out, "| `%s` | `", key->name);
+    if (key->type == MD_KEY_LAYERS)
+        for (int i = 0; i < standard->model.layer_count; i++) {
+            fputs(i > 0 ? ", " : "[", out);
+            md_layer_write(&standard->model.layers[i], 0, out);
+        }
+    else
+        md_key_write(key, standard, out);
+    fprintf(out, "%s` | %s | %s | %s |\n", key->type == MD_KEY_LAYERS ? "]" : "", range,
+            key->may_differ ? "yes" : "no", key->help);
+}
+
+void md_config_print_reference(FILE *out)
+{
+    md_config standard = md_config_default();
+    fputs("| key | default | range | may change on resume | meaning |\n"
+          "| --- | --- | --- | --- | --- |\n",
+          out);
+    for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
+        print_row(key, &standard, out);
+        if (key->type == MD_KEY_LAYERS)
+            md_layer_print_reference(out);
+    }
+}
