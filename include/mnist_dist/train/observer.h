@@ -9,14 +9,15 @@
 
 /* The run's shape, known before the first step. */
 typedef struct md_run_info {
-    int ranks, nodes, cpus; /* cpus: in rank 0's mask */
-    int threads;            /* BLAS threads per rank */
-    const char *reducer, *storage, *kernels, *output;
+    int ranks, nodes, node_ranks, cpus; /* node_ranks: on rank 0's node; cpus: in its mask */
+    int threads;                        /* BLAS threads per rank */
+    const char *reducer, *storage, *kernels, *source, *output;
     double density; /* share of non-zero pixels */
     int64_t train_images, validation_images;
     int64_t epochs, steps_per_epoch, total_steps;
     int64_t batch_size, first_step; /* first_step > 0: resumed */
     size_t parameters;
+    const md_model_spec *spec;
 } md_run_info;
 
 typedef struct md_step_info {

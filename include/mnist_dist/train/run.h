@@ -1,0 +1,32 @@
+/* Opening a run: the configuration from all its sources, the output folder with its lock, and the
+ * checkpoint to resume from. Rank 0 reads files; every rank ends with the same configuration. */
+#ifndef MNIST_DIST_TRAIN_RUN_H
+#define MNIST_DIST_TRAIN_RUN_H
+
+#include "mnist_dist/comm/comm.h"
+#include "mnist_dist/io/folder.h"
+#include "mnist_dist/train/config.h"
+
+/* Where the configuration comes from, in rising order after the defaults and the checkpoint's copy.
+ * Borrowed. */
+typedef struct md_run_params {
+    const char *config_path;        /* --config, or NULL */
+    const char *const *assignments; /* "section.key=value" of the options, in order */
+    size_t assignment_count;
+    int resume;
+} md_run_params;
+
+typedef struct md_run {
+    md_config config;
+    md_folder *folder;      /* rank 0; NULL elsewhere */
+    md_checkpoint *resumed; /* rank 0: where to go on from; NULL: start anew, and elsewhere */
+    int resuming;           /* equal on all ranks: resumed is set on rank 0 */
+} md_run;
+
+/* Collective. Takes the folder's lock before any checkpoint is read. Without `resume` an earlier
+ * run in the folder is moved aside, in one line. MD_USAGE for the configuration, MD_BAD_CHECKPOINT
+ * when there are checkpoints but none is good. *out is all zero on error. */
+md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
+void md_run_close(md_run *run); /* local; frees the lock */
+
+#endif

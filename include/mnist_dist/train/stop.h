@@ -1,0 +1,20 @@
+/* Asking a run to stop: a flag that a signal handler may set, and a deadline. Each rank puts what
+ * it knows into the step's reduction, so all stop after the same step. */
+#ifndef MNIST_DIST_TRAIN_STOP_H
+#define MNIST_DIST_TRAIN_STOP_H
+
+#include <signal.h>
+
+typedef struct md_stop {
+    volatile sig_atomic_t requested; /* the signal's number, or 0 */
+    double deadline;                 /* on md_clock_now(); 0: none. Rank 0's counts. */
+} md_stop;
+
+/* Local. 1 when this rank asks to stop. */
+int md_stop_wanted(const md_stop *stop);
+
+/* The deadline for a limit of `minutes` (0: none) from now, or a margin before the end of the Slurm
+ * job when Slurm tells it (SLURM_JOB_END_TIME), whichever comes first. Local. */
+double md_stop_deadline(double minutes);
+
+#endif

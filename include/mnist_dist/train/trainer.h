@@ -1,0 +1,39 @@
+/* Data-parallel training: every rank computes the gradient of its part of the global batch, the
+ * reducer sums them, and every replica takes the same optimizer step. */
+#ifndef MNIST_DIST_TRAIN_TRAINER_H
+#define MNIST_DIST_TRAIN_TRAINER_H
+
+#include "mnist_dist/comm/comm.h"
+#include "mnist_dist/train/inject.h"
+#include "mnist_dist/train/observer.h"
+#include "mnist_dist/train/run.h"
+#include "mnist_dist/train/stop.h"
+
+/* Everything is borrowed; observer, stop and inject may be NULL. */
+typedef struct md_train_params {
+    const char *command_line;    /* for provenance */
+    const md_observer *observer; /* rank 0's is called */
+    const md_stop *stop;
+    md_inject *inject;
+    int debug; /* gradient check first, norms and times of every step, no watchdog */
+    /* Called on one rank, in the watchdog's thread, before a stalled run exits with MD_STALLED. */
+    void (*stalled)(const char *message);
+} md_train_params;
+
+/* The same on every rank. */
+typedef struct md_train_result {
+    int64_t epochs, steps;         /* finished, since the run's very start */
+    int64_t total_steps;           /* what the configuration asks for */
+    double val_loss, val_accuracy; /* NaN without validation */
+    uint64_t weights_xxh3;
+    double seconds;           /* first step to the end of the last save, in this process */
+    double images_per_second; /* over the time inside steps */
+} md_train_result;
+
+/* Collective over comm. Trains run->config to its end, saving as it goes. MD_STOPPED: stopped on
+ * request after saving, *result tells where. Errors are agreed: the same status and text on every
+ * rank. Takes over run->resumed. */
+md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
+                   md_train_result *result, md_error *err);
+
+#endif

@@ -1,0 +1,11 @@
+/* Signals as requests to stop: SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 set one flag, which the trainer
+ * takes into its next reduction. A second SIGINT exits at once. Local. */
+#ifndef MNIST_DIST_APP_SIGNALS_H
+#define MNIST_DIST_APP_SIGNALS_H
+
+#include "mnist_dist/train/stop.h"
+
+/* Installs the handlers; the flag lives as long as the process. */
+md_stop *md_signals_install(void);
+
+#endif

@@ -1,0 +1,209 @@
+/* mnist_dist train: options to configuration, configuration to a run, a run to its result line. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "debug.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/train/trainer.h"
+#include "progress.h"
+#include "signals.h"
+
+enum {
+    CONFIG = 1,
+    SET,
+    DATA,
+    OUTPUT,
+    EPOCHS,
+    BATCH,
+    RATE,
+    SEED,
+    REDUCER,
+    RESUME,
+    DEBUG,
+    WAIT,
+    QUIET,
+    INJECT
+};
+
+/* Options that are short for a key of the configuration. */
+static const struct {
+    int option;
+    const char *key;
+} keys[] = {
+    {DATA, "data.source"},           {OUTPUT, "checkpoint.output"},     {EPOCHS, "train.epochs"},
+    {BATCH, "train.batch_size"},     {RATE, "optimizer.learning_rate"}, {SEED, "train.seed"},
+    {REDUCER, "distributed.reducer"}};
+
+static const struct argp_option options[] = {
+    {"config", CONFIG, "FILE", 0, "read the configuration (YAML) from FILE", 0},
+    {"set", SET, "KEY=VALUE", 0, "set any key, such as train.max_steps=100; may be repeated", 0},
+    {"data", DATA, "PATH", 0, "folder of IDX files, .h5 file, or synthetic[:N]", 0},
+    {"output", OUTPUT, "DIR", 0, "where checkpoints and history go", 0},
+    {"epochs", EPOCHS, "N", 0, "passes over the training set", 0},
+    {"batch-size", BATCH, "N", 0, "samples per step over all ranks", 0},
+    {"learning-rate", RATE, "X", 0, "the optimizer's learning rate", 0},
+    {"seed", SEED, "N", 0, "seed of weights, order and dropout", 0},
+    {"reducer", REDUCER, "NAME", 0, "allreduce, node-shared or reproducible", 0},
+    {"resume", RESUME, NULL, 0, "go on from the newest good checkpoint in DIR", 0},
+    {"debug", DEBUG, NULL, 0, "check gradients, then report every step", 0},
+    {"debug-wait", WAIT, NULL, 0, "wait for a debugger before the first step", 0},
+    {"quiet", QUIET, NULL, 0, "no progress, only warnings and the result", 0},
+    {"inject", INJECT, "FAULT@RANK:STEP", 0,
+     "rehearse kill, stop, slow, nan, torn-file or enospc; STEP may be 'save'", 0},
+    {0}};
+
+typedef struct arguments {
+    md_run_params run;
+    char **assignments; /* one per option at most; every string is malloc'ed */
+    int debug, wait, quiet, injecting;
+    md_inject inject;
+    md_error *err;
+} arguments;
+
+static error_t assign(arguments *a, const char *key, const char *value)
+{
+    char *text;
+    if (asprintf(&text, "%s%s%s", key, *key ? "=" : "", value) < 0)
+        return ENOMEM;
+    a->assignments[a->run.assignment_count++] = text;
+    return 0;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].option == key)
+            return assign(a, keys[i].key, text);
+    switch (key) {
+    case CONFIG:
+        a->run.config_path = text;
+        return 0;
+    case SET:
+        return assign(a, "", text);
+    case RESUME:
+        a->run.resume = 1;
+        return 0;
+    case DEBUG:
+        a->debug = 1;
+        return 0;
+    case WAIT:
+        a->wait = 1;
+        return 0;
+    case QUIET:
+        a->quiet = 1;
+        return 0;
+    case INJECT:
+        a->injecting = 1;
+        return md_inject_parse(text, &a->inject, a->err) ? EINVAL : 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp md_train_argp = {
+    .options = options,
+    .parser = parse,
+    .doc =
+        "Trains a model over all ranks, saving a checkpoint at every epoch's end, and ends with\n"
+        "one result line. Started again with --resume it goes on where it stopped."};
+
+/* The command line as one string, for provenance; malloc'ed. */
+static char *join(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    fputs("mnist_dist train", stream);
+    for (int i = 1; i < argc; i++)
+        fprintf(stream, " %s", argv[i]);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void print_result(const md_train_result *r)
+{
+    printf("result: epochs=%lld steps=%lld val_loss=%.4f val_accuracy=%.4f weights=xxh3:%016llx "
+           "seconds=%.2f images_per_s=%.0f\n",
+           (long long)r->epochs, (long long)r->steps, r->val_loss, r->val_accuracy,
+           (unsigned long long)r->weights_xxh3, r->seconds, r->images_per_second);
+}
+
+/* MD_STOPPED with the line that says how to go on. */
+static md_status say_stopped(const md_run *run, const md_train_result *result, int signal_number,
+                             md_error *err)
+{
+    char why[64] = "the time limit";
+    if (signal_number)
+        snprintf(why, sizeof why, "SIG%s", sigabbrev_np(signal_number));
+    return md_fail(err, MD_STOPPED,
+                   "stopped by %s after step %lld of %lld; saved in %s, go on with: mnist_dist "
+                   "train --output %s --resume",
+                   why, (long long)result->steps, (long long)result->total_steps,
+                   run->config.checkpoint.output, run->config.checkpoint.output);
+}
+
+/* The watchdog's last word, from its own thread while the main one is blocked in MPI. */
+static void say_stalled(const char *message)
+{
+    fprintf(stderr, "mnist_dist: %s\n", message);
+}
+
+static md_status train(md_comm *comm, md_run *run, arguments *a, const char *command_line,
+                       md_error *err)
+{
+    md_progress progress;
+    md_observer observer = a->debug ? md_debug_observer() : md_progress_start(&progress, a->quiet);
+    md_stop *stop = md_signals_install();
+    stop->deadline = md_stop_deadline(run->config.train.time_limit);
+    if (run->folder && a->injecting)
+        md_folder_set_hook(run->folder, md_inject_save_stage, &a->inject);
+    const md_train_params params = {.command_line = command_line,
+                                    .observer = &observer,
+                                    .stop = stop,
+                                    .inject = a->injecting ? &a->inject : NULL,
+                                    .debug = a->debug,
+                                    .stalled = say_stalled};
+    md_train_result result;
+    md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
+    if (!status)
+        status = md_train(comm, run, &params, &result, err);
+    if (status == MD_STOPPED)
+        return say_stopped(run, &result, stop->requested, err);
+    if (!status && md_comm_rank(comm) == 0)
+        print_result(&result);
+    return status;
+}
+
+md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    arguments a = {.err = err, .assignments = calloc((size_t)argc + 1, sizeof *a.assignments)};
+    char *command_line = join(argc, argv);
+    md_run run = {0};
+    md_status status = MD_OK;
+    if (!a.assignments || !command_line)
+        status = md_fail_memory(err, "the command line", (size_t)argc);
+    else
+        status = md_options_parse(&md_train_argp, argc, argv, &a, NULL, err);
+    a.run.assignments = (const char *const *)a.assignments;
+    if (a.quiet && md_comm_rank(comm) == 0)
+        md_log_set_sink(md_log_warnings, NULL);
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = md_run_open(comm, &a.run, &run, err);
+    if (!status)
+        status = train(comm, &run, &a, command_line, err);
+    md_run_close(&run);
+    for (size_t i = 0; i < a.run.assignment_count; i++)
+        free(a.assignments[i]);
+    free(a.assignments);
+    free(command_line);
+    return status;
+}

@@ -1,0 +1,118 @@
+/* What happens when all steps of an epoch are done. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/util/clock.h"
+#include "mnist_dist/util/digest.h"
+#include "mnist_dist/util/fixed.h"
+#include "trainer_internal.h"
+
+uint64_t md_trainer_digest(const md_trainer *t)
+{
+    return md_digest_floats(md_reducer_parameters(t->reducer),
+                            md_model_layout(t->model)->parameters);
+}
+
+md_status md_trainer_validate(md_trainer *t, md_error *err)
+{
+    md_watchdog_mark(t->watchdog, MD_PHASE_VALIDATE, t->at.step);
+    return md_evaluate(t->comm, t->model, t->batcher, md_reducer_parameters(t->reducer),
+                       md_dataset_validation(t->dataset), 0, &t->validation, err);
+}
+
+static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
+{
+    const double samples = (double)t->at.samples;
+    const double seconds = t->epoch_times.steps;
+    return (md_epoch_row){.epoch = t->at.epoch + 1,
+                          .step = t->at.step,
+                          .loss = md_fixed_value(t->at.loss_q32) / samples,
+                          .accuracy = (double)t->at.correct / samples,
+                          .val_loss = t->validation.loss,
+                          .val_accuracy = t->validation.accuracy,
+                          .learning_rate = md_trainer_rate(t, t->at.step - 1),
+                          .seconds = seconds,
+                          .images_per_second = seconds > 0.0 ? samples / seconds : 0.0,
+                          .weights_xxh3 = digest};
+}
+
+/* Where each rank's time went in this epoch, one row a rank. */
+static md_status record_ledger(md_trainer *t, md_error *err)
+{
+    const md_times *times = &t->epoch_times;
+    md_ledger_row mine = {.epoch = t->at.epoch + 1,
+                          .rank = t->rank,
+                          .ranks = t->ranks,
+                          .compute_s =
+                              times->phase[0] + times->phase[1] + times->phase[2] + times->phase[4],
+                          .wait_s = times->phase[3],
+                          .io_s = times->io};
+    md_ledger_row *rows = calloc((size_t)t->ranks, sizeof *rows);
+    md_status status =
+        rows ? MD_OK : md_fail_memory(err, "the ledger", (size_t)t->ranks * sizeof *rows);
+    status = md_agree(t->comm, status, err);
+    if (!status)
+        status = md_comm_gather(t->comm, &mine, sizeof mine, rows, err);
+    for (int i = 0; !status && t->rank == 0 && i < t->ranks; i++)
+        status = md_checkpoint_add_ledger(t->state, &rows[i], err);
+    free(rows);
+    return status;
+}
+
+/* Rank 0 adds the epoch to the history and judges it. */
+static md_status record_epoch(md_trainer *t, uint64_t digest, int *best, int *finished,
+                              md_error *err)
+{
+    md_checkpoint *state = t->state;
+    const md_epoch_row row = epoch_row(t, digest);
+    const md_chain_row link = {t->at.step, digest};
+    md_status status = md_checkpoint_add_epoch(state, &row, err);
+    if (!status)
+        status = md_checkpoint_add_chain(state, &link, err);
+    if (status)
+        return status;
+    *best = isfinite(row.val_accuracy) && !(row.val_accuracy <= state->best_val_accuracy);
+    if (*best) {
+        state->best_val_accuracy = row.val_accuracy;
+        state->best_epoch = row.epoch;
+    }
+    *finished = md_early_stopping_exhausted(t->config, state->history, state->history_count);
+    const md_observer *observer = t->params->observer;
+    if (observer && observer->epoch)
+        observer->epoch(observer->context, &row, *best);
+    return MD_OK;
+}
+
+static void open_next_epoch(md_trainer *t)
+{
+    t->at.epoch++;
+    t->at.step_in_epoch = 0;
+    t->at.loss_q32 = t->at.correct = t->at.samples = 0;
+    t->run_times.steps += t->epoch_times.steps;
+    t->epoch_times = (md_times){0};
+}
+
+md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
+{
+    struct {
+        int best, finished;
+    } verdict = {0, 0};
+    const uint64_t digest = md_trainer_digest(t);
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    md_status status = md_agree_digest(t->comm, digest, "the weights", err);
+    if (!status)
+        status = md_trainer_validate(t, err);
+    if (!status)
+        status = record_ledger(t, err);
+    if (!status && t->rank == 0)
+        status = record_epoch(t, digest, &verdict.best, &verdict.finished, err);
+    status = md_agree(t->comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(t->comm, &verdict, sizeof verdict, 0, err);
+    if (status)
+        return status;
+    *finished = verdict.finished;
+    open_next_epoch(t);
+    return md_trainer_save(t, verdict.best, err);
+}

@@ -1,0 +1,119 @@
+#include "mnist_dist/train/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/util/log.h"
+
+/* Broadcasts rank 0's text (which may be NULL) to every rank; *text is then malloc'ed everywhere.
+ */
+static md_status share_text(md_comm *comm, char **text, md_error *err)
+{
+    const int root = md_comm_rank(comm) == 0;
+    size_t size = root && *text ? strlen(*text) + 1 : 0;
+    md_status status = md_comm_broadcast(comm, &size, sizeof size, 0, err);
+    if (status || size == 0)
+        return status;
+    if (!root)
+        *text = malloc(size);
+    status = md_agree(comm, *text ? MD_OK : md_fail_memory(err, "the configuration", size), err);
+    return status ? status : md_comm_broadcast(comm, *text, size, 0, err);
+}
+
+/* defaults < checkpoint's copy < --config < options. Either text may be NULL. */
+static md_status assemble(const md_run_params *params, const char *saved, const char *file,
+                          md_config *out, md_error *err)
+{
+    *out = md_config_default();
+    md_status status = MD_OK;
+    if (saved)
+        status = md_config_parse(out, saved, "the checkpoint's configuration", err);
+    if (!status && file)
+        status = md_config_parse(out, file, params->config_path, err);
+    for (size_t i = 0; !status && i < params->assignment_count; i++)
+        status = md_config_set(out, params->assignments[i], err);
+    return status ? status : md_config_check(out, err);
+}
+
+/* Rank 0 takes the folder and finds what to resume; without --resume it clears the place. */
+static md_status open_folder(const md_run_params *params, md_run *run, md_error *err)
+{
+    md_status status =
+        md_folder_open(run->config.checkpoint.output, (int)run->config.checkpoint.keep,
+                       run->config.checkpoint.lock_wait, &run->folder, err);
+    if (status)
+        return status;
+    if (!params->resume) {
+        if (!md_folder_has_run(run->folder))
+            return MD_OK;
+        md_info("%s holds an earlier run: moved to %s/previous", run->config.checkpoint.output,
+                run->config.checkpoint.output);
+        return md_folder_set_aside(run->folder, err);
+    }
+    char name[MD_PATH_SIZE];
+    status = md_folder_newest(run->folder, &run->resumed, name, sizeof name, err);
+    if (!status && run->resumed)
+        md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->epoch,
+                (long long)run->resumed->step);
+    else if (!status)
+        md_info("no run to resume in %s: starting anew", run->config.checkpoint.output);
+    return status;
+}
+
+/* The resumed run's own configuration slides in below the file and the options. */
+static md_status adopt_saved(md_comm *comm, const md_run_params *params, const char *file,
+                             md_run *run, md_error *err)
+{
+    run->resuming = run->resumed != NULL;
+    md_status status = md_comm_broadcast(comm, &run->resuming, sizeof run->resuming, 0, err);
+    if (status || !run->resuming)
+        return status;
+    char *saved = NULL;
+    if (run->resumed) {
+        saved = strdup(run->resumed->runs[run->resumed->run_count - 1].config);
+        status = saved ? MD_OK : md_fail_memory(err, "the configuration", 1);
+    }
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = share_text(comm, &saved, err);
+    md_config before = md_config_default();
+    if (!status)
+        status = md_agree(comm, assemble(params, saved, file, &run->config, err), err);
+    if (!status)
+        status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
+    if (!status)
+        status = md_config_check_resume(&before, &run->config, err);
+    free(saved);
+    return status;
+}
+
+md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *out, md_error *err)
+{
+    *out = (md_run){0};
+    const int root = md_comm_rank(comm) == 0;
+    char *file = NULL;
+    md_status status = MD_OK;
+    if (root && params->config_path)
+        status = md_config_read_file(params->config_path, &file, err);
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = share_text(comm, &file, err);
+    if (!status)
+        status = md_agree(comm, assemble(params, NULL, file, &out->config, err), err);
+    if (!status)
+        status = md_agree(comm, root ? open_folder(params, out, err) : MD_OK, err);
+    if (!status)
+        status = adopt_saved(comm, params, file, out, err);
+    free(file);
+    if (status)
+        md_run_close(out);
+    return status;
+}
+
+void md_run_close(md_run *run)
+{
+    md_checkpoint_destroy(&run->resumed);
+    md_folder_close(&run->folder);
+}

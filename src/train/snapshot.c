@@ -1,0 +1,267 @@
+/* The trainer's state as a checkpoint, and saving it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/nn/blas.h"
+#include "mnist_dist/util/clock.h"
+#include "mnist_dist/util/fixed.h"
+#include "mnist_dist/util/log.h"
+#include "mnist_dist/util/memory.h"
+#include "mnist_dist/version.h"
+#include "trainer_internal.h"
+
+enum { GOLDEN_IMAGES = 16 };
+
+static md_status run_record(const md_trainer *t, md_run_record *record, md_error *err)
+{
+    char now[MD_TIMESTAMP_SIZE], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(mpi, &length);
+    mpi[strcspn(mpi, ",\n")] = '\0';
+    md_clock_timestamp(now);
+    const int storage = md_dataset_store(t->dataset)->header->storage;
+    *record = (md_run_record){.config = md_config_write(t->config),
+                              .command_line = strdup(t->params->command_line),
+                              .hosts = strdup(md_comm_hosts(t->comm)),
+                              .reducer = strdup(t->config->distributed.reducer),
+                              .kernels = strdup(t->kernels->name),
+                              .storage = strdup(storage == MD_STORAGE_SPARSE ? "sparse" : "dense"),
+                              .version = strdup(MD_VERSION),
+                              .version_mpi = strdup(mpi),
+                              .version_hdf5 = strdup(md_hdf5_version()),
+                              .version_blas = strdup(md_blas_version()),
+                              .data_sha256 = strdup(""),
+                              .started = strdup(now),
+                              .saved = strdup(now),
+                              .ranks = t->ranks,
+                              .nodes = md_comm_nodes(t->comm),
+                              .exponent = md_reducer_exponent(t->reducer)};
+    char *const strings[] = {record->config,       record->command_line, record->hosts,
+                             record->reducer,      record->kernels,      record->storage,
+                             record->version,      record->version_mpi,  record->version_hdf5,
+                             record->version_blas, record->data_sha256,  record->started,
+                             record->saved};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (!strings[i]) {
+            md_run_record_clear(record);
+            return md_fail_memory(err, "the run's record", MD_TIMESTAMP_SIZE);
+        }
+    return MD_OK;
+}
+
+md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err)
+{
+    md_run_record record;
+    md_status status = run_record(t, &record, err);
+    return status ? status : md_checkpoint_add_run(c, &record, err);
+}
+
+md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
+{
+    const md_optimizer_params *optimizer = &t->config->optimizer;
+    md_checkpoint *c;
+    md_status status =
+        md_checkpoint_create(&t->spec, md_optimizer_moments(optimizer->name), &c, err);
+    if (status)
+        return status;
+    snprintf(c->optimizer, sizeof c->optimizer, "%s", optimizer->name);
+    c->learning_rate = optimizer->learning_rate;
+    c->beta_1 = optimizer->beta_1;
+    c->beta_2 = optimizer->beta_2;
+    c->epsilon = optimizer->epsilon;
+    c->momentum = optimizer->momentum;
+    c->weight_decay = optimizer->weight_decay;
+    c->seed = t->config->train.seed;
+    c->best_val_accuracy = NAN;
+    status = md_snapshot_add_run(t, c, err);
+    if (status)
+        md_checkpoint_destroy(&c);
+    *out = c;
+    return status;
+}
+
+static md_status allocate_golden(const md_trainer *t, md_golden *golden, size_t count,
+                                 md_error *err)
+{
+    const size_t features = md_store_features(md_dataset_store(t->dataset));
+    const size_t classes = (size_t)md_model_spec_classes(&t->spec);
+    md_golden fresh = {.count = count};
+    md_status status =
+        md_allocate((void **)&fresh.images, count * features, 1, "golden images", err);
+    if (!status)
+        status = md_allocate((void **)&fresh.labels, count, 1, "golden labels", err);
+    if (!status)
+        status = md_allocate((void **)&fresh.logits, count * classes, sizeof(float),
+                             "golden logits", err);
+    if (status) {
+        free(fresh.images);
+        free(fresh.labels);
+        return status;
+    }
+    *golden = fresh;
+    return MD_OK;
+}
+
+/* The first test images and what the present weights make of them. */
+static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
+{
+    const md_store *store = md_dataset_store(t->dataset);
+    const size_t available = md_store_images(store, MD_SPLIT_TEST);
+    const size_t count = available < GOLDEN_IMAGES ? available : GOLDEN_IMAGES;
+    if (count == 0)
+        return MD_OK;
+    if (golden->count != count) {
+        md_status status = allocate_golden(t, golden, count, err);
+        if (status)
+            return status;
+    }
+    const size_t features = md_store_features(store);
+    for (size_t i = 0; i < count; i++)
+        md_store_image(store, MD_SPLIT_TEST, i, golden->images + i * features);
+    memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST), count);
+    const md_batch *batch = md_batcher_range(t->batcher, MD_SPLIT_TEST, 0, count);
+    const md_pass pass = {.mode = MD_INFER};
+    const float *logits =
+        md_model_forward(t->model, md_reducer_parameters(t->reducer), batch, &pass);
+    memcpy(golden->logits, logits,
+           count * (size_t)md_model_spec_classes(&t->spec) * sizeof *logits);
+    return MD_OK;
+}
+
+static void fill_blocks(const md_trainer *t, md_checkpoint *c)
+{
+    const size_t bytes = md_model_layout(t->model)->parameters * sizeof(float);
+    memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
+    for (int i = 0; i < c->moment_count; i++)
+        memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
+    c->iterations = t->at.step;
+    c->epoch = t->at.epoch;
+    c->step = t->at.step;
+    c->step_in_epoch = t->at.step_in_epoch;
+    c->loss_sum = md_fixed_value(t->at.loss_q32);
+    c->correct = t->at.correct;
+    c->samples = t->at.samples;
+    c->complete = t->at.step >= t->last_step ||
+                  (t->at.step_in_epoch == 0 &&
+                   md_early_stopping_exhausted(t->config, c->history, c->history_count));
+}
+
+/* Hashing the data takes longer than a save, so it waits for the first one. */
+static md_status fill_data_digest(const md_trainer *t, md_run_record *record, md_error *err)
+{
+    if (record->data_sha256[0])
+        return MD_OK;
+    char digest[MD_DATA_SHA256_SIZE];
+    md_status status = md_data_sha256(md_dataset_store(t->dataset), digest, err);
+    if (status)
+        return status;
+    free(record->data_sha256);
+    record->data_sha256 = strdup(digest);
+    return record->data_sha256 ? MD_OK : md_fail_memory(err, "the data's digest", sizeof digest);
+}
+
+md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err)
+{
+    md_run_record *record = &c->runs[c->run_count - 1];
+    fill_blocks(t, c);
+    md_status status = fill_data_digest(t, record, err);
+    if (!status)
+        status = fill_golden(t, &c->golden, err);
+    char now[MD_TIMESTAMP_SIZE];
+    md_clock_timestamp(now);
+    char *saved = strdup(now);
+    if (!saved)
+        return md_fail_memory(err, "a time stamp", sizeof now);
+    free(record->saved);
+    record->saved = saved;
+    return status;
+}
+
+/* A save that fails costs a warning as long as the run may hope for the next one. */
+static md_status forgive(md_trainer *t, md_error *err)
+{
+    t->save_failures++;
+    if (t->save_failures > t->config->checkpoint.max_failures)
+        return md_fail_context(err, "saving failed %lld times: ", (long long)t->save_failures);
+    md_warn("could not save after step %lld (%s); the files saved before stand, training goes on "
+            "(failure %lld of %lld allowed)",
+            (long long)t->at.step, err->text, (long long)t->save_failures,
+            (long long)t->config->checkpoint.max_failures);
+    return MD_OK;
+}
+
+static md_status save_on_root(md_trainer *t, int best, md_error *err)
+{
+    const double start = md_clock_now();
+    md_status status = md_snapshot_fill(t, t->state, err);
+    if (!status)
+        status = md_folder_save(t->run->folder, t->state, best, err);
+    if (status)
+        return forgive(t, err);
+    const md_observer *observer = t->params->observer;
+    if (observer && observer->saved)
+        observer->saved(observer->context, md_folder_path(t->run->folder), md_clock_now() - start);
+    return MD_OK;
+}
+
+md_status md_trainer_save(md_trainer *t, int best, md_error *err)
+{
+    const double start = md_clock_now();
+    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
+    md_inject_save_begin(t->params->inject, t->rank, t->at.step);
+    md_status status = t->rank == 0 ? save_on_root(t, best, err) : MD_OK;
+    md_inject_save_end(t->params->inject);
+    status = md_agree(t->comm, status, err);
+    t->saved_step = t->at.step;
+    t->last_save_at = md_clock_now();
+    t->epoch_times.io += t->last_save_at - start;
+    return status;
+}
+
+/* The state to rescue into: rank 0 holds it, any other rank finds it in the last save. */
+static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_error *err)
+{
+    char path[MD_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/last.h5", t->config->checkpoint.output);
+    if (access(path, F_OK) != 0)
+        return md_snapshot_create(t, out, err);
+    md_status status = md_checkpoint_read(path, out, err);
+    if (status)
+        return status;
+    if ((*out)->epoch == t->at.epoch)
+        return MD_OK;
+    md_checkpoint_destroy(out);
+    return md_fail(err, MD_FAILED, "the last save is of another epoch");
+}
+
+void md_trainer_rescue(void *trainer, char *said, size_t size)
+{
+    md_trainer *t = trainer;
+    md_error err;
+    if (!md_reducer_consistent(t->reducer, t->at.step)) {
+        snprintf(said, size,
+                 "no rescue is possible, since the ranks' slices stand at different "
+                 "steps; the last checkpoint stands, go on with --resume");
+        return;
+    }
+    md_checkpoint *borrowed = t->rank == 0 ? t->state : NULL, *own = NULL;
+    md_status status = borrowed ? MD_OK : rescue_state(t, &own, &err);
+    md_checkpoint *state = borrowed ? borrowed : own;
+    if (!status)
+        status = md_snapshot_fill(t, state, &err);
+    if (!status)
+        status = md_folder_save_rescue(t->config->checkpoint.output, state, &err);
+    if (status)
+        snprintf(said, size,
+                 "no rescue could be saved (%.300s); the last checkpoint stands, go on "
+                 "with --resume",
+                 err.text);
+    else
+        snprintf(said, size, "rank %d saved %s/rescue.h5 after step %lld; go on with --resume",
+                 t->rank, t->config->checkpoint.output, (long long)t->at.step);
+    md_checkpoint_destroy(&own);
+}

@@ -1,0 +1,156 @@
+#include "mnist_dist/train/trainer.h"
+
+#include <math.h>
+#include <sched.h>
+
+#include "mnist_dist/util/clock.h"
+#include "trainer_internal.h"
+
+static md_status start_watchdog(md_trainer *t, md_error *err)
+{
+    const md_watchdog_params params = {
+        .folder = t->config->checkpoint.output,
+        .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
+        .rescue = md_trainer_rescue,
+        .context = t,
+        .stalled = t->params->stalled};
+    return md_watchdog_start(t->comm, &params, &t->watchdog, err);
+}
+
+static int cpus_in_mask(void)
+{
+    cpu_set_t mask;
+    return sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 0;
+}
+
+static void announce(const md_trainer *t)
+{
+    const md_observer *observer = t->params->observer;
+    if (t->rank != 0 || !observer || !observer->start)
+        return;
+    const md_store_header *data = md_dataset_store(t->dataset)->header;
+    const md_run_info info = {.ranks = t->ranks,
+                              .nodes = md_comm_nodes(t->comm),
+                              .node_ranks = md_comm_node_size(t->comm),
+                              .cpus = cpus_in_mask(),
+                              .threads = (int)t->config->train.threads,
+                              .reducer = t->config->distributed.reducer,
+                              .storage = data->storage == MD_STORAGE_SPARSE ? "sparse" : "dense",
+                              .kernels = t->kernels->name,
+                              .output = t->config->checkpoint.output,
+                              .source = t->config->data.source,
+                              .density = data->density,
+                              .train_images = (int64_t)t->images,
+                              .validation_images = (int64_t)md_dataset_validation(t->dataset).count,
+                              .epochs = t->config->train.epochs,
+                              .steps_per_epoch = t->steps_per_epoch,
+                              .total_steps = t->last_step,
+                              .batch_size = (int64_t)t->batch,
+                              .first_step = t->at.step,
+                              .parameters = md_model_layout(t->model)->parameters,
+                              .spec = &t->spec};
+    observer->start(observer->context, &info);
+}
+
+static int is_mid_epoch(const md_trainer *t)
+{
+    return t->at.step_in_epoch > 0;
+}
+
+/* Rank 0 notes the weights' digest in the chain between epochs, when asked to. */
+static md_status link_chain(md_trainer *t, md_error *err)
+{
+    const int64_t every = t->config->checkpoint.digest_every;
+    if (every == 0 || t->at.step % every != 0 || t->rank != 0 ||
+        t->at.step_in_epoch == t->steps_per_epoch)
+        return MD_OK;
+    const md_chain_row row = {t->at.step, md_trainer_digest(t)};
+    return md_checkpoint_add_chain(t->state, &row, err);
+}
+
+/* Steps to the end of the run, of the epoch, or to a stop. */
+static md_status run_epoch(md_trainer *t, int *stop, md_error *err)
+{
+    const int64_t every = t->config->checkpoint.every_steps;
+    md_status status = MD_OK;
+    while (!status && !*stop && t->at.step < t->last_step &&
+           t->at.step_in_epoch < t->steps_per_epoch) {
+        status = md_trainer_step(t, stop, err);
+        if (!status)
+            status = link_chain(t, err);
+        if (!status && every > 0 && t->at.step % every == 0 &&
+            t->at.step_in_epoch < t->steps_per_epoch)
+            status = md_trainer_save(t, 0, err);
+    }
+    return status;
+}
+
+/* Early stopping may already have had its say before a resume. */
+static md_status already_finished(md_trainer *t, int *finished, md_error *err)
+{
+    *finished = 0;
+    if (t->rank == 0 && !is_mid_epoch(t))
+        *finished =
+            md_early_stopping_exhausted(t->config, t->state->history, t->state->history_count);
+    return md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
+}
+
+static md_status train(md_trainer *t, int *stop, md_error *err)
+{
+    int finished;
+    md_status status = already_finished(t, &finished, err);
+    t->first_step_at = t->last_save_at = md_clock_now();
+    while (!status && !*stop && !finished) {
+        status = run_epoch(t, stop, err);
+        if (!status && t->at.step_in_epoch == t->steps_per_epoch)
+            status = md_trainer_finish_epoch(t, &finished, err);
+        finished |= t->at.step >= t->last_step;
+    }
+    if (finished)
+        *stop = 0;
+    if (!status && t->saved_step != t->at.step && t->process_images > 0)
+        status = md_trainer_save(t, 0, err);
+    return status;
+}
+
+/* The result's validation: the last epoch's own, or one made for it in mid-epoch. */
+static md_status conclude(md_trainer *t, int stopped, md_train_result *result, md_error *err)
+{
+    md_status status = MD_OK;
+    if (!stopped && (is_mid_epoch(t) || t->validation.images == 0))
+        status = md_trainer_validate(t, err);
+    const double stepping = t->run_times.steps + t->epoch_times.steps;
+    *result = (md_train_result){.epochs = t->at.epoch,
+                                .steps = t->at.step,
+                                .total_steps = t->last_step,
+                                .val_loss = t->validation.images ? t->validation.loss : NAN,
+                                .val_accuracy = t->validation.images ? t->validation.accuracy : NAN,
+                                .weights_xxh3 = md_trainer_digest(t),
+                                .seconds = t->last_save_at - t->first_step_at,
+                                .images_per_second =
+                                    stepping > 0.0 ? (double)t->process_images / stepping : 0.0};
+    return status;
+}
+
+md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
+                   md_train_result *result, md_error *err)
+{
+    md_trainer t = {
+        .config = &run->config, .params = params, .run = run, .order_epoch = -1, .saved_step = -1};
+    int stop = 0;
+    md_status status = md_trainer_set_up(&t, comm, err);
+    if (!status) {
+        announce(&t);
+        status = params->debug ? md_trainer_check_gradients(&t, err) : MD_OK;
+    }
+    if (!status)
+        status = start_watchdog(&t, err);
+    if (!status)
+        status = train(&t, &stop, err);
+    if (!status)
+        status = conclude(&t, stop, result, err);
+    if (!status && params->observer && params->observer->end && t.rank == 0)
+        params->observer->end(params->observer->context);
+    md_trainer_tear_down(&t);
+    return !status && stop ? MD_STOPPED : status;
+}

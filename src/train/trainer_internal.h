@@ -1,0 +1,104 @@
+/* What the files of the trainer share. */
+#ifndef MD_TRAIN_TRAINER_INTERNAL_H
+#define MD_TRAIN_TRAINER_INTERNAL_H
+
+#include "mnist_dist/comm/reducer.h"
+#include "mnist_dist/data/provenance.h"
+#include "mnist_dist/train/dataset.h"
+#include "mnist_dist/train/evaluate.h"
+#include "mnist_dist/train/trainer.h"
+#include "mnist_dist/train/watchdog.h"
+
+/* Where the run stands: the same on every rank, and all that resume needs beside the blocks. */
+typedef struct md_position {
+    int64_t epoch;                      /* finished epochs */
+    int64_t step;                       /* finished steps */
+    int64_t step_in_epoch;              /* finished steps of the open epoch */
+    int64_t loss_q32, correct, samples; /* sums over the open epoch */
+} md_position;
+
+enum { MD_STEP_PHASES = 5 }; /* gather, forward, backward, reduce, optimizer */
+
+/* Seconds spent since the last reset, of this rank. */
+typedef struct md_times {
+    double phase[MD_STEP_PHASES];
+    double steps; /* whole steps */
+    double io;    /* saving, and waiting for rank 0 to save */
+} md_times;
+
+typedef struct md_trainer {
+    const md_config *config;
+    const md_train_params *params;
+    md_run *run;
+    md_comm *comm; /* own, with the configured node size */
+    int rank, ranks;
+
+    md_dataset *dataset;
+    md_model_spec spec; /* the configured model on the data's shape */
+    md_model *model;
+    md_batcher *batcher;
+    const md_kernels *kernels;
+    md_reducer *reducer;
+    md_watchdog *watchdog;
+
+    size_t images, batch; /* trained on; global batch */
+    size_t unit;          /* parts of a batch are whole units: 1, or the micro-shard */
+    int64_t steps_per_epoch, last_step; /* the run ends after last_step steps */
+    int64_t schedule_steps;             /* of all epochs, for the schedule */
+    uint32_t *order;                    /* [images]: the open epoch's permutation */
+    int64_t order_epoch;                /* for which epoch `order` holds, or -1 */
+    md_position at;
+
+    md_times epoch_times, run_times;
+    double first_step_at; /* md_clock_now() of this process's first step, 0 before */
+    double last_save_at;
+    int64_t process_images; /* trained on by all ranks in this process */
+
+    md_checkpoint *state; /* what a save writes; kept up to date on rank 0 only */
+    int64_t saved_step;   /* step of the last save; -1: none */
+    int64_t save_failures;
+    md_evaluation validation; /* of the last finished epoch */
+} md_trainer;
+
+/* setup.c. Collective: everything up to the first step, from t's config, params and run; and the
+ * end of it, which also undoes a set-up that failed half way. */
+md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
+void md_trainer_tear_down(md_trainer *t);
+
+/* step.c. Collective: one optimizer step. *stop: some rank asked to stop after it. */
+md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
+
+/* epoch.c. Collective: digest check, validation, history, save. *finished: early stopping says so.
+ */
+md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err);
+md_status md_trainer_validate(md_trainer *t, md_error *err);
+
+/* snapshot.c */
+/* Local: a checkpoint of a run at its very start, with this process's run record. */
+md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
+md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
+/* Local: copies blocks and position into c, and recomputes its golden logits. */
+md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err);
+/* Collective: rank 0 saves as last.h5 (and best.h5); a failed save is forgiven max_failures times.
+ */
+md_status md_trainer_save(md_trainer *t, int best, md_error *err);
+/* Local, from the watchdog's thread; see md_watchdog_params. */
+void md_trainer_rescue(void *trainer, char *said, size_t size);
+
+/* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and
+ * samples. */
+md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err);
+
+/* early_stopping.c. Local: have `patience` epochs gone by without the monitored value improving? */
+int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *rows, size_t count);
+
+/* gradient_check.c. Local (rank 0 of a debug run): compares the first batch's gradient with central
+ * differences in double and reports each layer through md_info. */
+md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
+
+double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
+md_range md_trainer_part(const md_trainer *t);   /* this rank's part of the coming step's batch */
+void md_trainer_sort_epoch(md_trainer *t);       /* makes `order` the open epoch's permutation */
+uint64_t md_trainer_digest(const md_trainer *t); /* of the weights, as this rank sees them */
+
+#endif
