@@ -1,0 +1,176 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_WORDS = 128, PATH_SIZE = 1200, OUTPUT_SIZE = 8192 };
+
+/* The words to start: launcher, its options, this program, its arguments. */
+typedef struct words {
+    const char *word[MAX_WORDS];
+    char ranks[16], program[PATH_SIZE];
+    size_t count;
+} words;
+
+static void add_word(words *w, const char *word)
+{
+    if (w->count + 1 < MAX_WORDS)
+        w->word[w->count++] = word;
+}
+
+static md_status compose(const md_launch *launch, words *w, md_error *err)
+{
+    *w = (words){0};
+    ssize_t length = readlink("/proc/self/exe", w->program, sizeof w->program - 1);
+    if (length < 0)
+        return md_fail(err, MD_FAILED, "the program cannot find its own file (/proc/self/exe): %s",
+                       strerror(errno));
+    snprintf(w->ranks, sizeof w->ranks, "%d", launch->ranks);
+    if (getenv("SLURM_JOB_ID")) {
+        add_word(w, "srun");
+        add_word(w, "--mpi=pmix");
+        add_word(w, "-n");
+    } else {
+        add_word(w, "mpirun");
+        add_word(w, "-np");
+    }
+    add_word(w, w->ranks);
+    add_word(w, w->program);
+    for (const char *const *a = launch->arguments; *a; a++)
+        add_word(w, *a);
+    return MD_OK;
+}
+
+/* This process is itself an MPI rank; what MPI told it about its own job must not reach the new
+ * one. Settings of the user's (OMPI_MCA_*) do. */
+static int is_own_job(const char *variable)
+{
+    static const char *const kept[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
+            return strncmp(variable, "OMPI_MCA_ess", 12) == 0 ||
+                   strncmp(variable, "OMPI_MCA_orte_", 14) == 0;
+    return strncmp(variable, "OMPI_", 5) == 0 || strncmp(variable, "PMIX_", 5) == 0 ||
+           strncmp(variable, "ORTE_", 5) == 0;
+}
+
+/* A copy of the environment for the launcher; free() it. Ranks beyond the cores need two settings.
+ */
+static const char **launch_environment(int ranks)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    const char **copy = calloc(count + 3, sizeof *copy);
+    if (!copy)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!is_own_job(environ[i]))
+            copy[kept++] = environ[i];
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) == 0 && CPU_COUNT(&mask) < ranks) {
+        copy[kept++] = "OMPI_MCA_rmaps_base_oversubscribe=1";
+        copy[kept++] = "OMPI_MCA_mpi_yield_when_idle=1";
+    }
+    return copy;
+}
+
+static md_status start(const md_launch *launch, const words *w, int output, pid_t *pid,
+                       md_error *err)
+{
+    char log[PATH_SIZE];
+    snprintf(log, sizeof log, "%s/launch.log", launch->log);
+    const char **environment = launch_environment(launch->ranks);
+    if (!environment)
+        return md_fail_memory(err, "the environment", MAX_WORDS);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND,
+                                     0666);
+    int code = posix_spawnp(pid, w->word[0], &actions, NULL, (char *const *)w->word,
+                            (char *const *)environment);
+    posix_spawn_file_actions_destroy(&actions);
+    free(environment);
+    if (code == 0)
+        return MD_OK;
+    char line[MD_ERROR_TEXT / 2] = "";
+    for (size_t i = 0, used = 0; i < w->count && used < sizeof line; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s", w->word[i]);
+    return md_fail(err, MD_FAILED, "%s cannot be started (%s); run by hand:%s", w->word[0],
+                   strerror(code), line);
+}
+
+/* Keeps the end of what the run prints, and stops the run when its time has come. */
+static void listen(const md_launch *launch, int input, pid_t pid, char *output)
+{
+    size_t used = 0;
+    int stopped = launch->stop_when == NULL;
+    struct pollfd watched = {.fd = input, .events = POLLIN};
+    while (1) {
+        int ready = poll(&watched, 1, stopped ? -1 : 50);
+        if (!stopped && access(launch->stop_when, F_OK) == 0) {
+            kill(pid, SIGTERM);
+            stopped = 1;
+        }
+        if (ready <= 0)
+            continue;
+        if (used > OUTPUT_SIZE / 2) {
+            memmove(output, output + OUTPUT_SIZE / 4, used - OUTPUT_SIZE / 4);
+            used -= OUTPUT_SIZE / 4;
+        }
+        ssize_t got = read(input, output + used, OUTPUT_SIZE - 1 - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    output[used] = '\0';
+}
+
+static void find_last(const char *output, const char *wanted, char *line, size_t size)
+{
+    const char *last = NULL;
+    for (const char *p = output; (p = strstr(p, wanted)); p++)
+        last = p;
+    line[0] = '\0';
+    if (last)
+        snprintf(line, size, "%.*s", (int)strcspn(last, "\n"), last);
+}
+
+md_status md_launch_run(const md_launch *launch, const char *wanted, char *line, size_t size,
+                        md_error *err)
+{
+    words w;
+    int ends[2];
+    pid_t pid;
+    char output[OUTPUT_SIZE];
+    md_status status = compose(launch, &w, err);
+    if (status)
+        return status;
+    if (mkdir(launch->log, 0777) != 0 && errno != EEXIST)
+        return md_fail(err, MD_FAILED, "%s cannot be made: %s; name another folder with --output",
+                       launch->log, strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return md_fail(err, MD_FAILED, "no pipe: %s", strerror(errno));
+    status = start(launch, &w, ends[1], &pid, err);
+    close(ends[1]);
+    if (!status) {
+        listen(launch, ends[0], pid, output);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        find_last(output, wanted, line, size);
+    }
+    close(ends[0]);
+    return status;
+}

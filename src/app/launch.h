@@ -1,0 +1,23 @@
+/* Starting this program again on several ranks, through srun inside a Slurm job, else mpirun.
+ * Local. */
+#ifndef MNIST_DIST_APP_LAUNCH_H
+#define MNIST_DIST_APP_LAUNCH_H
+
+#include <stddef.h>
+
+#include "mnist_dist/util/error.h"
+
+typedef struct md_launch {
+    int ranks;
+    const char *const *arguments; /* of mnist_dist, ending with NULL */
+    const char *log;       /* folder whose launch.log takes standard error; made if missing */
+    const char *stop_when; /* SIGTERM as soon as this file exists; NULL: never */
+} md_launch;
+
+/* Runs it to its end, however that is, and copies the part of its last output line that starts with
+ * `wanted` into line ("" when there is none). MD_FAILED when it cannot be started, with the line to
+ * run by hand. */
+md_status md_launch_run(const md_launch *launch, const char *wanted, char *line, size_t size,
+                        md_error *err);
+
+#endif
