@@ -83,11 +83,11 @@ typedef struct md_checkpoint {
     size_t run_count, run_capacity;
     md_golden golden;
 
-    uint64_t weights_xxh3; /* set by reading and writing */
-    uint64_t state_xxh3;   /* set by reading */
+    uint64_t weights_xxh3, state_xxh3; /* of the file; set by reading and writing */
 } md_checkpoint;
 
-/* An empty checkpoint for `model` with zeroed parameters and `moment_count` moment blocks. */
+/* A checkpoint for `model` before its first step: zeroed parameters and `moment_count` zeroed
+ * moment blocks, Adam with Keras' defaults, no best epoch yet. The caller fills in the rest. */
 md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_checkpoint **out,
                                md_error *err);
 void md_checkpoint_destroy(md_checkpoint **checkpoint); /* NULL is fine; clears *checkpoint */
@@ -96,7 +96,8 @@ void md_checkpoint_destroy(md_checkpoint **checkpoint); /* NULL is fine; clears 
 md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err);
 md_status md_checkpoint_add_chain(md_checkpoint *c, const md_chain_row *row, md_error *err);
 md_status md_checkpoint_add_ledger(md_checkpoint *c, const md_ledger_row *row, md_error *err);
-/* Takes the record's strings over, also when it fails. */
+/* Takes the record's strings over, also when it fails, and clears *record. A string left NULL
+ * becomes "", one that no attribute can hold is cut; MD_USAGE when that is the configuration. */
 md_status md_checkpoint_add_run(md_checkpoint *c, md_run_record *record, md_error *err);
 void md_run_record_clear(md_run_record *record);
 
