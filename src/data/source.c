@@ -1,0 +1,84 @@
+#include "mnist_dist/data/source.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source_internal.h"
+
+static int ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+static const md_source_ops *choose(const char *where)
+{
+    if (strcmp(where, "synthetic") == 0 || strncmp(where, "synthetic:", 10) == 0)
+        return &md_source_synthetic;
+    if (ends_with(where, ".h5") || ends_with(where, ".hdf5"))
+        return &md_source_hdf5;
+    return &md_source_idx;
+}
+
+/* What the rest of the program relies on: sample numbers are 32 bits wide, and an image's pixels
+ * can be counted in an int. */
+static md_status check_shape(const md_source_shape *shape, const char *where, md_error *err)
+{
+    size_t pixels;
+    if (shape->images[MD_SPLIT_TRAIN] == 0)
+        return md_fail(err, MD_BAD_DATA, "%s: there are no training images; give another data set",
+                       where);
+    if (shape->rows == 0 || shape->columns == 0 ||
+        __builtin_mul_overflow(shape->rows, shape->columns, &pixels) || pixels > INT_MAX)
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: images of %zu x %zu pixels cannot be used; give 1 to 2147483647 pixels "
+                       "an image",
+                       where, shape->rows, shape->columns);
+    for (int split = 0; split < 2; split++)
+        if (shape->images[split] > UINT32_MAX)
+            return md_fail(err, MD_BAD_DATA, "%s: %zu images are more than the 4294967295 possible",
+                           where, shape->images[split]);
+    return MD_OK;
+}
+
+md_status md_source_open(const char *where, md_source **out, md_error *err)
+{
+    *out = NULL;
+    md_source *source = calloc(1, sizeof *source);
+    if (!source)
+        return md_fail_memory(err, "a data source", sizeof *source);
+    source->ops = choose(where);
+    md_status status = source->ops->open(source, where, err);
+    if (status) {
+        free(source);
+        return status;
+    }
+    status = check_shape(&source->shape, where, err);
+    if (status)
+        md_source_close(&source);
+    *out = source;
+    return status;
+}
+
+void md_source_close(md_source **source)
+{
+    if (!*source)
+        return;
+    (*source)->ops->close(*source);
+    free(*source);
+    *source = NULL;
+}
+
+const md_source_shape *md_source_get_shape(const md_source *source)
+{
+    return &source->shape;
+}
+
+md_status md_source_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
+                         md_error *err)
+{
+    if (source->shape.images[split] == 0)
+        return MD_OK;
+    return source->ops->read(source, split, images, labels, err);
+}

@@ -1,0 +1,27 @@
+/* What a kind of source provides to source.c. */
+#ifndef MD_DATA_SOURCE_INTERNAL_H
+#define MD_DATA_SOURCE_INTERNAL_H
+
+#include "mnist_dist/data/source.h"
+
+typedef struct md_source_ops {
+    /* Reads and checks headers; fills source->shape and source->context. On error nothing is kept.
+     */
+    md_status (*open)(md_source *source, const char *where, md_error *err);
+    md_status (*read)(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
+                      md_error *err);
+    void (*close)(md_source *source);
+} md_source_ops;
+
+struct md_source {
+    const md_source_ops *ops;
+    md_source_shape shape;
+    void *context; /* the kind's own, freed by its close */
+};
+
+extern const md_source_ops md_source_idx, md_source_hdf5, md_source_synthetic;
+
+/* The cure at the end of messages about damaged files. */
+#define MD_FETCH_AGAIN "fetch it again, for MNIST with data/fetch_mnist.sh"
+
+#endif
