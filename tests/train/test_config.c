@@ -370,6 +370,27 @@ static void what_is_written_reads_back_the_same(void)
     }
 }
 
+static void the_longest_configuration_reads_back(void)
+{
+    md_config longest = md_config_default(), read = longest;
+    char *const paths[] = {longest.data.source, longest.train.initial_weights,
+                           longest.checkpoint.output};
+    for (size_t i = 0; i < 3; i++)
+        memset(paths[i], '\'', MD_PATH_SIZE - 1);
+    longest.model.layer_count = MD_MAX_LAYERS;
+    for (int i = 1; i < MD_MAX_LAYERS; i++) {
+        md_layer_spec *layer = &longest.model.layers[i];
+        *layer = (md_layer_spec){.kind = MD_LAYER_DENSE, .units = 1000, .activation = MD_SIGMOID};
+        snprintf(layer->name, sizeof layer->name, "%063d", i);
+    }
+    longest.model.layers[MD_MAX_LAYERS - 1].activation = MD_SOFTMAX;
+    char *text = md_config_write(&longest);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    parse_ok(&read, text);
+    CU_ASSERT(same_config(&longest, &read));
+    free(text);
+}
+
 static void numbers_are_written_as_short_as_they_can_be(void)
 {
     md_config c = md_config_default();
@@ -417,6 +438,7 @@ CU_TestInfo md_tests[] = {
     {"a model is read with names and without", a_model_is_read_with_names_and_without},
     {"an alias stands for its anchor", an_alias_stands_for_its_anchor},
     {"what is written reads back the same", what_is_written_reads_back_the_same},
+    {"the longest configuration reads back", the_longest_configuration_reads_back},
     {"numbers are written as short as they can be", numbers_are_written_as_short_as_they_can_be},
     {"the reference lists every key", the_reference_lists_every_key},
     CU_TEST_INFO_NULL};

@@ -340,7 +340,7 @@ static void files_that_are_no_configuration_are_refused(void)
     expect_words(&err, (const char *const[4]){path, "zero byte"});
     CU_ASSERT_EQUAL(ftruncate(fd, 1 << 20), 0);
     CU_ASSERT_EQUAL(md_config_read_file(path, &text, &err), MD_USAGE);
-    expect_words(&err, (const char *const[4]){path, "larger than 65536 bytes"});
+    expect_words(&err, (const char *const[4]){path, "larger than 16384 bytes"});
     close(fd);
     unlink(path);
     CU_ASSERT_EQUAL(md_config_read_file(path, &text, &err), MD_USAGE);
@@ -352,12 +352,12 @@ static void files_that_are_no_configuration_are_refused(void)
 
 static void a_text_beyond_the_bound_is_refused(void)
 {
-    size_t size = 70000;
+    size_t size = 17000;
     char *text = malloc(size + 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     memset(text, '[', size);
     text[size] = '\0';
-    expect_refused(&(refusal){text, {"x.yaml", "larger than 65536 bytes"}}, 1);
+    expect_refused(&(refusal){text, {"x.yaml", "larger than 16384 bytes"}}, 1);
     free(text);
 }
 
