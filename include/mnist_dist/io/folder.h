@@ -5,23 +5,38 @@
 
 #include "mnist_dist/io/checkpoint.h"
 
+/* Files in the folder. Generations before last.h5 are last.prev.h5, last.prev2.h5, ... */
+#define MD_FILE_LAST "last.h5"
+#define MD_FILE_BEST "best.h5"
+#define MD_FILE_RESCUE "rescue.h5"
+#define MD_FILE_HISTORY "history.csv"
+#define MD_FOLDER_PREVIOUS "previous"
+
 typedef struct md_folder md_folder;
 
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
- * seconds with one line said; the kernel frees it when the process dies. keep: how many generations
- * of last.h5 stay. Removes temporaries that a killed save left. MD_FAILED when another run holds it
- * or the folder cannot be written. *out is NULL on error. */
+ * seconds with one line said; the kernel frees it when the process dies. Where flock is unsupported
+ * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
+ * Removes temporaries that a killed save left. MD_FAILED when another run holds it or the folder
+ * cannot be written. *out is NULL on error. */
 md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
                          md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
 
 const char *md_folder_path(const md_folder *folder);
 
+/* Called on entering each stage of md_folder_save, so that a fault can be rehearsed there: "write"
+ * (before the temporary is made), "verify" (written and closed), "rotate", "rename" and "done".
+ * `context` is borrowed; a NULL hook is none. */
+typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
+void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
+
 /* 1 when the folder holds any checkpoint file of a run, good or bad. */
 int md_folder_has_run(const md_folder *folder);
 
 /* Moves what an earlier run left (checkpoints, history, pictures) to DIR/previous, replacing what
- * is there. */
+ * is there. Interrupted, it leaves a run that can be resumed or
+ * set aside again. Nothing there: does nothing. */
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
@@ -30,19 +45,15 @@ md_status md_folder_set_aside(md_folder *folder, md_error *err);
 md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *name,
                            size_t name_size, md_error *err);
 
-/* Saves atomically as last.h5: write a temporary, close, verify by reading it back, fsync; unlink
- * last.prev.h5 (after shifting older ones), hard-link last.h5 to it, rename over last.h5, fsync the
- * folder. When `best`, best.h5 becomes the same file. history.csv is rewritten whole. On failure
- * the old files stay and the temporary is removed. */
+/* Saves atomically as last.h5: write a temporary and fsync it, verify by reading it back, shift
+ * older generations and hard-link last.h5 to last.prev.h5 (a copy where links are unsupported),
+ * rename over last.h5, fsync the folder; so last.h5 exists at every moment. When `best`, best.h5
+ * becomes the same file, just before last.h5 does. history.csv is rewritten whole. On failure
+ * (MD_FAILED) last.h5 and best.h5 stay as they were and the temporary is removed. */
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
 
 /* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that
  * saves it need not be the one that holds the lock. */
 md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err);
-
-/* Called on entering each stage of md_folder_save: "write" (before the temporary is made), "verify"
- * (written and closed), "rotate", "rename" and "done". For fault rehearsal; NULL for none. */
-typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
-void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 
 #endif

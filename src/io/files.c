@@ -1,0 +1,98 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bytes.h"
+
+void md_files_join(const char *folder, const char *name, char out[PATH_MAX])
+{
+    if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+        out[PATH_MAX - 1] = '\0';
+}
+
+int md_files_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+int md_files_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+md_status md_files_make_folder(const char *path, md_error *err)
+{
+    char part[PATH_MAX];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof part)
+        return md_fail(err, MD_FAILED, "'%.200s' cannot be a folder's name", path);
+    for (size_t end = 1; end <= length; end++) {
+        if (path[end] != '/' && path[end] != '\0')
+            continue;
+        memcpy(part, path, end);
+        part[end] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return md_fail(err, MD_FAILED,
+                           "folder '%s' cannot be made: %s; choose another with --output", part,
+                           strerror(errno));
+    }
+    return MD_OK;
+}
+
+md_status md_files_sync_folder(const char *path, md_error *err)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some file systems cannot sync a folder and need not. */
+    int failed = folder < 0 || (fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP);
+    int reason = errno;
+    if (folder >= 0)
+        close(folder);
+    return failed
+               ? md_fail(err, MD_FAILED, "folder '%s' cannot be synced: %s", path, strerror(reason))
+               : MD_OK;
+}
+
+md_status md_files_rename(const char *from, const char *to, md_error *err)
+{
+    if (rename(from, to) == 0)
+        return MD_OK;
+    return md_fail(err, MD_FAILED, "'%s' cannot be renamed to '%s': %s", from, to, strerror(errno));
+}
+
+static int links_unsupported(int reason)
+{
+    return reason == EPERM || reason == ENOTSUP || reason == EOPNOTSUPP || reason == ENOSYS ||
+           reason == EMLINK;
+}
+
+static md_status copy(const char *from, const char *to, md_error *err)
+{
+    md_bytes bytes;
+    md_status status = md_bytes_read(from, &bytes, err);
+    if (!status)
+        status = md_bytes_write(to, &bytes, err);
+    md_bytes_free(&bytes);
+    return status;
+}
+
+md_status md_files_alias(const char *from, const char *temporary, const char *to, md_error *err)
+{
+    md_status status = MD_OK;
+    unlink(temporary);
+    if (link(from, temporary) != 0)
+        status = links_unsupported(errno)
+                     ? copy(from, temporary, err)
+                     : md_fail(err, MD_FAILED, "'%s' cannot be linked to '%s': %s", from, temporary,
+                               strerror(errno));
+    if (!status)
+        status = md_files_rename(temporary, to, err);
+    unlink(temporary); /* renaming onto another name of the same file leaves both */
+    return status;
+}

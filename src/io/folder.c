@@ -1,0 +1,138 @@
+#include "mnist_dist/io/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "folder_internal.h"
+#include "mnist_dist/util/clock.h"
+#include "mnist_dist/util/log.h"
+
+enum { HOLDER_SIZE = 128 };
+
+/* The lock file names its holder, for the message of whoever waits. */
+static void write_holder(int lock)
+{
+    char host[64] = "", text[HOLDER_SIZE];
+    gethostname(host, sizeof host - 1);
+    int length = snprintf(text, sizeof text, "pid %d on %s", (int)getpid(), host);
+    if (ftruncate(lock, 0) != 0 || pwrite(lock, text, (size_t)length, 0) != length)
+        md_warn("the lock file does not name this process: %s", strerror(errno));
+}
+
+static void read_holder(int lock, char out[HOLDER_SIZE])
+{
+    ssize_t length = pread(lock, out, HOLDER_SIZE - 1, 0);
+    out[length > 0 ? length : 0] = '\0';
+    if (length <= 0)
+        snprintf(out, HOLDER_SIZE, "another process");
+}
+
+/* 0 when taken, -1 when the time is up or flock failed; errno tells. */
+static int wait_for_lock(const md_folder *folder, double seconds)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    double deadline = md_clock_now() + seconds;
+    for (int said = 0; flock(folder->lock, LOCK_EX | LOCK_NB) != 0;) {
+        if (errno == EINTR)
+            continue;
+        if (errno != EWOULDBLOCK || md_clock_now() >= deadline)
+            return -1;
+        char holder[HOLDER_SIZE];
+        read_holder(folder->lock, holder);
+        if (!said++)
+            md_info("folder '%s' is in use by %s; waiting up to %g s", folder->path, holder,
+                    seconds);
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+static md_status take_lock(md_folder *folder, double seconds, md_error *err)
+{
+    char path[PATH_MAX], holder[HOLDER_SIZE];
+    md_files_join(folder->path, ".lock", path);
+    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (folder->lock < 0)
+        return md_fail(err, MD_FAILED,
+                       "folder '%s' cannot be written: %s; choose another with --output",
+                       folder->path, strerror(errno));
+    if (wait_for_lock(folder, seconds) == 0) {
+        write_holder(folder->lock);
+        return MD_OK;
+    }
+    if (errno != EWOULDBLOCK) {
+        md_warn("folder '%s' cannot be locked (%s); make sure that no other run writes there",
+                folder->path, strerror(errno));
+        close(folder->lock);
+        folder->lock = -1;
+        return MD_OK;
+    }
+    read_holder(folder->lock, holder);
+    return md_fail(err, MD_FAILED,
+                   "folder '%s' is in use by another run (%s); stop that run, choose another "
+                   "folder with --output, or wait longer with checkpoint.lock_wait",
+                   folder->path, holder);
+}
+
+static void remove_temporaries(const md_folder *folder)
+{
+    const char *const names[] = {MD_FILE_SAVING, MD_FILE_SAVING_CSV, MD_FILE_SAVING_LINK,
+                                 MD_FILE_SAVING_RESCUE};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_MAX];
+        md_files_join(folder->path, names[i], path);
+        unlink(path);
+    }
+}
+
+md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
+                         md_error *err)
+{
+    *out = NULL;
+    md_status status = md_files_make_folder(path, err);
+    if (status)
+        return status;
+    md_folder *folder = calloc(1, sizeof *folder);
+    if (!folder)
+        return md_fail_memory(err, "a folder", sizeof *folder);
+    folder->lock = -1;
+    folder->keep = keep > 1 ? keep : 1;
+    snprintf(folder->path, sizeof folder->path, "%s", path);
+    status = take_lock(folder, lock_wait, err);
+    if (!status) {
+        remove_temporaries(folder);
+        status = md_folder_finish_set_aside(folder, err);
+    }
+    if (status)
+        md_folder_close(&folder);
+    *out = folder;
+    return status;
+}
+
+void md_folder_close(md_folder **folder)
+{
+    if (!*folder)
+        return;
+    if ((*folder)->lock >= 0)
+        close((*folder)->lock);
+    free(*folder);
+    *folder = NULL;
+}
+
+const char *md_folder_path(const md_folder *folder)
+{
+    return folder->path;
+}
+
+void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context)
+{
+    folder->hook = hook;
+    folder->context = context;
+}
