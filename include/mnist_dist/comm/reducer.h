@@ -60,14 +60,15 @@ int md_reducer_known(const char *name); /* local; 1 or 0 */
  * *out is NULL on error. */
 md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_reducer **out,
                             md_error *err);
-void md_reducer_destroy(md_reducer **reducer); /* NULL is fine; clears *reducer */
+void md_reducer_destroy(md_reducer **reducer); /* collective; NULL is fine; clears *reducer */
 
 /* Local. Blocks of `parameters` floats, aligned. Parameters and moments may be the node's shared
  * copy: write them only in this rank's slice, or through md_reducer_load. */
 float *md_reducer_parameters(md_reducer *reducer);
 float *md_reducer_moment(md_reducer *reducer, int index); /* whole block, as rank 0 saves it */
-float *md_reducer_gradient(md_reducer *reducer);          /* this rank's; backward writes here */
-const float *md_reducer_sum(const md_reducer *reducer);   /* after reduce; valid in the slice */
+float *md_reducer_gradient(md_reducer *reducer);        /* this rank's; backward writes here; reduce
+                                                           overwrites it */
+const float *md_reducer_sum(const md_reducer *reducer); /* after reduce; valid in the slice */
 void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count); /* count may be 0 */
 md_promise md_reducer_promise(const md_reducer *reducer);
 int md_reducer_exponent(const md_reducer *reducer); /* reproducible: 40, stored in files; else 0 */
@@ -93,7 +94,9 @@ md_status md_reducer_square_sum(md_reducer *reducer, double *out, md_error *err)
 md_status md_reducer_publish(md_reducer *reducer, int64_t step, md_error *err);
 
 /* Local; safe from another thread. 1 when all slices this rank can see have reached `step` and none
- * is beyond it or half way, so that a rescue checkpoint may be written from them. */
+ * is beyond it or half way, so that a rescue checkpoint may be written from them; asked once more
+ * after copying them, 1 means that the copy is whole. 0 for every step until the first publish
+ * after create or load. */
 int md_reducer_consistent(const md_reducer *reducer, int64_t step);
 
 #endif

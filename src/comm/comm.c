@@ -1,0 +1,256 @@
+#include "mnist_dist/comm/comm.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comm_internal.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/util/memory.h"
+
+struct md_comm {
+    MPI_Comm world, node;
+    int rank, size;
+    int node_rank, node_size;
+    int node_number, nodes, smallest_node;
+    char *hosts;
+};
+
+md_status md_mpi_check(int code, const char *call, md_error *err)
+{
+    if (code == MPI_SUCCESS)
+        return MD_OK;
+    char reason[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(code, reason, &length);
+    return md_fail(err, MD_FAILED,
+                   "%.*s failed: %s; look for an earlier message of MPI or of a rank that died",
+                   (int)strcspn(call, "("), call, reason);
+}
+
+/* Not every MPI library hands the error handler on to derived communicators. */
+static md_status adopt(MPI_Comm comm, int *rank, int *size, md_error *err)
+{
+    md_status status = MD_MPI(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), err);
+    if (!status)
+        status = MD_MPI(MPI_Comm_rank(comm, rank), err);
+    if (!status)
+        status = MD_MPI(MPI_Comm_size(comm, size), err);
+    return status;
+}
+
+static md_status split_nodes(md_comm *comm, int node_size, md_error *err)
+{
+    MPI_Comm real;
+    md_status status = MD_MPI(
+        MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &real),
+        err);
+    if (status)
+        return status;
+    status = adopt(real, &comm->node_rank, &comm->node_size, err);
+    if (node_size == 0 || status) {
+        comm->node = real;
+        return status;
+    }
+    int color = comm->node_rank / node_size;
+    status = MD_MPI(MPI_Comm_split(real, color, comm->node_rank, &comm->node), err);
+    MPI_Comm_free(&real);
+    if (!status)
+        status = adopt(comm->node, &comm->node_rank, &comm->node_size, err);
+    return status;
+}
+
+/* Nodes are numbered in the order of their lowest ranks. */
+static md_status number_nodes(md_comm *comm, md_error *err)
+{
+    int first = comm->node_rank == 0, before = 0;
+    md_status status = MD_MPI(MPI_Exscan(&first, &before, 1, MPI_INT, MPI_SUM, comm->world), err);
+    comm->node_number = comm->rank == 0 ? 0 : before; /* MPI leaves rank 0's result undefined */
+    if (!status)
+        status = MD_MPI(MPI_Bcast(&comm->node_number, 1, MPI_INT, 0, comm->node), err);
+    if (!status)
+        status = MD_MPI(MPI_Allreduce(&first, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world), err);
+    if (!status)
+        status = MD_MPI(
+            MPI_Allreduce(&comm->node_size, &comm->smallest_node, 1, MPI_INT, MPI_MIN, comm->world),
+            err);
+    return status;
+}
+
+typedef char host_name[MPI_MAX_PROCESSOR_NAME];
+
+static void join_hosts(const host_name *names, int size, char *out)
+{
+    for (int r = 0; r < size; r++) {
+        int known = 0;
+        for (int q = 0; q < r && !known; q++)
+            known = strcmp(names[q], names[r]) == 0;
+        if (known)
+            continue;
+        if (r > 0)
+            *out++ = ',';
+        out = stpcpy(out, names[r]);
+    }
+}
+
+static md_status list_hosts(md_comm *comm, md_error *err)
+{
+    host_name name = {0};
+    int length;
+    void *names = NULL, *hosts = NULL;
+    size_t size = (size_t)comm->size;
+    md_status status = MD_MPI(MPI_Get_processor_name(name, &length), err);
+    if (!status)
+        status = md_allocate(&names, size, sizeof name, "host names", err);
+    if (!status)
+        status = md_allocate(&hosts, size, sizeof name, "the list of hosts", err);
+    comm->hosts = hosts;
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = MD_MPI(MPI_Allgather(name, (int)sizeof name, MPI_CHAR, names, (int)sizeof name,
+                                      MPI_CHAR, comm->world),
+                        err);
+    if (!status)
+        join_hosts(names, comm->size, comm->hosts);
+    free(names);
+    return status;
+}
+
+static md_status fill(md_comm *comm, int node_size, md_error *err)
+{
+    md_status status = split_nodes(comm, node_size, err);
+    if (!status)
+        status = number_nodes(comm, err);
+    if (!status)
+        status = list_hosts(comm, err);
+    return status;
+}
+
+static md_status create_over(MPI_Comm world, int node_size, md_comm **out, md_error *err)
+{
+    int rank, size;
+    md_status status = adopt(world, &rank, &size, err);
+    if (status)
+        return status;
+    void *created;
+    status = md_allocate(&created, 1, sizeof **out, "the communicators", err);
+    status = md_agree_over(world, rank, status, err);
+    if (status) {
+        free(created);
+        return status;
+    }
+    *out = created;
+    **out = (md_comm){.world = world, .node = MPI_COMM_NULL, .rank = rank, .size = size};
+    return fill(*out, node_size, err);
+}
+
+md_status md_comm_create(MPI_Comm comm, int node_size, md_comm **out, md_error *err)
+{
+    *out = NULL;
+    if (node_size < 0)
+        return md_fail(err, MD_USAGE,
+                       "distributed.node_size is %d; give 0 for the real nodes, or 1 and more",
+                       node_size);
+    MPI_Comm world;
+    md_status status = MD_MPI(MPI_Comm_dup(comm, &world), err);
+    if (status)
+        return status;
+    status = create_over(world, node_size, out, err);
+    if (status && *out)
+        md_comm_destroy(out);
+    else if (status)
+        MPI_Comm_free(&world);
+    return status;
+}
+
+void md_comm_destroy(md_comm **comm)
+{
+    if (!*comm)
+        return;
+    if ((*comm)->node != MPI_COMM_NULL)
+        MPI_Comm_free(&(*comm)->node);
+    MPI_Comm_free(&(*comm)->world);
+    free((*comm)->hosts);
+    free(*comm);
+    *comm = NULL;
+}
+
+int md_comm_rank(const md_comm *comm)
+{
+    return comm->rank;
+}
+
+int md_comm_size(const md_comm *comm)
+{
+    return comm->size;
+}
+
+int md_comm_node_rank(const md_comm *comm)
+{
+    return comm->node_rank;
+}
+
+int md_comm_node_size(const md_comm *comm)
+{
+    return comm->node_size;
+}
+
+int md_comm_node(const md_comm *comm)
+{
+    return comm->node_number;
+}
+
+int md_comm_nodes(const md_comm *comm)
+{
+    return comm->nodes;
+}
+
+int md_comm_smallest_node(const md_comm *comm)
+{
+    return comm->smallest_node;
+}
+
+MPI_Comm md_comm_world(const md_comm *comm)
+{
+    return comm->world;
+}
+
+MPI_Comm md_comm_node_comm(const md_comm *comm)
+{
+    return comm->node;
+}
+
+const char *md_comm_hosts(const md_comm *comm)
+{
+    return comm->hosts;
+}
+
+md_status md_comm_barrier(md_comm *comm, md_error *err)
+{
+    return MD_MPI(MPI_Barrier(comm->world), err);
+}
+
+md_status md_broadcast_over(MPI_Comm ranks, void *data, size_t bytes, int root, md_error *err)
+{
+    const size_t most = 1 << 30; /* MPI counts are ints */
+    md_status status = MD_OK;
+    for (size_t sent = 0; sent < bytes && !status; sent += most) {
+        size_t piece = bytes - sent < most ? bytes - sent : most;
+        status = MD_MPI(MPI_Bcast((char *)data + sent, (int)piece, MPI_BYTE, root, ranks), err);
+    }
+    return status;
+}
+
+md_status md_comm_broadcast(md_comm *comm, void *data, size_t bytes, int root, md_error *err)
+{
+    return md_broadcast_over(comm->world, data, bytes, root, err);
+}
+
+md_status md_comm_gather(md_comm *comm, const void *data, size_t bytes, void *out, md_error *err)
+{
+    if (bytes > INT_MAX)
+        return md_fail(err, MD_FAILED, "%zu bytes from each rank are too many to gather at once",
+                       bytes);
+    return MD_MPI(MPI_Gather(data, (int)bytes, MPI_BYTE, out, (int)bytes, MPI_BYTE, 0, comm->world),
+                  err);
+}

@@ -1,0 +1,159 @@
+#include "fixture.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist_dist/util/rng.h"
+#include "runner.h"
+
+uint32_t draw(int rank, int step, size_t i)
+{
+    uint32_t block[4];
+    md_rng_key key = {
+        .seed = (uint64_t)rank + 1, .stream = MD_STREAM_SYNTHETIC, .high = (uint32_t)step};
+    md_rng_block(&key, i, block);
+    return block[0];
+}
+
+float draw_real(int rank, int step, size_t i)
+{
+    return (float)(int32_t)draw(rank, step, i) / 2147483648.0f;
+}
+
+int draw_whole(int rank, int step, size_t i)
+{
+    return (int)(draw(rank, step, i) % 16) - 8;
+}
+
+void dawdle(int rank, int step, int place)
+{
+    uint32_t value = draw(rank + 1000, step, (size_t)place);
+    if (value % 3 == 0)
+        usleep(value / 3 % 400);
+}
+
+static void add(float *sum, const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] += x[i];
+}
+
+static double square_sum(const float *x, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
+static int all_within(const float *x, size_t count, float bound)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(x[i]) <= bound))
+            return 0;
+    return 1;
+}
+
+static int quantise_add(const float *x, size_t count, int exponent, double limit, int64_t *sum)
+{
+    for (size_t i = 0; i < count; i++) {
+        double scaled = ldexp((double)x[i], exponent);
+        if (!(fabs(scaled) <= limit))
+            return 0;
+        sum[i] += llrint(scaled);
+    }
+    return 1;
+}
+
+static void dequantise(const int64_t *sum, size_t count, int exponent, float *x)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = (float)ldexp((double)sum[i], -exponent);
+}
+
+md_reducer_math plain_math(void)
+{
+    return (md_reducer_math){.add = add,
+                             .square_sum = square_sum,
+                             .all_within = all_within,
+                             .quantise_add = quantise_add,
+                             .dequantise = dequantise};
+}
+
+int world_rank(void)
+{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return rank;
+}
+
+int world_size(void)
+{
+    int size;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    return size;
+}
+
+int same_everywhere(uint64_t value)
+{
+    uint64_t least, most;
+    MPI_Allreduce(&value, &least, 1, MPI_UINT64_T, MPI_MIN, MPI_COMM_WORLD);
+    MPI_Allreduce(&value, &most, 1, MPI_UINT64_T, MPI_MAX, MPI_COMM_WORLD);
+    return least == most;
+}
+
+int open_subject(subject *s, const char *name, int node_size, size_t parameters, int moments)
+{
+    md_error err;
+    *s = (subject){.name = name, .node_size = node_size, .parameters = parameters};
+    md_reducer_params params = {.name = name,
+                                .parameters = parameters,
+                                .moments = moments,
+                                .max_shards = 64,
+                                .math = plain_math()};
+    if (md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err) ||
+        md_reducer_create(s->comm, &params, &s->reducer, &err)) {
+        CU_FAIL("no reducer");
+        fprintf(stderr, "%s, node size %d: %s\n", name, node_size, err.text);
+        return 0;
+    }
+    md_reducer_slice(s->reducer, &s->begin, &s->count);
+    return 1;
+}
+
+void close_subject(subject *s)
+{
+    md_reducer_destroy(&s->reducer);
+    md_comm_destroy(&s->comm);
+}
+
+void with_every_reducer(size_t parameters, int moments, void (*check)(subject *))
+{
+    const char *const names[] = {"allreduce", "node-shared", "reproducible"};
+    for (int node_size = 0; node_size <= 3; node_size++)
+        for (int i = 0; i < 3; i++) {
+            subject s;
+            if (open_subject(&s, names[i], node_size, parameters, moments))
+                check(&s);
+            close_subject(&s);
+        }
+}
+
+int slices_cover(const subject *s)
+{
+    enum { MOST = 64 };
+    uint64_t own[2] = {s->begin, s->count}, all[MOST][2];
+    int size = md_comm_node_size(s->comm);
+    MPI_Allgather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, md_comm_node_comm(s->comm));
+    if (strcmp(s->name, "node-shared") != 0)
+        return s->begin == 0 && s->count == s->parameters;
+    uint64_t next = 0;
+    for (int r = 0; r < size; r++)
+        if (all[r][1] > 0) {
+            if (all[r][0] != next)
+                return 0;
+            next += all[r][1];
+        }
+    return next == s->parameters;
+}

@@ -1,0 +1,39 @@
+/* What the tests of comm/ share: plain arithmetic for reducers, drawn numbers, and a walk over all
+ * reducers on all ways to cut the ranks into nodes. */
+#ifndef MD_TESTS_COMM_FIXTURE_H
+#define MD_TESTS_COMM_FIXTURE_H
+
+#include "mnist_dist/comm/reducer.h"
+
+/* Equal arguments, equal number: every rank can compute what another one drew. */
+uint32_t draw(int rank, int step, size_t i);
+float draw_real(int rank, int step, size_t i); /* in [-1, 1) */
+int draw_whole(int rank, int step, size_t i);  /* -8 .. 7, so that float sums are exact */
+void dawdle(int rank, int step, int place);    /* sleeps now and then, up to 0.4 ms */
+
+md_reducer_math plain_math(void); /* nothing but loops */
+
+int world_rank(void);
+int world_size(void);
+int same_everywhere(uint64_t value); /* collective: 1 when all ranks passed the same */
+
+/* A reducer under test; `name` and `node_size` say which. */
+typedef struct subject {
+    const char *name;
+    int node_size;
+    md_comm *comm;
+    md_reducer *reducer;
+    size_t parameters;
+    size_t begin, count; /* its slice */
+} subject;
+
+int open_subject(subject *s, const char *name, int node_size, size_t parameters, int moments);
+void close_subject(subject *s);
+
+/* Every reducer, on the real node and on faked ones of 1, 2 and 3 ranks. */
+void with_every_reducer(size_t parameters, int moments, void (*check)(subject *));
+
+/* The slices of a node, one after another, are the whole block. Collective. */
+int slices_cover(const subject *s);
+
+#endif

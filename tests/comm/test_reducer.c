@@ -1,0 +1,274 @@
+#include "mnist_dist/comm/reducer.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "mnist_dist/util/digest.h"
+#include "runner.h"
+
+static const size_t awkward[] = {1, 3, 15, 17, 1000, 109386};
+enum { AWKWARD = sizeof awkward / sizeof *awkward };
+
+/* Large, of both signs, and different on every rank. */
+static md_step_sums sums_of(int rank)
+{
+    return (md_step_sums){.loss_q32 = ((int64_t)draw(rank, 0, 1) << 20) - ((int64_t)1 << 51),
+                          .correct = (int64_t)(draw(rank, 0, 2) % (1 << 24))};
+}
+
+/* With `idle`, odd ranks have no samples. */
+static int takes_part(int rank, int idle)
+{
+    return !idle || rank % 2 == 0;
+}
+
+static void check_totals(const md_step_sums *total, int idle)
+{
+    md_step_sums expected = {0};
+    for (int r = 0; r < world_size(); r++)
+        if (takes_part(r, idle)) {
+            expected.loss_q32 += sums_of(r).loss_q32;
+            expected.correct += sums_of(r).correct;
+        }
+    CU_ASSERT_EQUAL(total->loss_q32, expected.loss_q32);
+    CU_ASSERT_EQUAL(total->correct, expected.correct);
+    CU_ASSERT_EQUAL(total->bad, 0);
+}
+
+/* The judge sums in double; floats may be off by half an ulp of the magnitudes for each addition,
+ * fixed point by half a unit for each rank and the last rounding. */
+static int count_wrong(const subject *s, int idle)
+{
+    const float *sum = md_reducer_sum(s->reducer);
+    int wrong = 0, size = world_size();
+    for (size_t i = s->begin; i < s->begin + s->count; i++) {
+        double expected = 0, magnitude = 0;
+        for (int r = 0; r < size; r++)
+            if (takes_part(r, idle)) {
+                expected += (double)draw_real(r, 0, i);
+                magnitude += fabs((double)draw_real(r, 0, i));
+            }
+        double bound = (magnitude + fabs(expected)) * size * FLT_EPSILON / 2 + size * 0x1p-41;
+        wrong += !(fabs((double)sum[i] - expected) <= bound);
+    }
+    return wrong;
+}
+
+static void reduce_once(subject *s, int idle)
+{
+    int rank = world_rank();
+    float *gradient = md_reducer_gradient(s->reducer);
+    for (size_t i = 0; i < s->parameters; i++)
+        gradient[i] = takes_part(rank, idle) ? draw_real(rank, 0, i) : NAN; /* must not be taken */
+    md_step_sums sums = sums_of(rank);
+    if (takes_part(rank, idle))
+        md_reducer_add(s->reducer, &sums);
+    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    check_totals(&sums, idle);
+    CU_ASSERT_EQUAL(count_wrong(s, idle), 0);
+    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, 1, NULL), MD_OK);
+}
+
+static void check_sum(subject *s)
+{
+    CU_ASSERT(slices_cover(s));
+    reduce_once(s, 0);
+    reduce_once(s, 1);
+}
+
+static void the_sum_is_that_of_a_serial_program(void)
+{
+    for (int i = 0; i < AWKWARD; i++)
+        with_every_reducer(awkward[i], 2, check_sum);
+}
+
+static void check_stop(subject *s)
+{
+    int rank = world_rank(), size = world_size();
+    for (int asking = 0; asking <= size; asking++) {
+        md_step_sums sums;
+        CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, rank < asking, &sums, NULL), MD_OK);
+        CU_ASSERT_EQUAL(sums.stop, asking);
+        CU_ASSERT(sums.loss_q32 == 0 && sums.correct == 0 && sums.bad == 0);
+        CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, asking + 1, NULL), MD_OK);
+    }
+}
+
+static void ranks_that_ask_to_stop_are_counted(void)
+{
+    with_every_reducer(17, 0, check_stop);
+}
+
+/* What rank 0 loads; `what` 0 for parameters, 1 and 2 for moments. */
+static float loaded(int what, size_t i)
+{
+    return draw_real(100 + what, 0, i);
+}
+
+static int count_unloaded(const subject *s, int what, int zero)
+{
+    const float *block =
+        what == 0 ? md_reducer_parameters(s->reducer) : md_reducer_moment(s->reducer, what - 1);
+    int wrong = 0;
+    for (size_t i = 0; i < s->parameters; i++)
+        wrong += memcmp(&block[i], &(float){zero ? 0 : loaded(what, i)}, sizeof *block) != 0;
+    return wrong;
+}
+
+static void check_load(subject *s)
+{
+    float *blocks[3] = {NULL};
+    int root = world_rank() == 0;
+    for (int what = 0; what < 3; what++) {
+        CU_ASSERT_EQUAL(count_unloaded(s, what, 1), 0);
+        blocks[what] = malloc(s->parameters * sizeof(float));
+        for (size_t i = 0; i < s->parameters; i++)
+            blocks[what][i] = loaded(what, i);
+    }
+    const float *moments[2] = {blocks[1], blocks[2]};
+    for (int zero = 0; zero <= 1; zero++) { /* the second time without moments */
+        MPI_Barrier(MPI_COMM_WORLD);
+        CU_ASSERT_EQUAL(md_reducer_load(s->reducer, root ? blocks[0] : NULL,
+                                        root && !zero ? moments : NULL, NULL),
+                        MD_OK);
+        CU_ASSERT_EQUAL(count_unloaded(s, 0, 0), 0);
+        CU_ASSERT_EQUAL(count_unloaded(s, 1, zero), 0);
+        CU_ASSERT_EQUAL(count_unloaded(s, 2, zero), 0);
+    }
+    for (int what = 0; what < 3; what++)
+        free(blocks[what]);
+}
+
+static void load_gives_every_rank_what_rank_0_has(void)
+{
+    for (int i = 0; i < AWKWARD; i++)
+        with_every_reducer(awkward[i], 2, check_load);
+}
+
+static void check_square_sum(subject *s)
+{
+    float *gradient = md_reducer_gradient(s->reducer);
+    int rank = world_rank(), size = world_size();
+    int64_t expected = 0;
+    for (size_t i = 0; i < s->parameters; i++) {
+        gradient[i] = (float)draw_whole(rank, 0, i);
+        int64_t sum = 0;
+        for (int r = 0; r < size; r++)
+            sum += draw_whole(r, 0, i);
+        expected += sum * sum;
+    }
+    md_step_sums sums = {0};
+    md_reducer_add(s->reducer, &sums);
+    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    double found = -1;
+    CU_ASSERT_EQUAL(md_reducer_square_sum(s->reducer, &found, NULL), MD_OK);
+    CU_ASSERT_EQUAL(found, (double)expected);
+    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, 1, NULL), MD_OK);
+}
+
+static void square_sum_covers_the_whole_gradient(void)
+{
+    for (int i = 0; i < AWKWARD; i++)
+        with_every_reducer(awkward[i], 0, check_square_sum);
+}
+
+static void check_square_sum_bits(subject *s)
+{
+    for (int step = 0; step < 20; step++) {
+        float *gradient = md_reducer_gradient(s->reducer);
+        for (size_t i = 0; i < s->parameters; i++)
+            gradient[i] = draw_real(world_rank(), step, i);
+        md_step_sums sums = {0};
+        double found = -1;
+        md_reducer_add(s->reducer, &sums);
+        CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+        dawdle(world_rank(), step, 1);
+        CU_ASSERT_EQUAL(md_reducer_square_sum(s->reducer, &found, NULL), MD_OK);
+        dawdle(world_rank(), step, 2);
+        CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, step, NULL), MD_OK);
+        CU_ASSERT(same_everywhere(md_digest_bytes(&found, sizeof found)));
+    }
+}
+
+static void square_sum_has_the_same_bits_on_every_rank(void)
+{
+    with_every_reducer(1000, 0, check_square_sum_bits);
+}
+
+static void refuse(md_reducer_params params, const char *words)
+{
+    md_comm *comm;
+    md_reducer *reducer = (md_reducer *)&reducer;
+    md_error err;
+    CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, 0, &comm, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_reducer_create(comm, &params, &reducer, &err), MD_USAGE);
+    CU_ASSERT_PTR_NULL(reducer);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, words));
+    md_comm_destroy(&comm);
+}
+
+static void what_cannot_work_is_refused(void)
+{
+    md_reducer_params good = {
+        .name = "reproducible", .parameters = 10, .max_shards = 4, .math = plain_math()};
+    md_reducer_params bad = good;
+    bad.name = "ring";
+    refuse(bad, "no 'ring'; choose allreduce, node-shared or reproducible");
+    bad = good, bad.parameters = 0;
+    refuse(bad, "0 parameters");
+    bad = good, bad.parameters = (size_t)1 << 31;
+    refuse(bad, "2147483648 parameters");
+    bad = good, bad.moments = 3;
+    refuse(bad, "3 moments");
+    bad = good, bad.max_shards = 0;
+    refuse(bad, "micro_shard");
+    CU_ASSERT(md_reducer_known("node-shared") && !md_reducer_known("ring"));
+}
+
+/* /proc has no room for anything. A rank alone on its node needs none, and must fail with the rest.
+ */
+static void no_room_on_one_node_is_an_error_on_every_rank(void)
+{
+    md_comm *comm;
+    md_reducer_params params = {.name = "node-shared", .parameters = 1000, .math = plain_math()};
+    setenv("OMPI_MCA_osc_sm_backing_directory", "/proc", 1);
+    for (int node_size = 2; node_size <= world_size(); node_size++) {
+        CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, node_size, &comm, NULL), MD_OK);
+        md_reducer *reducer = (md_reducer *)&reducer;
+        md_error err;
+        CU_ASSERT_EQUAL(md_reducer_create(comm, &params, &reducer, &err), MD_FAILED);
+        CU_ASSERT_PTR_NULL(reducer);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/proc on this node has no room"));
+        CU_ASSERT_EQUAL(err.rank, 0);
+        md_comm_destroy(&comm);
+    }
+    unsetenv("OMPI_MCA_osc_sm_backing_directory");
+}
+
+static void check_promise(subject *s)
+{
+    int any = strcmp(s->name, "reproducible") == 0;
+    CU_ASSERT_EQUAL(md_reducer_promise(s->reducer), any ? MD_PROMISE_RANK_COUNT : MD_PROMISE_ORDER);
+    CU_ASSERT_EQUAL(md_reducer_exponent(s->reducer), any ? 40 : 0);
+}
+
+static void each_reducer_says_what_it_promises(void)
+{
+    with_every_reducer(3, 0, check_promise);
+}
+
+const char md_suite[] = "comm.reducer";
+CU_TestInfo md_tests[] = {
+    {"the sum is that of a serial program", the_sum_is_that_of_a_serial_program},
+    {"ranks that ask to stop are counted", ranks_that_ask_to_stop_are_counted},
+    {"load gives every rank what rank 0 has", load_gives_every_rank_what_rank_0_has},
+    {"square_sum covers the whole gradient", square_sum_covers_the_whole_gradient},
+    {"square_sum has the same bits on every rank", square_sum_has_the_same_bits_on_every_rank},
+    {"what cannot work is refused", what_cannot_work_is_refused},
+    {"no room on one node is an error on every rank",
+     no_room_on_one_node_is_an_error_on_every_rank},
+    {"each reducer says what it promises", each_reducer_says_what_it_promises},
+    CU_TEST_INFO_NULL};
