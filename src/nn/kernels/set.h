@@ -1,0 +1,65 @@
+/* What the files of one kernel set share. Each is compiled once per instruction set with
+ * MD_KERNEL_SET defined as the set's name, which MD_SET puts at the end of every external name. */
+#ifndef MNIST_DIST_NN_KERNELS_SET_H
+#define MNIST_DIST_NN_KERNELS_SET_H
+
+#include <string.h>
+
+#include "mnist_dist/nn/kernels.h"
+
+#define MD_JOIN_NAMES(name, set) md_##name##_##set
+#define MD_SET_NAME(name, set) MD_JOIN_NAMES(name, set)
+#define MD_SET(name) MD_SET_NAME(name, MD_KERNEL_SET)
+
+/* Loops over vectors are only fast when their counts are constants after inlining. */
+#define MD_INLINE static inline __attribute__((always_inline))
+
+/* One register of floats. Wider types would be spilled to memory by the compiler. */
+#if defined(__AVX512F__)
+enum { LANES = 16 };
+#elif defined(__AVX2__)
+enum { LANES = 8 };
+#else
+enum { LANES = 4 };
+#endif
+typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+
+/* From and to any address. */
+MD_INLINE vec load(const float *x)
+{
+    vec v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+MD_INLINE void store(float *x, vec v)
+{
+    memcpy(x, &v, sizeof v);
+}
+
+/* table.c gathers them; mnist_dist/nn/kernels.h says what each does. */
+void MD_SET(sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
+                            size_t out, float *y);
+void MD_SET(sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
+                             size_t out, float *dw, void *scratch);
+size_t MD_SET(sparse_scratch)(size_t n, size_t in);
+void MD_SET(product)(const md_product *p);
+void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y);
+void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *db);
+void MD_SET(relu)(float *y, size_t count);
+void MD_SET(relu_gradient)(const float *y, float *dy, size_t count);
+size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
+                            float *dz, float *loss);
+int MD_SET(all_within)(const float *x, size_t count, float bound);
+void MD_SET(bytes_to_floats)(const uint8_t *pixel, float *x, size_t count);
+void MD_SET(adam)(const md_adam_step *step, size_t count, const float *g, float *w, float *m,
+                  float *v);
+void MD_SET(sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
+double MD_SET(square_sum)(const float *x, size_t count);
+void MD_SET(add)(float *sum, const float *x, size_t count);
+int MD_SET(quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
+void MD_SET(dequantise)(const int64_t *sum, size_t count, int exponent, float *x);
+
+extern const md_kernels MD_SET(kernels);
+
+#endif

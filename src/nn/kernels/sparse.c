@@ -1,0 +1,243 @@
+/* The first layer over compressed rows. Only non-zero pixels cost anything: 19 % of MNIST's. */
+#include "set.h"
+
+#include "mnist_dist/util/memory.h"
+
+enum {
+    WIDE = 8,           /* vectors of output columns kept in registers at once */
+    ROW_BLOCK = 128,    /* samples taken at a time */
+    L1_WEIGHTS = 57344, /* bytes of weights taken at a time: what pays with a 48 KB L1 cache */
+    ROWS_AHEAD = 2      /* images lie scattered in the data set: the CPU cannot guess the next */
+};
+
+/* v / 255 of every byte: 256 divisions a call are cheaper than one a pixel. */
+static void fill_units(float unit[256])
+{
+    for (int v = 0; v < 256; v++)
+        unit[v] = (float)v / 255.0f;
+}
+
+typedef struct forward {
+    const md_sparse_row *x; /* [n], up to ROW_BLOCK */
+    size_t n, out;
+    const float *w, *b;
+    float *y;
+    const float *unit;
+} forward;
+
+static void prefetch(const md_sparse_row *row)
+{
+    for (size_t i = 0; i < row->count; i += MD_ALIGNMENT / sizeof *row->index)
+        __builtin_prefetch(row->index + i);
+    for (size_t i = 0; i < row->count; i += MD_ALIGNMENT)
+        __builtin_prefetch(row->value + i);
+}
+
+/* Adds the row's pixels from number `next` on, those below `limit`, to y; returns the number of the
+ * first one left. */
+MD_INLINE uint32_t add_pixels(const forward *f, const md_sparse_row *row, uint32_t next,
+                              size_t limit, const float *w, float *y, int vectors)
+{
+    if (next >= row->count || row->index[next] >= limit)
+        return next;
+    vec sum[WIDE];
+    for (int j = 0; j < vectors; j++)
+        sum[j] = load(y + j * LANES);
+    do {
+        const float *weights = w + row->index[next] * f->out;
+        float pixel = f->unit[row->value[next]];
+        for (int j = 0; j < vectors; j++)
+            sum[j] += pixel * load(weights + j * LANES);
+        next++;
+    } while (next < row->count && row->index[next] < limit);
+    for (int j = 0; j < vectors; j++)
+        store(y + j * LANES, sum[j]);
+    return next;
+}
+
+/* Columns column .. column + vectors * LANES - 1 of every row. All rows use the same few weights
+ * before going on to the next ones: 0.43 against 0.57 us a sample (784 to 128, AVX-512), where
+ * each row by itself would stream the whole matrix from the L2 cache. */
+MD_INLINE void forward_columns(const forward *f, size_t column, int vectors)
+{
+    const size_t pixels = L1_WEIGHTS / ((size_t)vectors * sizeof(vec));
+    uint32_t next[ROW_BLOCK] = {0};
+    size_t open = f->n;
+    for (size_t limit = pixels; open > 0; limit += pixels) {
+        open = 0;
+        for (size_t i = 0; i < f->n; i++) {
+            if (limit == pixels && i + ROWS_AHEAD < f->n)
+                prefetch(&f->x[i + ROWS_AHEAD]);
+            next[i] = add_pixels(f, &f->x[i], next[i], limit, f->w + column,
+                                 f->y + i * f->out + column, vectors);
+            open += next[i] < f->x[i].count;
+        }
+    }
+}
+
+/* The last columns, too few for a vector. */
+static void forward_rest(const forward *f, size_t column)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const md_sparse_row *row = &f->x[i];
+        float *y = f->y + i * f->out;
+        for (uint32_t k = 0; k < row->count; k++) {
+            const float *weights = f->w + row->index[k] * f->out;
+            float pixel = f->unit[row->value[k]];
+            for (size_t j = column; j < f->out; j++)
+                y[j] += pixel * weights[j];
+        }
+    }
+}
+
+static void forward_block(const forward *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        memcpy(f->y + i * f->out, f->b, f->out * sizeof *f->y);
+    size_t column = 0;
+    for (; column + WIDE * LANES <= f->out; column += WIDE * LANES)
+        forward_columns(f, column, WIDE);
+    if (column + WIDE / 2 * LANES <= f->out) {
+        forward_columns(f, column, WIDE / 2);
+        column += WIDE / 2 * LANES;
+    }
+    for (; column + LANES <= f->out; column += LANES)
+        forward_columns(f, column, 1);
+    if (column < f->out)
+        forward_rest(f, column);
+}
+
+void MD_SET(sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
+                            size_t out, float *y)
+{
+    float unit[256];
+    fill_units(unit);
+    for (size_t i = 0; i < n; i += ROW_BLOCK) {
+        forward block = {.x = x + i,
+                         .n = n - i < ROW_BLOCK ? n - i : ROW_BLOCK,
+                         .out = out,
+                         .w = w,
+                         .b = b,
+                         .y = y + i * out,
+                         .unit = unit};
+        forward_block(&block);
+    }
+}
+
+/* The rows of one block turned round: for each pixel, which samples have it and at what value. */
+typedef struct columns {
+    uint16_t *count; /* [in] */
+    uint16_t *entry; /* [in][stride]: sample * 256 + value */
+    size_t stride;
+} columns;
+
+/* A whole odd number of cache lines, so that the pixels' lists spread over all cache sets. */
+static size_t list_stride(size_t n)
+{
+    const size_t line = MD_ALIGNMENT / sizeof(uint16_t);
+    return ((n + line - 1) / line | 1) * line;
+}
+
+static size_t counts_size(size_t in)
+{
+    return (in * sizeof(uint16_t) + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+}
+
+size_t MD_SET(sparse_scratch)(size_t n, size_t in)
+{
+    return counts_size(in) + in * list_stride(n < ROW_BLOCK ? n : ROW_BLOCK) * sizeof(uint16_t);
+}
+
+/* A list of fixed length per pixel needs one pass where exact lengths would need two. */
+static columns turn_round(const md_sparse_row *x, size_t n, size_t in, void *scratch)
+{
+    columns c = {.count = scratch,
+                 .entry = (uint16_t *)((char *)scratch + counts_size(in)),
+                 .stride = list_stride(n)};
+    memset(c.count, 0, in * sizeof *c.count);
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < x[i].count; k++) {
+            size_t pixel = x[i].index[k];
+            c.entry[pixel * c.stride + c.count[pixel]++] = (uint16_t)(i << 8 | x[i].value[k]);
+        }
+    return c;
+}
+
+typedef struct gradient {
+    columns pixels;
+    size_t in, out;
+    int first; /* overwrite dw, rather than add to it? */
+    const float *dy;
+    float *dw;
+    const float *unit;
+} gradient;
+
+MD_INLINE void gradient_columns(const gradient *g, size_t column, int vectors)
+{
+    for (size_t i = 0; i < g->in; i++) {
+        const uint16_t *entry = g->pixels.entry + i * g->pixels.stride;
+        float *dw = g->dw + i * g->out + column;
+        vec sum[WIDE];
+        for (int j = 0; j < vectors; j++)
+            sum[j] = g->first ? (vec){0} : load(dw + j * LANES);
+        for (uint16_t k = 0; k < g->pixels.count[i]; k++) {
+            float pixel = g->unit[entry[k] & 255];
+            const float *dy = g->dy + (entry[k] >> 8) * g->out + column;
+            for (int j = 0; j < vectors; j++)
+                sum[j] += pixel * load(dy + j * LANES);
+        }
+        for (int j = 0; j < vectors; j++)
+            store(dw + j * LANES, sum[j]);
+    }
+}
+
+static void gradient_rest(const gradient *g, size_t column)
+{
+    for (size_t i = 0; i < g->in; i++) {
+        const uint16_t *entry = g->pixels.entry + i * g->pixels.stride;
+        float *dw = g->dw + i * g->out;
+        for (size_t j = column; j < g->out; j++)
+            dw[j] = g->first ? 0.0f : dw[j];
+        for (uint16_t k = 0; k < g->pixels.count[i]; k++) {
+            float pixel = g->unit[entry[k] & 255];
+            const float *dy = g->dy + (entry[k] >> 8) * g->out;
+            for (size_t j = column; j < g->out; j++)
+                dw[j] += pixel * dy[j];
+        }
+    }
+}
+
+static void gradient_block(const gradient *g)
+{
+    size_t column = 0;
+    for (; column + WIDE * LANES <= g->out; column += WIDE * LANES)
+        gradient_columns(g, column, WIDE);
+    if (column + WIDE / 2 * LANES <= g->out) {
+        gradient_columns(g, column, WIDE / 2);
+        column += WIDE / 2 * LANES;
+    }
+    for (; column + LANES <= g->out; column += LANES)
+        gradient_columns(g, column, 1);
+    if (column < g->out)
+        gradient_rest(g, column);
+}
+
+void MD_SET(sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
+                             size_t out, float *dw, void *scratch)
+{
+    float unit[256];
+    fill_units(unit);
+    size_t i = 0;
+    do {
+        size_t rows = n - i < ROW_BLOCK ? n - i : ROW_BLOCK;
+        gradient block = {.pixels = turn_round(x + i, rows, in, scratch),
+                          .in = in,
+                          .out = out,
+                          .first = i == 0,
+                          .dy = dy + i * out,
+                          .dw = dw,
+                          .unit = unit};
+        gradient_block(&block);
+        i += ROW_BLOCK;
+    } while (i < n);
+}

@@ -1,0 +1,25 @@
+#include "set.h"
+
+#define QUOTE(text) #text
+#define NAME_OF(set) QUOTE(set)
+
+const md_kernels MD_SET(kernels) = {
+    .name = NAME_OF(MD_KERNEL_SET),
+    .sparse_forward = MD_SET(sparse_forward),
+    .sparse_gradient = MD_SET(sparse_gradient),
+    .sparse_scratch = MD_SET(sparse_scratch),
+    .product = MD_SET(product),
+    .transpose = MD_SET(transpose),
+    .column_sum = MD_SET(column_sum),
+    .relu = MD_SET(relu),
+    .relu_gradient = MD_SET(relu_gradient),
+    .softmax_loss = MD_SET(softmax_loss),
+    .all_within = MD_SET(all_within),
+    .bytes_to_floats = MD_SET(bytes_to_floats),
+    .adam = MD_SET(adam),
+    .sgd = MD_SET(sgd),
+    .square_sum = MD_SET(square_sum),
+    .add = MD_SET(add),
+    .quantise_add = MD_SET(quantise_add),
+    .dequantise = MD_SET(dequantise),
+};
