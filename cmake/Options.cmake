@@ -36,9 +36,9 @@ if(MD_SANITIZE)
 endif()
 if(MD_FUZZ)
   # fuzzer-no-link counts edges in the modules; each target links the fuzzer's main (tests/fuzz).
-  target_compile_options(md_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+  target_compile_options(md_strict INTERFACE -fsanitize=fuzzer-no-link,address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_link_options(md_options INTERFACE -fsanitize=address,undefined)
+  target_link_options(md_strict INTERFACE -fsanitize=address,undefined)
 endif()
 if(MD_COVERAGE)
   target_compile_options(md_strict INTERFACE --coverage)

@@ -57,4 +57,6 @@ if [ "$long" ]; then
     run_tests ci -L long
     build asan
     run_tests asan -L quick
+    build fuzz
+    run_tests fuzz -R '^fuzz\.'
 fi

@@ -43,14 +43,16 @@ check_files() {
     check_promises || failed "unfinished business"
 }
 
+# The product only: tests break rules on purpose, and CUnit's asserts are opaque to these tools.
 check_code() {
     step "Configuring build/ci" cmake --preset ci
     say "clang-tidy"
-    run-clang-tidy -p build/ci -quiet -j "$(nproc)" "$top/(src|bench|tests)/.*" >>"$log" 2>&1 ||
+    run-clang-tidy -p build/ci -quiet -j "$(nproc)" "$top/(src|bench)/.*" >>"$log" 2>&1 ||
         { grep -E 'warning:|error:' "$log" | sort -u; failed "clang-tidy"; }
     say "cppcheck"
     cppcheck --project=build/ci/compile_commands.json --enable=warning,performance,portability \
-        --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 --quiet -j "$(nproc)" ||
+        --inline-suppr --suppress=missingIncludeSystem -i tests --error-exitcode=1 --quiet \
+        -D H5E_BEGIN_TRY= -D H5E_END_TRY= -j "$(nproc)" ||
         failed "cppcheck"
 }
 
