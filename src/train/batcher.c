@@ -1,0 +1,114 @@
+#include "mnist_dist/train/batcher.h"
+
+#include <stdlib.h>
+
+#include "mnist_dist/util/memory.h"
+
+struct md_batcher {
+    const md_store *store;
+    const md_kernels *kernels;
+    size_t features;
+    md_sparse_row *rows; /* [max_samples]; NULL when the model gets floats */
+    float *pixels;       /* [max_samples][features]; NULL when it gets rows */
+    uint8_t *image;      /* [features] */
+    uint8_t *labels;     /* [max_samples] */
+    uint32_t *ids;       /* [max_samples], for ranges */
+    md_batch batch;
+};
+
+/* What the model reads out of bounds for, if it goes unnoticed. */
+static md_status check_fit(const md_store *store, const md_model *model, md_error *err)
+{
+    const md_layout *layout = md_model_layout(model);
+    size_t inputs = layout->tensors[0].shape[0];
+    size_t classes = layout->tensors[layout->tensor_count - 1].count;
+    const md_store_header *header = store->header;
+    if (md_store_features(store) != inputs)
+        return md_fail(err, MD_BAD_DATA,
+                       "the images have %zu x %zu pixels, but the model takes %zu values; give the "
+                       "data it was made for",
+                       header->shape.rows, header->shape.columns, inputs);
+    if ((size_t)header->classes > classes)
+        return md_fail(
+            err, MD_BAD_DATA,
+            "the labels go up to %d, but the model has %zu classes; give the data it was "
+            "made for",
+            header->classes - 1, classes);
+    return MD_OK;
+}
+
+static md_status allocate_buffers(md_batcher *b, size_t max_samples, int sparse, md_error *err)
+{
+    md_status status =
+        sparse ? md_allocate((void **)&b->rows, max_samples, sizeof *b->rows, "a batch", err)
+               : md_allocate((void **)&b->pixels, max_samples, b->features * sizeof *b->pixels,
+                             "a batch", err);
+    if (!status)
+        status = md_allocate((void **)&b->image, b->features, 1, "an image", err);
+    if (!status)
+        status = md_allocate((void **)&b->labels, max_samples, 1, "labels", err);
+    if (!status)
+        status = md_allocate((void **)&b->ids, max_samples, sizeof *b->ids, "image numbers", err);
+    return status;
+}
+
+md_status md_batcher_create(const md_store *store, const md_model *model, const md_kernels *kernels,
+                            size_t max_samples, md_batcher **out, md_error *err)
+{
+    *out = NULL;
+    md_status status = check_fit(store, model, err);
+    void *created = NULL;
+    if (!status)
+        status = md_allocate(&created, 1, sizeof **out, "a batcher", err);
+    if (status)
+        return status;
+    md_batcher *b = created;
+    *b = (md_batcher){.store = store, .kernels = kernels, .features = md_store_features(store)};
+    int sparse = store->header->storage == MD_STORAGE_SPARSE && md_model_takes_sparse(model);
+    status = allocate_buffers(b, max_samples, sparse, err);
+    if (status)
+        md_batcher_destroy(&b);
+    *out = b;
+    return status;
+}
+
+void md_batcher_destroy(md_batcher **batcher)
+{
+    if (!*batcher)
+        return;
+    free((*batcher)->rows);
+    free((*batcher)->pixels);
+    free((*batcher)->image);
+    free((*batcher)->labels);
+    free((*batcher)->ids);
+    free(*batcher);
+    *batcher = NULL;
+}
+
+static void gather_pixels(md_batcher *b, md_split split, uint32_t id, float *out)
+{
+    md_store_image(b->store, split, id, b->image);
+    b->kernels->bytes_to_floats(b->image, out, b->features);
+}
+
+const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t *ids, size_t n)
+{
+    const uint8_t *labels = md_store_labels(b->store, split);
+    for (size_t i = 0; i < n; i++) {
+        b->labels[i] = labels[ids[i]];
+        if (b->rows)
+            b->rows[i] = md_store_sparse_row(b->store, split, ids[i]);
+        else
+            gather_pixels(b, split, ids[i], b->pixels + i * b->features);
+    }
+    b->batch = (md_batch){
+        .samples = n, .rows = b->rows, .pixels = b->pixels, .labels = b->labels, .ids = ids};
+    return &b->batch;
+}
+
+const md_batch *md_batcher_range(md_batcher *b, md_split split, size_t begin, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        b->ids[i] = (uint32_t)(begin + i);
+    return md_batcher_gather(b, split, b->ids, n);
+}

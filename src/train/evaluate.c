@@ -1,0 +1,124 @@
+#include "mnist_dist/train/evaluate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/util/fixed.h"
+#include "mnist_dist/util/memory.h"
+
+/* What one MPI reduction adds up; int64 so that no order of additions can show. */
+typedef struct sums {
+    int64_t loss_q32, correct;
+    int64_t bad; /* blocks with a loss that is not finite or too large */
+} sums;
+
+typedef struct evaluator {
+    md_model *model;
+    md_batcher *batcher;
+    const float *parameters;
+    md_image_range range;
+    size_t classes;
+    int64_t *confusion; /* NULL: not counted */
+} evaluator;
+
+static size_t largest(const float *values, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (values[i] > values[best])
+            best = i;
+    return best;
+}
+
+static void count_confusion(const evaluator *e, const md_batch *batch, const float *logits)
+{
+    for (size_t i = 0; i < batch->samples; i++) {
+        size_t predicted = largest(logits + i * e->classes, e->classes);
+        e->confusion[batch->labels[i] * e->classes + predicted]++;
+    }
+}
+
+static void evaluate_block(const evaluator *e, size_t begin, size_t n, sums *total)
+{
+    const md_pass pass = {.mode = MD_INFER};
+    const md_batch *batch = md_batcher_range(e->batcher, e->range.split, begin, n);
+    const float *logits = md_model_forward(e->model, e->parameters, batch, &pass);
+    if (e->confusion)
+        count_confusion(e, batch, logits);
+    size_t correct;
+    const float *loss = md_model_loss(e->model, batch, &correct);
+    int64_t loss_q32 = 0;
+    if (!md_fixed_sum(loss, n, (int64_t)e->range.count, &loss_q32))
+        total->bad++;
+    total->loss_q32 += loss_q32;
+    total->correct += (int64_t)correct;
+}
+
+static sums evaluate_part(const evaluator *e, size_t rank, size_t ranks)
+{
+    sums total = {0};
+    const size_t stride = ranks * MD_EVALUATION_BLOCK;
+    for (size_t done = rank * MD_EVALUATION_BLOCK; done < e->range.count; done += stride) {
+        size_t left = e->range.count - done;
+        evaluate_block(e, e->range.begin + done,
+                       left < MD_EVALUATION_BLOCK ? left : MD_EVALUATION_BLOCK, &total);
+    }
+    return total;
+}
+
+static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, md_error *err)
+{
+    sums total = evaluate_part(e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
+    MPI_Comm world = md_comm_world(comm);
+    md_status status =
+        MD_MPI(MPI_Allreduce(MPI_IN_PLACE, &total, (int)(sizeof total / sizeof(int64_t)),
+                             MPI_INT64_T, MPI_SUM, world),
+               err);
+    if (!status && e->confusion)
+        status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, e->confusion, (int)(e->classes * e->classes),
+                                      MPI_INT64_T, MPI_SUM, world),
+                        err);
+    if (!status && total.bad)
+        status =
+            md_fail(err, MD_FAILED,
+                    "evaluation: the loss is not finite, or too large to sum, in %lld blocks of %d "
+                    "images; the weights hold NaN or have grown out of bounds",
+                    (long long)total.bad, MD_EVALUATION_BLOCK);
+    if (status)
+        return status;
+    const double images = (double)e->range.count;
+    out->images = (int64_t)e->range.count;
+    out->correct = total.correct;
+    out->loss = e->range.count ? md_fixed_value(total.loss_q32) / images : NAN;
+    out->accuracy = e->range.count ? (double)total.correct / images : NAN;
+    out->classes = (int)e->classes;
+    out->confusion = e->confusion;
+    return MD_OK;
+}
+
+md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const float *parameters,
+                      md_image_range range, int with_confusion, md_evaluation *out, md_error *err)
+{
+    const md_layout *layout = md_model_layout(model);
+    evaluator e = {model, batcher, parameters, range,
+                   .classes = layout->tensors[layout->tensor_count - 1].count};
+    *out = (md_evaluation){0};
+    md_status status = MD_OK;
+    if (with_confusion) {
+        status = md_allocate((void **)&e.confusion, e.classes * e.classes, sizeof *e.confusion,
+                             "the confusion matrix", err);
+        status = md_agree(comm, status, err);
+    }
+    if (!status)
+        status = add_up(comm, &e, out, err);
+    if (status)
+        free(e.confusion);
+    return status;
+}
+
+void md_evaluation_clear(md_evaluation *evaluation)
+{
+    free(evaluation->confusion);
+    *evaluation = (md_evaluation){0};
+}
