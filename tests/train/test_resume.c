@@ -1,0 +1,206 @@
+/* A run that stops and goes on is the run that never stopped. */
+#include <math.h>
+#include <mpi.h>
+#include <string.h>
+
+#include "runner.h"
+#include "trial.h"
+
+enum { MAX_KEYS = 16 };
+
+static const char *const base[] = {"data.source=synthetic:600", "train.epochs=3",
+                                   "train.batch_size=50",       "checkpoint.every_steps=5",
+                                   "checkpoint.digest_every=3", NULL};
+
+/* base with a few more. */
+static const char *const *with(const char **keys, const char *a, const char *b)
+{
+    int n = 0;
+    for (; base[n]; n++)
+        keys[n] = base[n];
+    keys[n] = a;
+    keys[n + (a != NULL)] = b;
+    keys[n + (a != NULL) + (b != NULL)] = NULL;
+    return keys;
+}
+
+static int same_double(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void check_same_history(const md_checkpoint *a, const md_checkpoint *b)
+{
+    CU_ASSERT_EQUAL_FATAL(a->history_count, b->history_count);
+    for (size_t i = 0; i < a->history_count; i++) {
+        const md_epoch_row *x = &a->history[i], *y = &b->history[i];
+        CU_ASSERT(x->epoch == y->epoch && x->step == y->step);
+        CU_ASSERT(same_double(x->loss, y->loss) && same_double(x->accuracy, y->accuracy));
+        CU_ASSERT(same_double(x->val_loss, y->val_loss));
+        CU_ASSERT(same_double(x->val_accuracy, y->val_accuracy));
+        CU_ASSERT(same_double(x->learning_rate, y->learning_rate));
+        CU_ASSERT(x->weights_xxh3 == y->weights_xxh3);
+    }
+    CU_ASSERT_EQUAL_FATAL(a->chain_count, b->chain_count);
+    for (size_t i = 0; i < a->chain_count; i++)
+        CU_ASSERT(a->chain[i].step == b->chain[i].step &&
+                  a->chain[i].weights_xxh3 == b->chain[i].weights_xxh3);
+}
+
+static void check_same_state(const md_checkpoint *a, const md_checkpoint *b)
+{
+    md_layout layout;
+    md_model_spec_layout(&a->model, &layout);
+    const size_t bytes = layout.parameters * sizeof(float);
+    CU_ASSERT(memcmp(a->parameters, b->parameters, bytes) == 0);
+    CU_ASSERT_EQUAL_FATAL(a->moment_count, b->moment_count);
+    for (int i = 0; i < a->moment_count; i++)
+        CU_ASSERT(memcmp(a->moments[i], b->moments[i], bytes) == 0);
+    CU_ASSERT(a->epoch == b->epoch && a->step == b->step && a->iterations == b->iterations);
+    CU_ASSERT(a->step_in_epoch == b->step_in_epoch && a->best_epoch == b->best_epoch);
+    CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
+}
+
+/* Trains straight through on `first`, and in two parts, the second on `second`. */
+static void compare(MPI_Comm first, MPI_Comm second, const char *reducer, const char *extra,
+                    int stop_after)
+{
+    char straight[64], parted[64];
+    const char *keys[MAX_KEYS];
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
+    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial t = {.assignments = with(keys, reducer, extra)};
+    CU_ASSERT_EQUAL(trial_run(first, straight, &t), MD_OK);
+    t.stop_after = stop_after;
+    CU_ASSERT_EQUAL(trial_run(first, parted, &t), MD_STOPPED);
+    CU_ASSERT_EQUAL(t.result.steps, stop_after);
+    t.stop_after = 0;
+    t.resume = 1;
+    if (second != MPI_COMM_NULL)
+        CU_ASSERT_EQUAL(trial_run(second, parted, &t), MD_OK);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (rank == 0) {
+        md_checkpoint *a = trial_last(MPI_COMM_SELF, straight);
+        md_checkpoint *b = trial_last(MPI_COMM_SELF, parted);
+        CU_ASSERT_FATAL(a && b);
+        check_same_history(a, b);
+        check_same_state(a, b);
+        CU_ASSERT_EQUAL(b->run_count, 2);
+        md_checkpoint_destroy(&a);
+        md_checkpoint_destroy(&b);
+    }
+    trial_clean(MPI_COMM_WORLD, straight);
+    trial_clean(MPI_COMM_WORLD, parted);
+}
+
+static void in_mid_epoch(void)
+{
+    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=allreduce", NULL, 17);
+}
+
+static void at_an_epochs_end(void)
+{
+    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=allreduce", NULL, 12);
+}
+
+static void with_node_shared(void)
+{
+    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=node-shared",
+            "distributed.node_size=2", 17);
+}
+
+static void with_sgd_and_momentum(void)
+{
+    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "optimizer.name=sgd", "optimizer.momentum=0.9", 20);
+}
+
+static void reproducible_goes_on_at_another_rank_count(void)
+{
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    compare(MPI_COMM_WORLD, rank == 0 ? MPI_COMM_SELF : MPI_COMM_NULL,
+            "distributed.reducer=reproducible", NULL, 17);
+}
+
+/* At another rank count a plain reducer still sees the same samples: the losses agree to rounding.
+ */
+static void plain_reducers_continue_the_same_stream(void)
+{
+    char straight[64], parted[64];
+    const char *keys[MAX_KEYS];
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
+    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial whole = {.assignments = with(keys, NULL, NULL)}, part = whole;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, straight, &whole), MD_OK);
+    part.stop_after = 17;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, parted, &part), MD_STOPPED);
+    part.stop_after = 0;
+    part.resume = 1;
+    if (rank == 0) {
+        CU_ASSERT_EQUAL(trial_run(MPI_COMM_SELF, parted, &part), MD_OK);
+        CU_ASSERT_EQUAL_FATAL(part.steps, whole.steps - 17);
+        for (int i = 0; i < part.steps; i++)
+            CU_ASSERT(fabs(part.losses[i] - whole.losses[17 + i]) <= 2e-3);
+    }
+    trial_clean(MPI_COMM_WORLD, straight);
+    trial_clean(MPI_COMM_WORLD, parted);
+}
+
+static void a_complete_run_is_left_alone(void)
+{
+    char folder[64];
+    const char *keys[MAX_KEYS];
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, "train.max_steps=7", NULL)};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    const md_train_result first = t.result;
+    t.resume = 1;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    CU_ASSERT_EQUAL(t.result.steps, 7);
+    CU_ASSERT_EQUAL(t.result.weights_xxh3, first.weights_xxh3);
+    CU_ASSERT(same_double(t.result.val_loss, first.val_loss));
+    CU_ASSERT_EQUAL(t.steps, 0);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+static void another_seed_is_refused(void)
+{
+    char folder[64];
+    const char *keys[MAX_KEYS];
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, "train.max_steps=3", NULL)};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    t.assignments = with(keys, "train.seed=43", NULL);
+    t.resume = 1;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(t.err.text, "train.seed"));
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+static void nothing_to_resume_starts_anew(void)
+{
+    char folder[64];
+    const char *keys[MAX_KEYS];
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, "train.max_steps=3", NULL), .resume = 1};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    CU_ASSERT_EQUAL(t.result.steps, 3);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+const char md_suite[] = "train.resume";
+CU_TestInfo md_tests[] = {
+    {"in mid-epoch", in_mid_epoch},
+    {"at an epoch's end", at_an_epochs_end},
+    {"with node-shared", with_node_shared},
+    {"with SGD and momentum", with_sgd_and_momentum},
+    {"reproducible goes on at another rank count", reproducible_goes_on_at_another_rank_count},
+    {"plain reducers continue the same stream", plain_reducers_continue_the_same_stream},
+    {"a complete run is left alone", a_complete_run_is_left_alone},
+    {"another seed is refused", another_seed_is_refused},
+    {"nothing to resume starts anew", nothing_to_resume_starts_anew},
+    CU_TEST_INFO_NULL};

@@ -1,0 +1,94 @@
+#include "trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mnist_dist/comm/comm.h"
+#include "mnist_dist/train/run.h"
+
+enum { MAX_ASSIGNMENTS = 32 };
+
+void trial_folder(MPI_Comm comm, char *path, size_t size)
+{
+    int rank;
+    MPI_Comm_rank(comm, &rank);
+    snprintf(path, size, "/tmp/md_trial_XXXXXX");
+    if (rank == 0 && !mkdtemp(path))
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    MPI_Bcast(path, (int)size, MPI_CHAR, 0, comm);
+}
+
+void trial_clean(MPI_Comm comm, const char *path)
+{
+    int rank;
+    char command[512];
+    MPI_Comm_rank(comm, &rank);
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    if (rank == 0 && system(command) != 0)
+        perror(path);
+    MPI_Barrier(comm);
+}
+
+static void note_step(void *context, const md_step_info *info)
+{
+    trial *t = context;
+    if (t->steps < TRIAL_MAX_STEPS)
+        t->losses[t->steps++] = info->step_loss;
+    if (t->stop_after && info->step + 1 == t->stop_after)
+        t->stop.requested = SIGUSR1;
+}
+
+static void stall(const char *message)
+{
+    fprintf(stderr, "%s\n", message);
+}
+
+static md_status train(md_comm *comm, const md_run_params *params, trial *t)
+{
+    md_run run;
+    md_status status = md_run_open(comm, params, &run, &t->err);
+    if (status)
+        return status;
+    const md_observer observer = {.context = t, .step = note_step};
+    const md_train_params train_params = {.command_line = "trial",
+                                          .observer = &observer,
+                                          .stop = &t->stop,
+                                          .inject = t->inject,
+                                          .stalled = stall};
+    status = md_train(comm, &run, &train_params, &t->result, &t->err);
+    md_run_close(&run);
+    return status;
+}
+
+md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
+{
+    char output[512];
+    const char *assignments[MAX_ASSIGNMENTS] = {output};
+    md_run_params params = {.assignments = assignments, .assignment_count = 1, .resume = t->resume};
+    snprintf(output, sizeof output, "checkpoint.output=%s", folder);
+    for (const char *const *a = t->assignments; *a; a++)
+        assignments[params.assignment_count++] = *a;
+    t->steps = 0;
+    t->stop.requested = 0;
+    md_comm *own;
+    md_status status = md_comm_create(comm, 0, &own, &t->err);
+    if (status)
+        return status;
+    status = train(own, &params, t);
+    md_comm_destroy(&own);
+    return status;
+}
+
+md_checkpoint *trial_last(MPI_Comm comm, const char *folder)
+{
+    int rank;
+    char path[512];
+    md_checkpoint *c = NULL;
+    md_error err;
+    MPI_Comm_rank(comm, &rank);
+    snprintf(path, sizeof path, "%s/last.h5", folder);
+    if (rank == 0 && md_checkpoint_read(path, &c, &err))
+        fprintf(stderr, "%s\n", err.text);
+    return c;
+}
