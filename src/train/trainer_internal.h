@@ -92,8 +92,8 @@ md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err);
 /* early_stopping.c. Local: have `patience` epochs gone by without the monitored value improving? */
 int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *rows, size_t count);
 
-/* gradient_check.c. Local (rank 0 of a debug run): compares the first batch's gradient with central
- * differences in double and reports each layer through md_info. */
+/* gradient_check.c. Collective: on rank 0 of a debug run, compares the first batch's gradient with
+ * central differences in double and reports each layer through md_info. */
 md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
 
 double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
