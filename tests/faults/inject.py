@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""inject.py [--all]: every fault of --inject, at the first step, in mid-epoch and during a save, at 1
+and 3 ranks: exit code, one message, and a resume that ends with the undisturbed run's weights."""
+import os
+import sys
+
+from trainer import Place, digest, finish, own_messages
+
+MOMENTS = {"first step": "1", "mid-epoch": "8", "save": "save"}
+IN_STEPS_ONLY = ("nan",)
+FILE_FAULTS = ("torn-file", "enospc")
+
+
+def expected_end(fault):
+    """(exit codes, words of the message): a killed rank's code is mpirun's own business."""
+    return {"kill": (None, None), "stop": ((76,), "stalled"), "slow": ((0,), None),
+            "nan": ((1,), "NaN"), "torn-file": ((0,), None), "enospc": ((0,), None)}[fault]
+
+
+def check(fault, moment, ranks, reducer, reference):
+    last = 0 if fault in FILE_FAULTS else ranks - 1
+    if fault == "stop" and ranks == 1:
+        return None
+    place = Place()
+    name = f"{fault} at {moment}, {ranks} ranks, {reducer}"
+    options = ["--reducer", reducer, "--inject", f"{fault}@{last}:{MOMENTS[moment]}"]
+    try:
+        code, out, err = finish(place.start(ranks, options))
+        codes, words = expected_end(fault)
+        assert (code != 0) if codes is None else code in codes, f"exit {code}: {err}"
+        messages = own_messages(err)
+        if words:
+            assert len(messages) == 1 and words in messages[0], f"messages {messages}"
+        if fault in FILE_FAULTS:
+            assert err.count("could not save") == 1, f"no warning of the failed save: {err}"
+        if os.path.exists(os.path.join(place.output, "last.h5")):
+            verdict, text = place.verify()
+            assert verdict == 0, text
+        code, out, err = finish(place.start(ranks, ["--reducer", reducer], resume=True))
+        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
+        print(f"{name}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def cases(everything):
+    for fault in ("kill", "stop", "slow", "nan", "torn-file", "enospc"):
+        for moment in MOMENTS:
+            if fault in IN_STEPS_ONLY and moment == "save":
+                continue
+            for ranks in (1, 3):
+                if everything or (ranks == 3 and moment != "first step"):
+                    yield fault, moment, ranks
+
+
+def main():
+    everything = "--all" in sys.argv
+    reducers = ("reproducible", "node-shared") if everything else ("reproducible",)
+    results = []
+    for reducer in reducers:
+        references = {}
+        for fault, moment, ranks in cases(everything):
+            if reducer == "node-shared" and ranks == 1:
+                continue
+            if ranks not in references:
+                place = Place()
+                code, out, err = finish(place.start(ranks, ["--reducer", reducer]))
+                assert code == 0, err
+                references[ranks] = digest(out)
+                place.clean()
+            results.append(check(fault, moment, ranks, reducer, references[ranks]))
+    passed, failed = results.count(True), results.count(False)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Starting, watching and killing real training runs, for the fault tests."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+PROGRAM = os.environ["MNIST_DIST"]
+MPIRUN = os.environ.get("MPIRUN", "mpirun")
+
+# A run of 36 steps over 3 epochs. Rank 0 sleeps 50 ms a step when SLOW is added, so that there is time
+# to hit it.
+RECIPE = ["--data", "synthetic:1200", "--epochs", "3", "--batch-size", "100",
+          "--set", "checkpoint.every_steps=3", "--set", "distributed.stall_timeout=3"]
+SLOW = ["--inject", "slow@0:1"]
+
+
+class Place:
+    """A folder for one run, with Open MPI's own files inside, since a killed mpirun leaves them."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="md_faults_")
+        self.output = os.path.join(self.path, "run")
+        self.environment = dict(
+            os.environ,
+            OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
+            OMPI_MCA_hwloc_base_binding_policy="none",
+            OMPI_MCA_btl_vader_single_copy_mechanism="none",
+            OMPI_MCA_orte_tmpdir_base=self.path, OMPI_MCA_btl_vader_backing_directory=self.path)
+
+    def command(self, ranks, options, resume):
+        line = [MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--output", self.output]
+        return line + RECIPE + options + (["--resume"] if resume else [])
+
+    def start(self, ranks, options, resume=False):
+        return subprocess.Popen(self.command(ranks, options, resume), env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def verify(self, name="last.h5"):
+        """The program's own verdict over a file, as (exit code, text)."""
+        done = subprocess.run([PROGRAM, "verify", os.path.join(self.output, name)],
+                              env=self.environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def clean(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def finish(process, seconds=60):
+    """Waits for the end; a run that takes longer hangs, and takes its whole session with it."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+        return process.returncode, out, err
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"hung for {seconds} s: {' '.join(process.args)}\n{out}{err}") from None
+
+
+def ranks_of(process):
+    """Process ids of the ranks below mpirun."""
+    try:
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
+            return [int(pid) for pid in children.read().split()]
+    except OSError:
+        return []
+
+
+def wait_for_ranks(process, count, seconds=20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        pids = ranks_of(process)
+        if len(pids) == count:
+            return pids
+        time.sleep(0.01)
+    return ranks_of(process)
+
+
+def digest(output):
+    found = re.search(r"^result: .*weights=(xxh3:[0-9a-f]{16})", output, re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def own_messages(text):
+    """What the program itself said, without mpirun's remarks and without warnings."""
+    return [line for line in text.splitlines()
+            if line.startswith("mnist_dist: ") and not line.startswith("mnist_dist: warning")]
+
+
+def undisturbed(options):
+    """The digest of the run that nothing happens to."""
+    place = Place()
+    try:
+        code, out, err = finish(place.start(1, options))
+        assert code == 0, err
+        return digest(out)
+    finally:
+        place.clean()
