@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "h5.h"
+#include "mnist_dist/io/checkpoint.h"
 
 enum { GROWTH = 1 << 20 }; /* by how much an image grows while being written */
 
@@ -140,4 +141,13 @@ md_status md_h5_close(md_h5 *f)
     if (md_h5_release(&f->file) < 0)
         md_h5_fail(f, "cannot be closed");
     return f->status;
+}
+
+const char *md_hdf5_version(void)
+{
+    static char version[32];
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
+    return version;
 }
