@@ -1,0 +1,9 @@
+/* Kernel tests run on each set this CPU has. */
+#ifndef MD_TESTS_EVERY_SET_H
+#define MD_TESTS_EVERY_SET_H
+
+#include "mnist_dist/nn/kernels.h"
+
+void md_for_every_set(void (*check)(const md_kernels *kernels));
+
+#endif

@@ -1,0 +1,91 @@
+/* Products and transposition of small matrices against a triple loop in double. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "every_set.h"
+#include "images.h"
+#include "runner.h"
+
+static float *noise(size_t count, uint64_t seed)
+{
+    float *x = calloc(count + 1, sizeof *x);
+    if (!x)
+        abort();
+    md_fill_uniform(x, count, -1.0f, 1.0f, seed);
+    return x;
+}
+
+static int product_agrees(const md_kernels *kernels, size_t rows, size_t columns, size_t depth,
+                          int a_transposed, int with_start)
+{
+    float *a = noise(rows * depth, 1), *b = noise(depth * columns, 2);
+    float *start = noise(columns, 3), *c = noise(rows * columns, 4);
+    md_product p = {.rows = rows,
+                    .columns = columns,
+                    .depth = depth,
+                    .a = a,
+                    .a_row = a_transposed ? 1 : depth,
+                    .a_step = a_transposed ? rows : 1,
+                    .b = b,
+                    .start = with_start ? start : NULL,
+                    .c = c};
+    double worst = 0.0;
+    c[rows * columns] = 7.0f;
+    kernels->product(&p);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double sum = with_start ? (double)start[j] : 0.0;
+            for (size_t k = 0; k < depth; k++)
+                sum += (double)a[i * p.a_row + k * p.a_step] * (double)b[k * columns + j];
+            worst = fmax(worst, fabs(sum - (double)c[i * columns + j]));
+        }
+    int intact = c[rows * columns] == 7.0f;
+    free(a);
+    free(b);
+    free(start);
+    free(c);
+    return intact && worst <= 1e-7 * (double)(depth + 10);
+}
+
+static void check_products(const md_kernels *kernels)
+{
+    const size_t rows[] = {0, 1, 3, 4, 8, 13, 33}, columns[] = {1, 10, 16, 17, 64, 79, 128};
+    const size_t depths[] = {0, 1, 15, 64, 256, 257, 600};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
+            for (size_t k = 0; k < sizeof depths / sizeof *depths; k++)
+                CU_ASSERT(product_agrees(kernels, rows[i], columns[j], depths[k], (i + k) % 2 == 0,
+                                         (j + k) % 2 == 0));
+}
+
+static void products_of_every_shape_agree(void)
+{
+    md_for_every_set(check_products);
+}
+
+static void check_transposition(const md_kernels *kernels)
+{
+    const size_t sizes[] = {1, 4, 10, 15, 16, 17, 64, 79};
+    for (size_t r = 0; r < sizeof sizes / sizeof *sizes; r++)
+        for (size_t c = 0; c < sizeof sizes / sizeof *sizes; c++) {
+            size_t rows = sizes[r], columns = sizes[c], wrong = 0;
+            float *x = noise(rows * columns, 5), *y = noise(rows * columns, 6);
+            kernels->transpose(x, rows, columns, y);
+            for (size_t i = 0; i < rows * columns; i++)
+                wrong += y[i % columns * rows + i / columns] != x[i];
+            CU_ASSERT_EQUAL(wrong, 0);
+            free(x);
+            free(y);
+        }
+}
+
+static void transposing_swaps_rows_and_columns(void)
+{
+    md_for_every_set(check_transposition);
+}
+
+const char md_suite[] = "nn.product";
+CU_TestInfo md_tests[] = {
+    {"products of every shape agree with a triple loop", products_of_every_shape_agree},
+    {"transposing swaps rows and columns", transposing_swaps_rows_and_columns},
+    CU_TEST_INFO_NULL};

@@ -1,0 +1,25 @@
+#include "gradcheck.h"
+
+#include <math.h>
+
+double md_central_difference(double (*f)(const double *x, const void *context), double *x, size_t i,
+                             double h, const void *context)
+{
+    double middle = x[i];
+    x[i] = middle + h;
+    double above = f(x, context);
+    x[i] = middle - h;
+    double below = f(x, context);
+    x[i] = middle;
+    return (above - below) / (2.0 * h);
+}
+
+double md_relative_distance(const float *a, const double *b, size_t count)
+{
+    double difference = 0.0, size = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        difference += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        size += b[i] * b[i];
+    }
+    return sqrt(size > 0.0 ? difference / size : difference);
+}
