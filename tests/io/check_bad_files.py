@@ -186,12 +186,14 @@ def check_unchanged(good, path):
 
 
 def check_flipped_weight(good, path):
-    """Fletcher-32 finds what is wrong and where."""
+    """The seal finds that something is wrong; without it, Fletcher-32 finds where."""
     with h5py.File(good, "r") as file:
         offset = file[KERNEL].id.get_chunk_info(0).byte_offset
     data = bytearray(open(good, "rb").read())
     data[offset] ^= 1
     open(path, "wb").write(data)
+    check(path, "damaged: its bytes are not those that were saved")
+    open(path, "wb").write(data[:-32])
     check(path, "kernel:0 cannot be read (HDF5: ")
     assert "Fletcher32 checksum" in run("read", path)[1]
 
