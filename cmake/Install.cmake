@@ -2,7 +2,10 @@
 set(MD_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mnist_dist)
 set(MD_SHARE_DIR ${CMAKE_INSTALL_DATADIR}/mnist_dist)
 
-install(TARGETS mnist_dist mnist_dist_bench RUNTIME)
+install(TARGETS mnist_dist RUNTIME)
+if(TARGET mnist_dist_bench)
+  install(TARGETS mnist_dist_bench RUNTIME)
+endif()
 install(DIRECTORY configs jobs DESTINATION ${MD_SHARE_DIR} USE_SOURCE_PERMISSIONS)
 install(PROGRAMS data/fetch_mnist.sh DESTINATION ${MD_SHARE_DIR}/data)
 install(FILES doc/mnist_dist.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

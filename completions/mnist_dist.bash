@@ -2,14 +2,15 @@
 
 _mnist_dist_options()
 {
-    local common=--help
+    local common="--help --version"
     case $1 in
-    train) echo "$common --version --config --set --data --output --epochs --batch-size" \
+    train) echo "$common --config --set --data --output --epochs --batch-size" \
         "--learning-rate --seed --reducer --resume --debug --debug-wait --inject --quiet" ;;
     evaluate) echo "$common --data" ;;
-    predict) echo "$common --data --index --image --output" ;;
+    predict) echo "$common --data --index --split --image --output --plot" ;;
     show) echo "$common --data --index --split --plot" ;;
-    plot) echo "$common --plot" ;;
+    plot) echo "$common --data --kind --plot" ;;
+    prove) echo "$common --config --data --output --ranks --set" ;;
     *) echo "$common" ;;
     esac
 }
@@ -39,6 +40,7 @@ _mnist_dist()
         ;;
     --reducer) words="allreduce node-shared reproducible" ;;
     --split) words="train test" ;;
+    --kind) words="curves accuracy loss grid confusion weights" ;;
     *)
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")

@@ -159,7 +159,7 @@ static void say_stalled(const char *message)
 static md_status train(md_comm *comm, md_run *run, arguments *a, const char *command_line,
                        md_error *err)
 {
-    md_progress progress;
+    md_progress progress = {0};
     md_observer observer = a->debug ? md_debug_observer() : md_progress_start(&progress, a->quiet);
     md_stop *stop = md_signals_install();
     stop->deadline = md_stop_deadline(run->config.train.time_limit);
@@ -175,6 +175,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
     if (!status)
         status = md_train(comm, run, &params, &result, err);
+    md_progress_stop(&progress);
     if (status == MD_STOPPED)
         return say_stopped(run, &result, stop->requested, err);
     if (!status && md_comm_rank(comm) == 0)
@@ -189,7 +190,7 @@ md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err)
     md_run run = {0};
     md_status status = MD_OK;
     if (!a.assignments || !command_line)
-        status = md_fail_memory(err, "the command line", (size_t)argc);
+        status = md_fail_memory(err, "the command line", (unsigned long long)argc);
     else
         status = md_options_parse(&md_train_argp, argc, argv, &a, NULL, err);
     a.run.assignments = (const char *const *)a.assignments;

@@ -1,0 +1,34 @@
+#include <stdio.h>
+
+#include "command.h"
+
+static md_status run(int argc, char **argv)
+{
+    md_comm *comm = NULL;
+    md_error err = {0};
+    int rank = 0;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank == 0)
+        md_log_set_sink(md_log_to_stderr, NULL);
+    md_status status = md_comm_create(MPI_COMM_WORLD, 0, &comm, &err);
+    if (!status)
+        status = md_run_command(comm, argc, argv, &err);
+    if (!status && rank == 0 && (fflush(stdout) || ferror(stdout)))
+        status = md_fail(&err, MD_FAILED, "standard output cannot be written; is the disk full?");
+    if (status && rank == 0 && err.text[0])
+        fprintf(stderr, "mnist_dist: %s\n", err.text);
+    md_comm_destroy(&comm);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int provided;
+    if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
+        fprintf(stderr, "mnist_dist: MPI could not be started\n");
+        return MD_FAILED;
+    }
+    md_status status = run(argc, argv);
+    MPI_Finalize();
+    return status;
+}

@@ -1,0 +1,25 @@
+/* Training as people see it, on stderr: a bar on a terminal, a plain line per epoch anywhere. */
+#ifndef MNIST_DIST_APP_PROGRESS_H
+#define MNIST_DIST_APP_PROGRESS_H
+
+#include "mnist_dist/train/observer.h"
+#include "terminal.h"
+
+typedef struct md_progress {
+    int quiet; /* warnings only */
+    md_terminal terminal;
+    int64_t epochs, first_step, total_steps;
+    double began, drawn; /* on md_clock_now() */
+    int showing;         /* a bar is on the screen */
+    int listening;       /* the log's sink is this one */
+} md_progress;
+
+/* An observer that borrows *progress. While it runs it takes over the log's sink, so that messages
+ * and the bar do not run into each other. */
+md_observer md_progress_start(md_progress *progress, int quiet);
+
+/* Takes the bar away and gives the log back. For runs that end in an error, too; fine when it is
+ * done already. */
+void md_progress_stop(md_progress *progress);
+
+#endif
