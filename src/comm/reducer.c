@@ -12,7 +12,7 @@
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_LONG_LOCK_FREE == 2,
                "marks in a shared window must be lock-free to work between processes");
 
-/* No step is known to be finished. Odd, as every mark that is not an answer. */
+/* No step is known to be finished: twice a step is never odd. */
 enum { UNMARKED = -1 };
 
 static const md_reducer_ops *const registry[] = {

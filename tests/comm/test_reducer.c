@@ -48,8 +48,9 @@ static int count_wrong(const subject *s, int idle)
         double expected = 0, magnitude = 0;
         for (int r = 0; r < size; r++)
             if (takes_part(r, idle)) {
-                expected += (double)draw_real(r, 0, i);
-                magnitude += fabs((double)draw_real(r, 0, i));
+                double value = (double)draw_real(r, 0, i);
+                expected += value;
+                magnitude += fabs(value);
             }
         double bound = (magnitude + fabs(expected)) * size * FLT_EPSILON / 2 + size * 0x1p-41;
         wrong += !(fabs((double)sum[i] - expected) <= bound);
