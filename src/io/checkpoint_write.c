@@ -6,6 +6,7 @@
 #include "mnist_dist/io/keras.h"
 #include "mnist_dist/io/schema.h"
 #include "mnist_dist/util/digest.h"
+#include "seal.h"
 #include "state_digest.h"
 #include "tables.h"
 
@@ -196,9 +197,12 @@ md_status md_checkpoint_encode(md_checkpoint *c, const char *name, md_bytes *out
         put_state_digest(&f, c);
         md_h5_image(&f, out);
     }
-    if (md_h5_close(&f))
+    md_status status = md_h5_close(&f);
+    if (!status)
+        status = md_seal_append(out, err);
+    if (status)
         md_bytes_free(out);
-    return f.status;
+    return status;
 }
 
 md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err)

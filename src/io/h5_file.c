@@ -5,6 +5,7 @@
 
 #include "h5.h"
 #include "mnist_dist/io/checkpoint.h"
+#include "seal.h"
 
 enum { GROWTH = 1 << 20 }; /* by how much an image grows while being written */
 
@@ -101,13 +102,15 @@ md_status md_h5_open(md_h5 *f, const char *name, const md_bytes *bytes, md_error
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     start(f, name, MD_BAD_CHECKPOINT, err);
-    f->size = bytes->size;
     if (bytes->size < sizeof signature || memcmp(bytes->data, signature, sizeof signature) != 0)
         return md_h5_fail(f, "not an HDF5 file");
+    if (!md_seal_check(bytes, &f->size))
+        return md_h5_fail(f, "damaged: its bytes are not those that were saved; use an earlier "
+                             "file");
     char unique[MD_H5_TAG];
     image_name(f, unique);
     hid_t access = core_access();
-    if (access >= 0 && H5Pset_file_image(access, bytes->data, bytes->size) >= 0)
+    if (access >= 0 && H5Pset_file_image(access, bytes->data, f->size) >= 0)
         f->file = H5Fopen(unique, H5F_ACC_RDONLY, access);
     if (f->file < 0)
         md_h5_fail(f, "torn or damaged; use an earlier file");

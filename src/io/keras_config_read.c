@@ -249,19 +249,20 @@ static md_status read_model(reader *r, const json_t *root)
         return md_fail(r->err, MD_BAD_CHECKPOINT,
                        "model_config describes a '%.40s'; Sequential and Functional can be read",
                        class_name);
+    /* A Sequential without InputLayer keeps the shape it was built with beside its layers. */
     const json_t *shape = json_object_get(config, "build_input_shape");
     const json_t *layers = json_object_get(config, "layers"), *layer;
     md_status status = MD_OK;
+    if (json_is_array(shape))
+        status = read_shape(r, &(entry){class_name, text_of(config, "name"), config}, shape);
     size_t i;
     json_array_foreach(layers, i, layer)
     {
-        status = read_layer(r, layer);
-        /* A Sequential without InputLayer keeps the shape it was built with beside its layers. */
-        if (!status && r->spec.rows == 0 && json_is_array(shape))
-            status = read_shape(r, &(entry){class_name, "", config}, shape);
-        if (status)
-            return status;
+        if (!status)
+            status = read_layer(r, layer);
     }
+    if (status)
+        return status;
     return finish(r);
 }
 

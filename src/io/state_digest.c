@@ -52,7 +52,7 @@ static void add_values(md_h5 *f, const char *path, hid_t id, hid_t type, hid_t s
         md_h5_fail(f, "%s has a type that is never written here", path);
     else if (count < 0 || __builtin_mul_overflow((size_t)count, H5Tget_size(type), &bytes) ||
              bytes > f->size)
-        md_h5_fail(f, "%s claims more than the file has", path);
+        md_h5_fail(f, "%s claims more bytes or dimensions than it can have", path);
     if (f->status)
         return;
     add_text(digest, tag);

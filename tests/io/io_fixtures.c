@@ -102,9 +102,29 @@ static void fill_runs(md_checkpoint *c)
     }
 }
 
+/* Logits of one image by the definition: y = x W + b, W [in, out]; ReLU between. In place on x[],
+ * which holds as many values as the widest layer. */
+static void forward(const md_checkpoint *c, const md_layout *layout, double *x)
+{
+    double y[1024];
+    for (int i = 0; i < layout->tensor_count; i += 2) {
+        const md_tensor *kernel = &layout->tensors[i], *bias = kernel + 1;
+        for (size_t out = 0; out < bias->count; out++) {
+            y[out] = c->parameters[bias->offset + out];
+            for (size_t in = 0; in < kernel->shape[0]; in++)
+                y[out] += x[in] * c->parameters[kernel->offset + in * bias->count + out];
+        }
+        int last = i + 2 == layout->tensor_count;
+        for (size_t out = 0; out < bias->count; out++)
+            x[out] = last ? y[out] : fmax(y[out], 0.0);
+    }
+}
+
 static void fill_golden(md_checkpoint *c)
 {
     enum { IMAGES = 4 };
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
     size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
     size_t classes = (size_t)md_model_spec_classes(&c->model);
     md_golden *g = &c->golden;
@@ -112,12 +132,17 @@ static void fill_golden(md_checkpoint *c)
     g->images = malloc(IMAGES * pixels);
     g->labels = malloc(IMAGES);
     g->logits = malloc(IMAGES * classes * sizeof(float));
-    for (size_t i = 0; i < IMAGES * pixels; i++)
-        g->images[i] = (uint8_t)(i * 37);
-    for (size_t i = 0; i < IMAGES; i++)
+    for (size_t i = 0; i < IMAGES; i++) {
+        double x[1024];
+        for (size_t p = 0; p < pixels; p++) {
+            g->images[i * pixels + p] = (uint8_t)((i * pixels + p) * 37);
+            x[p] = g->images[i * pixels + p] / 255.0;
+        }
+        forward(c, &layout, x);
+        for (size_t k = 0; k < classes; k++)
+            g->logits[i * classes + k] = (float)x[k];
         g->labels[i] = (uint8_t)(i % classes);
-    for (size_t i = 0; i < IMAGES * classes; i++)
-        g->logits[i] = noise(i);
+    }
 }
 
 md_checkpoint *fixture_checkpoint(const md_model_spec *model, int epochs)

@@ -44,6 +44,10 @@
  *     rank, then each extent  u8 (a group and a scalar: rank 0)
  *     the elements' bytes     as stored, strings with their padding
  *
+ * After the last byte of HDF5 come 32 more, which libhdf5 ignores: "mnist_dist seal " and 16 hex
+ * digits, XXH3-64 of all bytes before. A reader checks them first; a file without them (rewritten
+ * by h5repack, say) stands on @state_xxh3 alone.
+ *
  * A reader refuses every other type, every link that is not hard, external and virtual storage, and
  * filters other than Fletcher-32. Objects and attributes not named here are covered by @state_xxh3
  * and otherwise ignored. */
@@ -55,6 +59,8 @@ enum { MD_SCHEMA_VERSION = 1 };
 
 /* Longest text that an attribute holds (HDF5's limit is 64 KiB for the whole header message). */
 enum { MD_SCHEMA_TEXT_MAX = 60000 };
+
+#define MD_SCHEMA_SEAL "mnist_dist seal "
 
 #define MD_SCHEMA_KERAS_VERSION "2.15.0"
 #define MD_SCHEMA_KERAS_BACKEND "tensorflow"

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# run_traps.sh PROGRAM: what goes wrong on clusters.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Without its step's number Open MPI believes that every task is a program of its own, as it would
+# under an srun that does not speak its language.
+cat >singletons.sh <<'END'
+#!/bin/sh
+unset SLURM_STEPID SLURM_STEP_ID
+exec "$MNIST_DIST" train --data $DATA --output runs/singletons
+END
+chmod +x singletons.sh
+status=0
+srun --mpi=none --ntasks=2 ./singletons.sh >singletons.out 2>singletons.err || status=$?
+equal "the exit code of singletons" $status 2
+grep -q 'mnist_dist: .*srun --mpi=pmix' singletons.err || fail "no cure: $(cat singletons.err)"
+[ ! -e runs/singletons ] || fail "singletons wrote into the output folder"
+echo "ok: tasks that do not see each other are refused"
+
+job=$(submit --ntasks-per-node=1 --cpus-per-task=3 "$jobs/mnist.sbatch" --epochs 5 "${slow[@]}")
+wait_for "an epoch of job $job" reached "$job" 1
+equal "the CPUs of the step" "$(scontrol show step "$job.0" | grep -o 'CPUs=[0-9]*' | head -n 1)" CPUs=3
+scancel "$job"
+wait_for "the end of job $job" ended "$job"
+equal "the state of a cancelled job" "$(state "$job")" CANCELLED
+equal "the starts of a cancelled job" "$(grep -c 'restarts so far' "mnist-$job.out")" 1
+echo "ok: the step has the cpus-per-task of the job"
+echo "ok: a cancelled job saves and is not requeued"
+
+expected=$(undisturbed "${options[@]}")
+job=$(submit "$jobs/mnist.sbatch" "${options[@]}" "${slow[@]}")
+wait_for "an epoch of job $job" reached "$job" 1
+scontrol requeue "$job"
+wait_for "job $job to wait for its second start" pending "$job"
+mv "runs/mnist-$job" late
+wait_for "job $job to miss its run" grep -q "waiting for the checkpoint" "mnist-$job.out"
+mv late "runs/mnist-$job"
+completed "$job"
+equal "the weights of job $job" "$(digest "mnist-$job.out")" "$expected"
+history_is_whole "runs/mnist-$job" 5
+echo "ok: a run that shared storage shows late is waited for"
+
+mkdir -p runs/held
+(exec 9>runs/held/.lock && flock 9 && exec sleep 60) &
+holder=$!
+job=$(OUTPUT=runs/held submit "$jobs/mnist.sbatch" "${options[@]}")
+wait_for "job $job to meet the lock" grep -q "wait" "mnist-$job.err"
+kill $holder
+completed "$job"
+equal "the weights of job $job" "$(digest "mnist-$job.out")" "$expected"
+echo "ok: a job waits for the one that is still saving into its folder"
