@@ -33,6 +33,7 @@ free_port() {
 # cred_expire: a requeued job waits for its old credential to expire, 120 s by default.
 # FirstJobId: Open MPI names shared memory after host and job, so two clusters must not share ids.
 # TmpFS: the PMIx servers of two nodes would collide in one folder.
+# TaskProlog: Open MPI names shared memory after the host, which two nodes may have in common.
 # linuxproc, task/none: no cgroups. config_overrides: more CPUs than the machine may have.
 write_config() {
     cat >"$dir/slurm.conf" <<CONF
@@ -49,6 +50,7 @@ SlurmctldPidFile=$dir/slurmctld.own.pid
 SlurmdPidFile=$dir/%n.own.pid
 FirstJobId=$((RANDOM * 2000 + 1))
 TmpFS=$dir/tmp.%n
+TaskProlog=$dir/task_prolog
 MpiDefault=pmix
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -66,10 +68,17 @@ $(for node in $NODES; do
     done)
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
 CONF
+    cat >"$dir/task_prolog" <<PROLOG
+#!/bin/sh
+for module in btl_vader osc_sm; do
+    echo "export OMPI_MCA_\${module}_backing_directory=$dir/tmp.\$SLURMD_NODENAME"
+done
+PROLOG
+    chmod +x "$dir/task_prolog"
 }
 
-# Nodes have hostnames of their own where the kernel lets us, as mpirun, unlike srun with PMIx, tells
-# nodes apart by these.
+# Nodes have hostnames of their own where the kernel lets us: srun with PMIx tells the nodes of one
+# host apart, mpirun does not.
 own_hostnames() {
     unshare --uts true 2>/dev/null
 }
