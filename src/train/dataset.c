@@ -31,14 +31,22 @@ static void loading_free(md_loading *loading)
     *loading = (md_loading){0};
 }
 
+/* Fresh pages are zero already; clearing them, as md_allocate does, would take a tenth of the time
+ * that reading plain IDX files takes in all. */
+static md_status allocate_bytes(uint8_t **out, size_t count, size_t size, md_error *err)
+{
+    *out = calloc(count ? count : 1, size);
+    return *out ? MD_OK : md_fail_memory(err, "the data set", (unsigned long long)count * size);
+}
+
 static md_status read_split(md_source *source, md_split split, md_loading *loading, md_error *err)
 {
     const md_source_shape *shape = md_source_get_shape(source);
     size_t n = shape->images[split];
-    md_status status = md_allocate((void **)&loading->images[split], n,
-                                   shape->rows * shape->columns, "the images", err);
+    md_status status =
+        allocate_bytes(&loading->images[split], n, shape->rows * shape->columns, err);
     if (!status)
-        status = md_allocate((void **)&loading->labels[split], n, 1, "the labels", err);
+        status = allocate_bytes(&loading->labels[split], n, 1, err);
     if (!status)
         status = md_source_read(source, split, loading->images[split], loading->labels[split], err);
     return status;
