@@ -1,0 +1,26 @@
+#include "specs.h"
+
+#include <string.h>
+
+md_layer_spec md_flatten(void)
+{
+    return (md_layer_spec){.kind = MD_LAYER_FLATTEN};
+}
+
+md_layer_spec md_dense(int units, md_activation activation)
+{
+    return (md_layer_spec){.kind = MD_LAYER_DENSE, .units = units, .activation = activation};
+}
+
+md_layer_spec md_dropout(double rate)
+{
+    return (md_layer_spec){.kind = MD_LAYER_DROPOUT, .rate = rate};
+}
+
+md_model_spec md_spec(int pixels, int layer_count, const md_layer_spec *layers)
+{
+    md_model_spec spec = {.rows = 1, .columns = pixels, .layer_count = layer_count};
+    memcpy(spec.layers, layers, (size_t)layer_count * sizeof *layers);
+    md_model_spec_name_layers(&spec);
+    return spec;
+}

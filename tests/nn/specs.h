@@ -1,0 +1,14 @@
+/* Models for tests, in a line each. */
+#ifndef MD_TESTS_SPECS_H
+#define MD_TESTS_SPECS_H
+
+#include "mnist_dist/util/model_spec.h"
+
+md_layer_spec md_flatten(void);
+md_layer_spec md_dense(int units, md_activation activation);
+md_layer_spec md_dropout(double rate);
+
+/* Images of 1 x pixels. */
+md_model_spec md_spec(int pixels, int layer_count, const md_layer_spec *layers);
+
+#endif
