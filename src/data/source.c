@@ -45,6 +45,10 @@ static md_status check_shape(const md_source_shape *shape, const char *where, md
 md_status md_source_open(const char *where, md_source **out, md_error *err)
 {
     *out = NULL;
+    if (strlen(where) >= PATH_MAX)
+        return md_fail(err, MD_BAD_DATA,
+                       "data.source: a path longer than %d bytes cannot be used: %.60s...",
+                       PATH_MAX - 1, where);
     md_source *source = calloc(1, sizeof *source);
     if (!source)
         return md_fail_memory(err, "a data source", sizeof *source);

@@ -1,0 +1,45 @@
+/* Small files for tests, in folders of their own. A call that the system fails ends the program:
+ * nothing can be tested without its files. */
+#ifndef MD_TESTS_FIXTURES_H
+#define MD_TESTS_FIXTURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mnist_dist/data/source.h"
+
+enum { MD_FIXTURE_PATH = 512 };
+
+/* A new folder for temporary files; md_fixture_remove removes it with all it holds. */
+void md_fixture_folder(char out[MD_FIXTURE_PATH]);
+void md_fixture_remove(const char *folder);
+
+/* folder/name into out, which is also returned. */
+const char *md_fixture_path(const char *folder, const char *name, char out[MD_FIXTURE_PATH]);
+
+void md_fixture_write(const char *folder, const char *name, const void *bytes, size_t size);
+void md_fixture_write_gzip(const char *folder, const char *name, const void *bytes, size_t size);
+/* A whole file; the caller frees it. */
+uint8_t *md_fixture_read(const char *folder, const char *name, size_t *size);
+
+/* What the sets written here hold; about one pixel in five is not zero. */
+uint8_t md_fixture_pixel(md_split split, size_t image, size_t pixel);
+uint8_t md_fixture_label(md_split split, size_t image);
+
+/* An IDX file in memory, to be written as it is or after damage; the caller frees it. */
+uint8_t *md_fixture_idx_images(const md_source_shape *shape, md_split split, size_t *size);
+uint8_t *md_fixture_idx_labels(const md_source_shape *shape, md_split split, size_t *size);
+
+/* A folder as md_source_open wants it; without test images there are no test files. */
+void md_fixture_idx_set(const char *folder, const md_source_shape *shape, int gzip);
+
+/* A source read in full. The caller frees what is in images and labels, also after an error. */
+typedef struct md_fixture_data {
+    md_source_shape shape;
+    uint8_t *images[2], *labels[2];
+} md_fixture_data;
+
+md_status md_fixture_load(const char *where, md_fixture_data *out, md_error *err);
+void md_fixture_free(md_fixture_data *data);
+
+#endif
