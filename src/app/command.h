@@ -39,6 +39,9 @@ md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err);
 /* Collective. Finds argv's command and runs it; the status and text are the same on every rank. */
 md_status md_run_command(md_comm *comm, int argc, char **argv, md_error *err);
 
+/* Is argv a training run? Without a command it is. */
+int md_is_train(int argc, char **argv);
+
 /* --help and --version. A command of NULL stands for the whole program. */
 void md_print_help(const md_command *command, FILE *out);
 void md_print_version(FILE *out);

@@ -82,11 +82,21 @@ static md_status run_on_ranks(md_comm *comm, const md_command *command, int argc
     return status ? status : command->run(comm, argc, argv, err);
 }
 
+static const char *command_name(int argc, char **argv)
+{
+    return argc > 1 && argv[1][0] != '-' ? argv[1] : "train";
+}
+
+int md_is_train(int argc, char **argv)
+{
+    return strcmp(command_name(argc, argv), "train") == 0;
+}
+
 md_status md_run_command(md_comm *comm, int argc, char **argv, md_error *err)
 {
     int first_rank = md_comm_rank(comm) == 0;
     int named = argc > 1 && argv[1][0] != '-';
-    const md_command *command = find_command(named ? argv[1] : "train");
+    const md_command *command = find_command(command_name(argc, argv));
     err->text[0] = '\0';
     if (named && !command)
         return refuse_command(argv[1], err);

@@ -1,6 +1,8 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "guard.h"
+#include "signals.h"
 
 static md_status run(int argc, char **argv)
 {
@@ -11,6 +13,7 @@ static md_status run(int argc, char **argv)
     if (rank == 0)
         md_log_set_sink(md_log_to_stderr, NULL);
     md_status status = md_comm_create(MPI_COMM_WORLD, 0, &comm, &err);
+    md_guard("running", 0.0);
     if (!status)
         status = md_run_command(comm, argc, argv, &err);
     if (!status && rank == 0 && (fflush(stdout) || ferror(stdout)))
@@ -24,6 +27,10 @@ static md_status run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int provided;
+    /* A job may be asked to stop, and a rank be lost, before MPI is ready. */
+    md_guard("starting", MD_GUARD_START_S);
+    if (md_is_train(argc, argv))
+        md_signals_install();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "mnist_dist: MPI could not be started\n");
         return MD_FAILED;

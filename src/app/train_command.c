@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "debug.h"
+#include "guard.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/train/trainer.h"
 #include "progress.h"
@@ -156,6 +157,20 @@ static void say_stalled(const char *message)
     fprintf(stderr, "mnist_dist: %s\n", message);
 }
 
+/* From here on the watchdog looks on. */
+static void watched(void)
+{
+    md_guard("training", 0.0);
+}
+
+/* Start-up may take as long as any stall, and longer where it waits for the folder's lock. */
+static double start_limit(const md_config *config, const arguments *a)
+{
+    const double stall = config->distributed.stall_timeout;
+    const double usual = stall > MD_GUARD_START_S ? stall : MD_GUARD_START_S;
+    return stall <= 0.0 || a->debug || a->wait ? 0.0 : usual + config->checkpoint.lock_wait;
+}
+
 static md_status train(md_comm *comm, md_run *run, arguments *a, const char *command_line,
                        md_error *err)
 {
@@ -170,6 +185,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                                     .stop = stop,
                                     .inject = a->injecting ? &a->inject : NULL,
                                     .debug = a->debug,
+                                    .watched = watched,
                                     .stalled = say_stalled};
     md_train_result result;
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
@@ -180,6 +196,24 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
         return say_stopped(run, &result, stop->requested, err);
     if (!status && md_comm_rank(comm) == 0)
         print_result(&result);
+    return status;
+}
+
+/* Everything from the configuration on; err tells what went wrong. */
+static md_status configure_and_train(md_comm *comm, md_run *run, arguments *a,
+                                     const char *command_line, md_error *err)
+{
+    md_guard("starting", a->debug || a->wait ? 0.0 : MD_GUARD_START_S);
+    md_status status = md_run_configure(comm, &a->run, run, err);
+    if (status)
+        return status;
+    const double limit = start_limit(&run->config, a);
+    md_guard("starting", limit);
+    status = md_run_open(comm, &a->run, run, err);
+    if (!status)
+        status = train(comm, run, a, command_line, err);
+    fflush(stdout);
+    md_guard("leaving", limit);
     return status;
 }
 
@@ -198,9 +232,7 @@ md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err)
         md_log_set_sink(md_log_warnings, NULL);
     status = md_agree(comm, status, err);
     if (!status)
-        status = md_run_open(comm, &a.run, &run, err);
-    if (!status)
-        status = train(comm, &run, &a, command_line, err);
+        status = configure_and_train(comm, &run, &a, command_line, err);
     md_run_close(&run);
     for (size_t i = 0; i < a.run.assignment_count; i++)
         free(a.assignments[i]);

@@ -63,8 +63,7 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
 }
 
 /* The resumed run's own configuration slides in below the file and the options. */
-static md_status adopt_saved(md_comm *comm, const md_run_params *params, const char *file,
-                             md_run *run, md_error *err)
+static md_status adopt_saved(md_comm *comm, const md_run_params *params, md_run *run, md_error *err)
 {
     run->resuming = run->resumed != NULL;
     md_status status = md_comm_broadcast(comm, &run->resuming, sizeof run->resuming, 0, err);
@@ -80,7 +79,7 @@ static md_status adopt_saved(md_comm *comm, const md_run_params *params, const c
         status = share_text(comm, &saved, err);
     md_config before = md_config_default();
     if (!status)
-        status = md_agree(comm, assemble(params, saved, file, &run->config, err), err);
+        status = md_agree(comm, assemble(params, saved, run->file_text, &run->config, err), err);
     if (!status)
         status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
     if (!status)
@@ -89,31 +88,31 @@ static md_status adopt_saved(md_comm *comm, const md_run_params *params, const c
     return status;
 }
 
-md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *out, md_error *err)
+md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *out, md_error *err)
 {
     *out = (md_run){0};
-    const int root = md_comm_rank(comm) == 0;
-    char *file = NULL;
     md_status status = MD_OK;
-    if (root && params->config_path)
-        status = md_config_read_file(params->config_path, &file, err);
+    if (md_comm_rank(comm) == 0 && params->config_path)
+        status = md_config_read_file(params->config_path, &out->file_text, err);
     status = md_agree(comm, status, err);
     if (!status)
-        status = share_text(comm, &file, err);
-    if (!status)
-        status = md_agree(comm, assemble(params, NULL, file, &out->config, err), err);
-    if (!status)
-        status = md_agree(comm, root ? open_folder(params, out, err) : MD_OK, err);
-    if (!status)
-        status = adopt_saved(comm, params, file, out, err);
-    free(file);
+        status = share_text(comm, &out->file_text, err);
     if (status)
-        md_run_close(out);
-    return status;
+        return status;
+    return md_agree(comm, assemble(params, NULL, out->file_text, &out->config, err), err);
+}
+
+md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err)
+{
+    md_status status = md_comm_rank(comm) == 0 ? open_folder(params, run, err) : MD_OK;
+    status = md_agree(comm, status, err);
+    return status ? status : adopt_saved(comm, params, run, err);
 }
 
 void md_run_close(md_run *run)
 {
     md_checkpoint_destroy(&run->resumed);
     md_folder_close(&run->folder);
+    free(run->file_text);
+    run->file_text = NULL;
 }

@@ -248,6 +248,20 @@ static void warn_of_idle_ranks(const md_trainer *t)
                 t->ranks, t->batch);
 }
 
+static md_status start_watchdog(md_trainer *t, md_error *err)
+{
+    const md_watchdog_params params = {
+        .folder = t->config->checkpoint.output,
+        .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
+        .rescue = md_trainer_rescue,
+        .context = t,
+        .stalled = t->params->stalled};
+    md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
+    if (!status && t->params->watched)
+        t->params->watched();
+    return status;
+}
+
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 {
     md_status status =
@@ -259,9 +273,12 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     t->batch = (size_t)t->config->train.batch_size;
     const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
     t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
-    status = load_data(t, err);
+    status = start_watchdog(t, err);
+    if (!status)
+        status = load_data(t, err);
     if (!status && t->batch > t->images)
         t->batch = t->images;
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     if (!status)
         status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
@@ -270,6 +287,7 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         status = check_same_arithmetic(t, err);
     if (status)
         return status;
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     plan_steps(t);
     warn_of_idle_ranks(t);
     return start_state(t, err);

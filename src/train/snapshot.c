@@ -226,7 +226,7 @@ md_status md_trainer_save(md_trainer *t, int best, md_error *err)
 static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_error *err)
 {
     char path[MD_PATH_SIZE + 16];
-    snprintf(path, sizeof path, "%s/last.h5", t->config->checkpoint.output);
+    snprintf(path, sizeof path, "%s/" MD_FILE_LAST, t->config->checkpoint.output);
     if (access(path, F_OK) != 0)
         return md_snapshot_create(t, out, err);
     md_status status = md_checkpoint_read(path, out, err);
@@ -238,30 +238,38 @@ static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_error *err)
     return md_fail(err, MD_FAILED, "the last save is of another epoch");
 }
 
+/* Fills and saves the state while this rank's main thread is blocked. Slices of other ranks must
+ * stand still as well, before and after they are copied. */
+static md_status rescue(md_trainer *t, md_error *err)
+{
+    md_checkpoint *own = NULL;
+    if (t->process_images == 0)
+        return md_fail(err, MD_FAILED, "no step was finished yet");
+    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, err);
+    md_checkpoint *state = own ? own : t->state;
+    int consistent = md_reducer_consistent(t->reducer, t->at.step);
+    if (!status)
+        status = md_snapshot_fill(t, state, err);
+    consistent = consistent && md_reducer_consistent(t->reducer, t->at.step);
+    if (!status && !consistent)
+        status = md_fail(err, MD_FAILED, "the ranks' slices stand at different steps");
+    if (!status)
+        status = md_folder_save_rescue(t->config->checkpoint.output, state, err);
+    md_checkpoint_destroy(&own);
+    return status;
+}
+
 void md_trainer_rescue(void *trainer, char *said, size_t size)
 {
     md_trainer *t = trainer;
     md_error err;
-    if (!md_reducer_consistent(t->reducer, t->at.step)) {
+    if (rescue(t, &err))
         snprintf(said, size,
-                 "no rescue is possible, since the ranks' slices stand at different "
-                 "steps; the last checkpoint stands, go on with --resume");
-        return;
-    }
-    md_checkpoint *borrowed = t->rank == 0 ? t->state : NULL, *own = NULL;
-    md_status status = borrowed ? MD_OK : rescue_state(t, &own, &err);
-    md_checkpoint *state = borrowed ? borrowed : own;
-    if (!status)
-        status = md_snapshot_fill(t, state, &err);
-    if (!status)
-        status = md_folder_save_rescue(t->config->checkpoint.output, state, &err);
-    if (status)
-        snprintf(said, size,
-                 "no rescue could be saved (%.300s); the last checkpoint stands, go on "
-                 "with --resume",
+                 "no rescue was saved (%.300s); the last checkpoint stands, go on with --resume",
                  err.text);
     else
-        snprintf(said, size, "rank %d saved %s/rescue.h5 after step %lld; go on with --resume",
+        snprintf(said, size,
+                 "rank %d saved %s/" MD_FILE_RESCUE " after step %lld; go on with "
+                 "--resume",
                  t->rank, t->config->checkpoint.output, (long long)t->at.step);
-    md_checkpoint_destroy(&own);
 }

@@ -154,7 +154,7 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     md_step_sums sums;
 
     md_trainer_sort_epoch(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_FORWARD, t->at.step);
+    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
     compute_part(t, part, batch_size, &since);
 
     md_watchdog_mark(t->watchdog, MD_PHASE_REDUCE, t->at.step);

@@ -6,17 +6,6 @@
 #include "mnist_dist/util/clock.h"
 #include "trainer_internal.h"
 
-static md_status start_watchdog(md_trainer *t, md_error *err)
-{
-    const md_watchdog_params params = {
-        .folder = t->config->checkpoint.output,
-        .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
-        .rescue = md_trainer_rescue,
-        .context = t,
-        .stalled = t->params->stalled};
-    return md_watchdog_start(t->comm, &params, &t->watchdog, err);
-}
-
 static int cpus_in_mask(void)
 {
     cpu_set_t mask;
@@ -143,8 +132,6 @@ md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
         announce(&t);
         status = params->debug ? md_trainer_check_gradients(&t, err) : MD_OK;
     }
-    if (!status)
-        status = start_watchdog(&t, err);
     if (!status)
         status = train(&t, &stop, err);
     if (!status)

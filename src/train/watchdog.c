@@ -19,9 +19,9 @@ enum { HOST_SIZE = 64, PATH_SIZE = 1200, TEXT_SIZE = 2048 };
 static const double gather_s = 2.0;  /* how long ranks wait for each other's files */
 static const double rescue_s = 60.0; /* how long they wait for the rescue to be written */
 
-static const char *const phase_names[] = {
-    "starting",           "reading its batch", "computing", "waiting to reduce", "stepping",
-    "waiting to publish", "validating",        "saving",    "waiting for rank 0"};
+static const char *const phase_names[] = {"starting", "computing",          "waiting to reduce",
+                                          "stepping", "waiting to publish", "validating",
+                                          "saving",   "waiting for rank 0"};
 
 /* Who a rank is; known to all from the start. */
 typedef struct identity {
@@ -54,8 +54,7 @@ struct md_watchdog {
 
 static int is_waiting(int phase)
 {
-    return phase == MD_PHASE_REDUCE || phase == MD_PHASE_PUBLISH || phase == MD_PHASE_VALIDATE ||
-           phase == MD_PHASE_WAIT;
+    return phase != MD_PHASE_COMPUTE && phase != MD_PHASE_STEP && phase != MD_PHASE_SAVE;
 }
 
 void md_watchdog_mark(md_watchdog *watchdog, md_phase phase, int64_t step)

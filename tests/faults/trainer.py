@@ -50,8 +50,9 @@ class Place:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def finish(process, seconds=60):
-    """Waits for the end; a run that takes longer hangs, and takes its whole session with it."""
+def finish(process, seconds=180):
+    """Waits for the end; a run that takes longer hangs, and takes its whole session with it. A rank
+    stopped inside MPI_Init is noticed after 120 s."""
     try:
         out, err = process.communicate(timeout=seconds)
         return process.returncode, out, err

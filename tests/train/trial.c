@@ -47,16 +47,17 @@ static void stall(const char *message)
 static md_status train(md_comm *comm, const md_run_params *params, trial *t)
 {
     md_run run;
-    md_status status = md_run_open(comm, params, &run, &t->err);
-    if (status)
-        return status;
+    md_status status = md_run_configure(comm, params, &run, &t->err);
+    if (!status)
+        status = md_run_open(comm, params, &run, &t->err);
     const md_observer observer = {.context = t, .step = note_step};
     const md_train_params train_params = {.command_line = "trial",
                                           .observer = &observer,
                                           .stop = &t->stop,
                                           .inject = t->inject,
                                           .stalled = stall};
-    status = md_train(comm, &run, &train_params, &t->result, &t->err);
+    if (!status)
+        status = md_train(comm, &run, &train_params, &t->result, &t->err);
     md_run_close(&run);
     return status;
 }

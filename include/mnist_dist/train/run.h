@@ -18,15 +18,22 @@ typedef struct md_run_params {
 
 typedef struct md_run {
     md_config config;
+    char *file_text;        /* what --config named; NULL: nothing */
     md_folder *folder;      /* rank 0; NULL elsewhere */
     md_checkpoint *resumed; /* rank 0: where to go on from; NULL: start anew, and elsewhere */
     int resuming;           /* equal on all ranks: resumed is set on rank 0 */
 } md_run;
 
-/* Collective. Takes the folder's lock before any checkpoint is read. Without `resume` an earlier
- * run in the folder is moved aside, in one line. MD_USAGE for the configuration, MD_BAD_CHECKPOINT
- * when there are checkpoints but none is good. *out is all zero on error. */
-md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
+/* Collective. The configuration, as far as it does not come from a checkpoint. MD_USAGE for what is
+ * wrong with it. *out is for md_run_close in any case. */
+md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
+
+/* Collective, after md_run_configure with the same params. Takes the folder's lock (waiting up to
+ * checkpoint.lock_wait) before any checkpoint is read. Without `resume` an earlier run in the
+ * folder is moved aside, in one line; with it, its configuration slides in below file and options.
+ * MD_USAGE when that may not differ so, MD_BAD_CHECKPOINT when there are checkpoints but none is
+ * good. */
+md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err);
 void md_run_close(md_run *run); /* local; frees the lock */
 
 #endif

@@ -16,7 +16,9 @@ typedef struct md_train_params {
     const md_stop *stop;
     md_inject *inject;
     int debug; /* gradient check first, norms and times of every step, no watchdog */
-    /* Called on one rank, in the watchdog's thread, before a stalled run exits with MD_STALLED. */
+    /* On every rank, once the watchdog looks on; may be NULL. */
+    void (*watched)(void);
+    /* On one rank, in the watchdog's thread, before a stalled run exits with MD_STALLED. */
     void (*stalled)(const char *message);
 } md_train_params;
 

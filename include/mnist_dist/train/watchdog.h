@@ -14,13 +14,12 @@
 typedef struct md_watchdog md_watchdog;
 
 typedef enum md_phase {
-    MD_PHASE_START,
-    MD_PHASE_GATHER,
-    MD_PHASE_FORWARD,
+    MD_PHASE_START, /* waits for all ranks, now and then */
+    MD_PHASE_COMPUTE,
     MD_PHASE_REDUCE, /* waits for all ranks */
     MD_PHASE_STEP,
-    MD_PHASE_PUBLISH, /* waits for all ranks */
-    MD_PHASE_VALIDATE,
+    MD_PHASE_PUBLISH,  /* waits for all ranks */
+    MD_PHASE_VALIDATE, /* waits for all ranks at its end */
     MD_PHASE_SAVE,
     MD_PHASE_WAIT /* waits for rank 0's save or decision */
 } md_phase;
