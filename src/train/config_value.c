@@ -213,7 +213,8 @@ static void format_real(double value, char out[MD_VALUE_SIZE])
     if (!exponent)
         return;
     char power[MD_WORD_SIZE];
-    snprintf(power, sizeof power, "%se%d", strchr(out, '.') ? "" : ".0", atoi(exponent + 1));
+    snprintf(power, sizeof power, "%se%ld", strchr(out, '.') ? "" : ".0",
+             strtol(exponent + 1, NULL, 10));
     strcpy(exponent, power);
 }
 

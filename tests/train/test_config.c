@@ -143,6 +143,14 @@ static void defaults_are_the_notebook_s(void)
         CU_ASSERT_EQUAL(c.given[i], 0);
 }
 
+static void the_optimizer_s_own_defaults_are_the_same(void)
+{
+    md_config config = md_config_default(), own = config;
+    own.optimizer = md_optimizer_default_params();
+    own.schedule = md_schedule_default();
+    CU_ASSERT(same_learning(&config, &own));
+}
+
 static int given(const md_config *config, const char *assignment)
 {
     char key[64];
@@ -430,6 +438,7 @@ static void the_reference_lists_every_key(void)
 const char md_suite[] = "train.config";
 CU_TestInfo md_tests[] = {
     {"defaults are the notebook's", defaults_are_the_notebook_s},
+    {"the optimizer's own defaults are the same", the_optimizer_s_own_defaults_are_the_same},
     {"mnist.yaml spells out every default", mnist_yaml_spells_out_every_default},
     {"mnist_98.yaml keeps the three layers", mnist_98_yaml_keeps_the_three_layers},
     {"every scalar key can be set", every_scalar_key_can_be_set},

@@ -54,17 +54,20 @@ typedef struct md_config {
 
 md_config md_config_default(void);
 
-/* Applies YAML text; `name` is the file's name for messages ("mnist.yaml:12: ..."). Unknown keys,
- * wrong types and values out of range: MD_USAGE naming key and line. */
+/* Applies YAML text of up to 16 KiB; `name` is the file's name for messages ("mnist.yaml:12: ...").
+ * Unknown keys, wrong types and values out of range: MD_USAGE naming key and line, and *config
+ * stays as it was. */
 md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err);
 
 /* Applies "section.key=value" (scalar keys only). */
 md_status md_config_set(md_config *config, const char *assignment, md_error *err);
 
-/* Reads a whole file (bounded) into malloc'ed text for md_config_parse. */
+/* Reads a whole file into malloc'ed text for md_config_parse. MD_USAGE naming the path when it
+ * cannot be read, is too large or is no text; *text is NULL on error. */
 md_status md_config_read_file(const char *path, char **text, md_error *err);
 
-/* What no single key can show: combinations, and the model apart from the data's shape. */
+/* Every value's range once more, for structs filled by hand, and what no single key can show:
+ * combinations, and the model apart from the data's shape. MD_USAGE naming the key. */
 md_status md_config_check(const md_config *config, md_error *err);
 
 /* Was "section.key" given by anything but the defaults? */
