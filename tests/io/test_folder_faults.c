@@ -1,0 +1,184 @@
+/* Saves that fail, and processes that die in one: what is left in the folder. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "place.h"
+#include "runner.h"
+
+/* The state after a save that must not have happened: the old files whole, no temporary. */
+static void check_old_state(md_folder *folder, const char *words)
+{
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
+    CU_ASSERT_EQUAL(place_step("last.h5"), 2);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 1);
+    CU_ASSERT_EQUAL(place_step("best.h5"), 1);
+    CU_ASSERT(place_is_clean());
+    CU_ASSERT_EQUAL(place_save(folder, 4, 1), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.h5"), 4);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 2);
+}
+
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_file_that_cannot_be_written_keeps_the_old_ones(void)
+{
+    place_begin();
+    md_folder *folder = place_two_saves();
+    signal(SIGXFSZ, SIG_IGN);
+    limit_file_size(10000);
+    CU_ASSERT_EQUAL(place_save(folder, 3, 1), MD_FAILED);
+    limit_file_size(RLIM_INFINITY);
+    check_old_state(folder, "File too large");
+    md_folder_close(&folder);
+    place_end();
+}
+
+static void tear(const char *stage, const char *temporary, void *context)
+{
+    if (strcmp(stage, context) == 0 && truncate(temporary, 20000) != 0)
+        CU_FAIL("cannot tear the file");
+}
+
+static void a_torn_file_is_found_before_it_replaces_anything(void)
+{
+    place_begin();
+    md_folder *folder = place_two_saves();
+    md_folder_set_hook(folder, tear, "verify");
+    CU_ASSERT_EQUAL(place_save(folder, 3, 1), MD_FAILED);
+    md_folder_set_hook(folder, NULL, NULL);
+    check_old_state(folder, "cannot be read back");
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* A tmpfs with room for `kilobytes`, where this process may mount one. */
+static int mount_small(unsigned long flags, int kilobytes)
+{
+    char options[32];
+    snprintf(options, sizeof options, "size=%dk", kilobytes);
+    return mount("tmpfs", place, "tmpfs", flags, options) == 0;
+}
+
+static void a_full_disk_keeps_the_old_files(void)
+{
+    place_begin();
+    if (!mount_small(0, 256)) {
+        printf("skipped: no permission to mount; ");
+        place_end();
+        return;
+    }
+    md_folder *folder = place_two_saves();
+    CU_ASSERT_EQUAL(fixture_run("dd if=/dev/zero of='%s/filler' bs=1k 2>/dev/null", place), 1);
+    CU_ASSERT_EQUAL(place_save(folder, 3, 1), MD_FAILED);
+    CU_ASSERT_EQUAL(fixture_run("rm '%s/filler'", place), 0);
+    check_old_state(folder, "No space left on device");
+    md_folder_close(&folder);
+    CU_ASSERT_EQUAL(umount(place), 0);
+    place_end();
+}
+
+static void a_read_only_folder_is_refused(void)
+{
+    place_begin();
+    if (!mount_small(MS_RDONLY, 256)) {
+        printf("skipped: no permission to mount; ");
+        place_end();
+        return;
+    }
+    md_folder *folder;
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "Read-only file system"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
+    CU_ASSERT_EQUAL(umount(place), 0);
+    place_end();
+}
+
+static void die(const char *stage, const char *temporary, void *context)
+{
+    (void)temporary;
+    if (strcmp(stage, context) == 0)
+        kill(getpid(), SIGKILL);
+}
+
+/* Step 3 is being saved as best when the process dies; step 2 or 3 is the newest, and good. */
+static void die_in(const char *stage, int64_t expected)
+{
+    place_begin();
+    md_folder *folder = place_two_saves();
+    md_folder_close(&folder);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        if (md_folder_open(place, 2, 0.0, &folder, NULL))
+            _exit(1);
+        md_folder_set_hook(folder, die, (void *)stage);
+        place_save(folder, 3, 1);
+        _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CU_ASSERT_EQUAL(place_step("last.h5"), expected);
+    CU_ASSERT(place_step("last.prev.h5") >= 1);
+    CU_ASSERT(place_step("best.h5") >= 1);
+    folder = place_open(2);
+    CU_ASSERT(place_is_clean());
+    md_checkpoint *c;
+    CU_ASSERT_EQUAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
+    CU_ASSERT_EQUAL(c->step - 107, expected);
+    md_checkpoint_destroy(&c);
+    CU_ASSERT_EQUAL(place_save(folder, 4, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), expected);
+    CU_ASSERT_EQUAL(place_lines, 0);
+    md_folder_close(&folder);
+    place_end();
+}
+
+static void death_in_any_stage_leaves_a_good_file(void)
+{
+    die_in("write", 2);
+    die_in("verify", 2);
+    die_in("rotate", 2);
+    die_in("rename", 2);
+    die_in("done", 3);
+}
+
+/* Between rotating and renaming, last.h5 is last.prev.h5 too; the next save must not lose older
+ * generations to that. */
+static void a_save_after_an_interrupted_one_rotates_once(void)
+{
+    place_begin();
+    md_folder *folder = place_open(3);
+    for (int step = 1; step <= 3; step++)
+        place_save(folder, step, 0);
+    CU_ASSERT_EQUAL(fixture_run("cd '%s' && mv last.prev.h5 last.prev2.h5 && ln last.h5 "
+                                "last.prev.h5",
+                                place),
+                    0);
+    CU_ASSERT_EQUAL(place_save(folder, 4, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 3);
+    CU_ASSERT_EQUAL(place_step("last.prev2.h5"), 2);
+    md_folder_close(&folder);
+    place_end();
+}
+
+const char md_suite[] = "io.folder_faults";
+CU_TestInfo md_tests[] = {
+    {"a file that cannot be written keeps the old ones",
+     a_file_that_cannot_be_written_keeps_the_old_ones},
+    {"a torn file is found before it replaces anything",
+     a_torn_file_is_found_before_it_replaces_anything},
+    {"a full disk keeps the old files", a_full_disk_keeps_the_old_files},
+    {"a read-only folder is refused", a_read_only_folder_is_refused},
+    {"death in any stage leaves a good file", death_in_any_stage_leaves_a_good_file},
+    {"a save after an interrupted one rotates once", a_save_after_an_interrupted_one_rotates_once},
+    CU_TEST_INFO_NULL};
