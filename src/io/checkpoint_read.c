@@ -150,14 +150,18 @@ static void *get_table(md_h5 *f, const md_table *table, size_t *count, size_t *c
     if (f->status || shape.dims[0] == 0)
         return NULL;
     size_t rows = (size_t)shape.dims[0];
-    void *block = NULL;
-    if (rows > f->size)
+    if (rows > f->size) {
         md_h5_fail(f, "dataset %s claims more rows than the file can hold", path);
-    else
-        f->status = md_grow(&block, capacity, rows, table->row_size, f->err);
+        return NULL;
+    }
+    char *block = calloc(rows, table->row_size);
+    if (!block) {
+        f->status = md_fail_memory(f->err, table->group, rows * table->row_size);
+        return NULL;
+    }
     for (size_t i = 0; i < table->field_count && !f->status; i++)
         get_column(f, table, &table->fields[i], block, rows);
-    *count = f->status ? 0 : rows;
+    *count = *capacity = rows;
     return block;
 }
 
@@ -250,12 +254,12 @@ md_status md_checkpoint_decode(const md_bytes *bytes, const char *name, md_check
     get_spec(&f, &spec);
     if (!f.status)
         f.status = md_checkpoint_create(&spec, count_moments(&f), out, err);
-    if (!f.status)
+    if (!f.status) {
+        (*out)->state_xxh3 = state;
         get_all(&f, *out);
+    }
     if (md_h5_close(&f))
         md_checkpoint_destroy(out);
-    else
-        (*out)->state_xxh3 = state;
     return f.status;
 }
 

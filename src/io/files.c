@@ -68,8 +68,7 @@ md_status md_files_rename(const char *from, const char *to, md_error *err)
 
 static int links_unsupported(int reason)
 {
-    return reason == EPERM || reason == ENOTSUP || reason == EOPNOTSUPP || reason == ENOSYS ||
-           reason == EMLINK;
+    return reason == EPERM || reason == ENOTSUP || reason == ENOSYS || reason == EMLINK;
 }
 
 static md_status copy(const char *from, const char *to, md_error *err)

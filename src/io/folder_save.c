@@ -69,9 +69,10 @@ static md_status rotate(const md_folder *folder, md_error *err)
     }
     if (status)
         return status;
+    char temporary[PATH_MAX];
     generation(folder, 1, to);
-    md_files_join(folder->path, MD_FILE_SAVING_LINK, from);
-    return md_files_alias(last, from, to, err);
+    md_files_join(folder->path, MD_FILE_SAVING_LINK, temporary);
+    return md_files_alias(last, temporary, to, err);
 }
 
 /* best.h5 goes first: killed in between, the run resumes from before its best epoch and finds it

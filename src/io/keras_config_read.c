@@ -143,7 +143,7 @@ static md_status fold_activation(reader *r, const entry *e, md_activation activa
 
 static md_status read_alone(reader *r, const entry *e)
 {
-    md_activation activation;
+    md_activation activation = MD_LINEAR;
     md_status status = read_activation(r, e, &activation);
     return status ? status : fold_activation(r, e, activation);
 }

@@ -14,7 +14,7 @@ static void append(md_h5 *f, md_h5_names *to, md_h5_names *from)
         md_h5_fail(f, "more than %d names in one list", MD_H5_MAX_NAMES);
     else if (total > 0 && !(items = reallocarray(to->items, total, sizeof *items)))
         f->status = md_fail_memory(f->err, "a list of names", total * sizeof *items);
-    if (f->status || total == 0)
+    if (!items)
         return;
     memcpy(items + to->count, from->items, from->count * sizeof *items);
     to->items = items;
