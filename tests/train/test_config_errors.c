@@ -350,15 +350,20 @@ static void files_that_are_no_configuration_are_refused(void)
     expect_words(&err, (const char *const[4]){"/tmp", "directory"});
 }
 
-static void a_text_beyond_the_bound_is_refused(void)
+static void expect_brackets_refused(size_t count, const char *words)
 {
-    size_t size = 17000;
-    char *text = malloc(size + 1);
+    char *text = malloc(count + 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    memset(text, '[', size);
-    text[size] = '\0';
-    expect_refused(&(refusal){text, {"x.yaml", "larger than 16384 bytes"}}, 1);
+    memset(text, '[', count);
+    text[count] = '\0';
+    expect_refused(&(refusal){text, {"x.yaml", words}}, 1);
     free(text);
+}
+
+static void the_deepest_brackets_are_refused(void)
+{
+    expect_brackets_refused(16384, "not valid YAML");
+    expect_brackets_refused(16385, "larger than 16384 bytes");
 }
 
 const char md_suite[] = "train.config_errors";
@@ -382,5 +387,5 @@ CU_TestInfo md_tests[] = {
      micro_shards_are_fixed_when_either_run_is_reproducible},
     {"another model is named on resume", another_model_is_named_on_resume},
     {"files that are no configuration are refused", files_that_are_no_configuration_are_refused},
-    {"a text beyond the bound is refused", a_text_beyond_the_bound_is_refused},
+    {"the deepest brackets are refused", the_deepest_brackets_are_refused},
     CU_TEST_INFO_NULL};
