@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "mnist_dist/io/folder.h"
 
 enum { MAX_WORDS = 128, PATH_SIZE = 1200, OUTPUT_SIZE = 8192 };
 
@@ -158,9 +159,9 @@ md_status md_launch_run(const md_launch *launch, const char *wanted, char *line,
     md_status status = compose(launch, &w, err);
     if (status)
         return status;
-    if (mkdir(launch->log, 0777) != 0 && errno != EEXIST)
-        return md_fail(err, MD_FAILED, "%s cannot be made: %s; name another folder with --output",
-                       launch->log, strerror(errno));
+    status = md_folder_make(launch->log, err);
+    if (status)
+        return status;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return md_fail(err, MD_FAILED, "no pipe: %s", strerror(errno));
     status = start(launch, &w, ends[1], &pid, err);

@@ -1,4 +1,5 @@
 #include "files.h"
+#include "mnist_dist/io/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ int md_files_same(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-md_status md_files_make_folder(const char *path, md_error *err)
+md_status md_folder_make(const char *path, md_error *err)
 {
     char part[PATH_MAX];
     size_t length = strlen(path);

@@ -13,7 +13,6 @@ void md_files_join(const char *folder, const char *name, char out[PATH_MAX]);
 int md_files_exists(const char *path);
 int md_files_same(const char *a, const char *b); /* one file under two names? */
 
-md_status md_files_make_folder(const char *path, md_error *err); /* with its parents */
 md_status md_files_sync_folder(const char *path, md_error *err);
 md_status md_files_rename(const char *from, const char *to, md_error *err);
 

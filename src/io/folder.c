@@ -96,7 +96,7 @@ md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder
                          md_error *err)
 {
     *out = NULL;
-    md_status status = md_files_make_folder(path, err);
+    md_status status = md_folder_make(path, err);
     if (status)
         return status;
     md_folder *folder = calloc(1, sizeof *folder);

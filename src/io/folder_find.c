@@ -165,7 +165,7 @@ static md_status replace_previous(md_folder *folder, const char *moving, md_erro
     char previous[PATH_MAX], placing[PATH_MAX];
     md_files_join(folder->path, MD_FOLDER_PREVIOUS, previous);
     md_files_join(folder->path, MD_FOLDER_PLACING, placing);
-    md_status status = md_files_make_folder(previous, err);
+    md_status status = md_folder_make(previous, err);
     if (status)
         return status;
     empty_folder(previous);
@@ -182,7 +182,7 @@ md_status md_folder_set_aside(md_folder *folder, md_error *err)
     }
     char moving[PATH_MAX], from[PATH_MAX];
     md_files_join(folder->path, MD_FOLDER_MOVING, moving);
-    md_status status = md_files_make_folder(moving, err);
+    md_status status = md_folder_make(moving, err);
     /* last.h5 goes last, so that a killed move leaves a run. */
     for (int i = 0; i < l.count && !status; i++) {
         md_files_join(folder->path, l.entries[i]->d_name, from);

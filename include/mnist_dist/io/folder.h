@@ -14,6 +14,9 @@
 
 typedef struct md_folder md_folder;
 
+/* A folder with its parents; one that is there already is fine. MD_FAILED with the reason. */
+md_status md_folder_make(const char *path, md_error *err);
+
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
  * seconds with one line said; the kernel frees it when the process dies. Where flock is unsupported
  * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
