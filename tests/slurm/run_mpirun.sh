@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_mpirun.sh PROGRAM: mnist_mpirun.sbatch.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 expected=$(undisturbed "${options[@]}")

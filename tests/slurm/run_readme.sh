@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_readme.sh PROGRAM: every command of jobs/README.md, and its output where that is shown.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 mkdir tree

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_requeue.sh PROGRAM: jobs that are interrupted in mid-training and go on.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 expected=$(undisturbed "${options[@]}")

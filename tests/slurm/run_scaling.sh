@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_scaling.sh PROGRAM: scaling.sbatch over two nodes.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 export STEPS=20 REPEATS=2 BATCH_SIZE=64

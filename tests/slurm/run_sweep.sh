@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_sweep.sh PROGRAM: sweep.sbatch and gather.sh.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 array=$(submit "$jobs/sweep.sbatch" --epochs 3 "${slow[@]}")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run_time_limit.sh PROGRAM: a job that needs more time than it has. Slurm looks at the clock every
 # half a minute only, so this takes some.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 options=(--reducer reproducible --epochs 40)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_train.sh PROGRAM: mnist.sbatch over two nodes.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 expected=$(undisturbed "${options[@]}")

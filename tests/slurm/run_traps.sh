@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # run_traps.sh PROGRAM: what goes wrong on clusters.
+# shellcheck source=tests/slurm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Without its step's number Open MPI believes that every task is a program of its own, as it would
