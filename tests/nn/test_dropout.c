@@ -116,6 +116,8 @@ static void masks_differ_by_seed_epoch_sample_and_layer(void)
     check_unrelated();
     look(&deeper, ids, SAMPLES, usual, other);
     check_unrelated();
+    look(&deeper, ids, SAMPLES, (md_pass){MD_TRAIN, 42, 2}, other);
+    check_unrelated();
     for (size_t i = 0; i < SAMPLES; i++)
         ids[i]++;
     look(&p, ids, SAMPLES, usual, other);

@@ -12,7 +12,7 @@
 #include "runner.h"
 #include "specs.h"
 
-enum { SAMPLES = 19, CLASSES = 5, PROBES = 20 };
+enum { SAMPLES = 19, CLASSES = 5, PROBES = 8 };
 
 static const md_pass pass = {MD_TRAIN, 12, 3};
 

@@ -136,6 +136,24 @@ static void check_ties(const md_kernels *kernels)
     CU_ASSERT_EQUAL(memcmp(sum, expected, sizeof sum), 0);
 }
 
+static void check_sizes(const md_kernels *kernels)
+{
+    for (int power = 0; power <= 62; power++) {
+        const float x[] = {ldexpf(1.0f, power - 40), ldexpf(-1.4f, power - 40)};
+        int64_t sum[2] = {0};
+        int fits = power < 62;
+        CU_ASSERT_EQUAL(kernels->quantise_add(x, 1 + (size_t)fits, 40, 0x1p62, sum), 1);
+        CU_ASSERT_EQUAL(sum[0], INT64_C(1) << power);
+        if (fits)
+            CU_ASSERT_EQUAL(sum[1], llrintl(ldexpl((long double)x[1], 40)));
+    }
+}
+
+static void every_size_up_to_the_limit_is_exact(void)
+{
+    md_for_every_set(check_sizes);
+}
+
 static void ties_go_to_even(void)
 {
     md_for_every_set(check_ties);
@@ -183,6 +201,7 @@ CU_TestInfo md_tests[] = {
     {"every set gives the same bits at every alignment", every_set_gives_the_same_bits},
     {"squares are summed in double", squares_are_summed_in_double},
     {"quantising rounds to the nearest", quantising_rounds_to_the_nearest},
+    {"every size up to the limit is exact", every_size_up_to_the_limit_is_exact},
     {"ties go to even", ties_go_to_even},
     {"beyond the limit is refused, and so is NaN", beyond_the_limit_is_refused},
     {"dequantising gives the value back", dequantising_gives_the_value_back},
