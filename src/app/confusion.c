@@ -3,11 +3,17 @@
 #include "gnuplot.h"
 #include "terminal.h"
 
+static const int64_t *row_of(const md_confusion *m, int actual)
+{
+    return m->counts + (size_t)actual * (size_t)m->classes;
+}
+
 static int64_t row_total(const md_confusion *m, int actual)
 {
+    const int64_t *row = row_of(m, actual);
     int64_t total = 0;
     for (int p = 0; p < m->classes; p++)
-        total += m->counts[actual * m->classes + p];
+        total += row[p];
     return total;
 }
 
@@ -20,7 +26,7 @@ void md_confusion_print(const md_confusion *m, FILE *out)
     fprintf(out, "\n");
     for (int a = 0; a < m->classes; a++) {
         int64_t total = row_total(m, a);
-        const int64_t *row = m->counts + a * m->classes;
+        const int64_t *row = row_of(m, a);
         if (total)
             fprintf(out, "%6d  %8.4f  ", a, (double)row[a] / (double)total);
         else
@@ -41,10 +47,10 @@ static void write_shares(FILE *script, const md_confusion *m)
     fprintf(script, "$shares << END\n");
     for (int a = 0; a < m->classes; a++) {
         double total = (double)row_total(m, a);
+        const int64_t *row = row_of(m, a);
         for (int p = 0; p < m->classes; p++) {
-            double share = total > 0 ? (double)m->counts[a * m->classes + p] / total : 0;
-            fprintf(script, "%d %d %.6g %lld\n", p, a, a == p ? share : -share,
-                    (long long)m->counts[a * m->classes + p]);
+            double share = total > 0 ? (double)row[p] / total : 0;
+            fprintf(script, "%d %d %.6g %lld\n", p, a, a == p ? share : -share, (long long)row[p]);
         }
     }
     fprintf(script, "END\n");

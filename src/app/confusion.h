@@ -14,8 +14,8 @@ typedef struct md_confusion {
 } md_confusion;
 
 /* Per-class accuracy and the matrix as text, at most 80 columns wide for 10 classes. */
-void md_confusion_print(const md_confusion *confusion, FILE *out);
-md_status md_confusion_draw(const md_confusion *confusion, const char *title, const char *path,
+void md_confusion_print(const md_confusion *m, FILE *out);
+md_status md_confusion_draw(const md_confusion *m, const char *title, const char *path,
                             md_error *err);
 
 #endif

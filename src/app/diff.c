@@ -7,8 +7,8 @@
 
 const struct argp md_diff_argp = {
     .args_doc = "A B",
-    .doc = "Compares two runs (files or output folders): models, weights, optimizer state,\n"
-           "history without its times, and the chain of digests along the way. Prints `same`\n"
+    .doc = "Compares two runs (files or output folders): models, weights, optimizer state, "
+           "history without its times, and the chain of digests along the way. Prints `same` "
            "or where they part. Exit code 0 when they are the same, 1 when not."};
 
 /* Floats in the order of their values, so that neighbours are one apart (Dawson, "Comparing
@@ -20,31 +20,59 @@ static int64_t ordered(float value)
     return bits < 0 ? (int64_t)INT32_MIN - bits : bits;
 }
 
-/* Prints how far a block's tensors are apart; returns how many differ. */
-static int compare_block(const char *what, const md_checkpoint *a, const float *x, const float *y)
+/* How two versions of one tensor differ. */
+typedef struct distance {
+    size_t values; /* that are not the same bits */
+    double largest;
+    int64_t ulps; /* floats between the two, at most */
+} distance;
+
+static distance measure(const float *x, const float *y, size_t count)
+{
+    distance d = {0};
+    for (size_t i = 0; i < count; i++) {
+        int64_t apart = llabs(ordered(x[i]) - ordered(y[i]));
+        d.values += memcmp(&x[i], &y[i], sizeof x[i]) != 0;
+        d.ulps = apart > d.ulps ? apart : d.ulps;
+        d.largest = fmax(d.largest, fabs((double)x[i] - (double)y[i]));
+    }
+    return d;
+}
+
+/* Names the tensors of the weights that differ; returns whether any does. */
+static int compare_weights(const md_checkpoint *a, const md_checkpoint *b)
 {
     md_layout layout;
     md_model_spec_layout(&a->model, &layout);
-    int differing = 0;
-    for (int t = 0; t < layout.tensor_count; t++) {
-        const md_tensor *tensor = &layout.tensors[t];
-        size_t values = 0;
-        double largest = 0;
-        int64_t steps = 0;
-        for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
-            int64_t apart = llabs(ordered(x[i]) - ordered(y[i]));
-            values += memcmp(&x[i], &y[i], sizeof x[i]) != 0;
-            steps = apart > steps ? apart : steps;
-            largest = fmax(largest, fabs((double)x[i] - (double)y[i]));
-        }
-        if (values == 0)
+    int differs = 0;
+    for (int i = 0; i < layout.tensor_count; i++) {
+        const md_tensor *t = &layout.tensors[i];
+        distance d = measure(a->parameters + t->offset, b->parameters + t->offset, t->count);
+        if (d.values == 0)
             continue;
-        differing++;
-        printf("  %s %s/%s: %zu of %zu values differ, by up to %.3g (%lld ULP)\n", what,
-               a->model.layers[tensor->layer].name, tensor->role, values, tensor->count, largest,
-               (long long)steps);
+        differs = 1;
+        printf("  %s/%s: %zu of %zu values differ, by up to %.3g (%lld ULP)\n",
+               a->model.layers[t->layer].name, t->role, d.values, t->count, d.largest,
+               (long long)d.ulps);
     }
-    return differing;
+    return differs;
+}
+
+static int compare_moments(const md_checkpoint *a, const md_checkpoint *b)
+{
+    static const char *const names[] = {"m", "v"};
+    md_layout layout;
+    md_model_spec_layout(&a->model, &layout);
+    int differs = 0;
+    for (int i = 0; i < 2 && i < a->moment_count && i < b->moment_count; i++) {
+        distance d = measure(a->moments[i], b->moments[i], layout.parameters);
+        if (d.values == 0)
+            continue;
+        differs = 1;
+        printf("  optimizer's %s: %zu of %zu values differ, by up to %.3g\n", names[i], d.values,
+               layout.parameters, d.largest);
+    }
+    return differs;
 }
 
 /* The digests at steps that both chains hold; returns whether they part. */
@@ -130,14 +158,10 @@ static int compare(const md_checkpoint *a, const md_checkpoint *b)
         printf("  the models differ; mnist_dist inspect shows their layers\n");
         return 1;
     }
-    static const char *const moments[] = {"m", "v"};
     int differs = compare_chains(a, b) | compare_progress(a, b) | compare_history(a, b);
     if (a->step != b->step)
         return 1;
-    differs |= compare_block("weights", a, a->parameters, b->parameters) > 0;
-    for (int m = 0; m < a->moment_count && m < b->moment_count; m++)
-        differs |= compare_block(moments[m], a, a->moments[m], b->moments[m]) > 0;
-    return differs;
+    return differs | compare_weights(a, b) | compare_moments(a, b);
 }
 
 md_status md_command_diff(md_comm *comm, int argc, char **argv, md_error *err)

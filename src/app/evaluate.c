@@ -14,7 +14,7 @@
 enum { DATA = 1 };
 
 typedef struct arguments {
-    const char *data;
+    char *data;
 } arguments;
 
 static const struct argp_option options[] = {
@@ -33,7 +33,7 @@ const struct argp md_evaluate_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix:\n"
+    .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix: "
            "the same numbers at any rank count."};
 
 /* What rank 0 reads for everybody. */

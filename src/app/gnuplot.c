@@ -11,8 +11,6 @@
 
 #include "whole_file.h"
 
-extern char **environ;
-
 struct md_gnuplot {
     FILE *script;
     char *path;

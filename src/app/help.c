@@ -36,7 +36,7 @@ static void print_commands(FILE *out)
     }
 }
 
-static void print_options(const struct argp *options, const char *name, FILE *out)
+static void print_options(const struct argp *options, unsigned parts, FILE *out)
 {
     static const struct argp_option common[] = {
         {"help", 'h', NULL, 0, "print this text", -1},
@@ -45,9 +45,8 @@ static void print_options(const struct argp *options, const char *name, FILE *ou
     };
     const struct argp_child children[] = {{.argp = options}, {0}};
     const struct argp whole = {.options = common, .children = children};
-    char copy[32];
-    snprintf(copy, sizeof copy, "%s", name);
-    argp_help(&whole, out, ARGP_HELP_LONG, copy);
+    char name[] = "mnist_dist";
+    argp_help(&whole, out, parts, name);
 }
 
 static void print_program_help(FILE *out)
@@ -57,7 +56,7 @@ static void print_program_help(FILE *out)
     for (const md_command *c = md_commands; c->name; c++)
         if (strcmp(c->name, "train") == 0) {
             fprintf(out, "\nOptions of train:\n");
-            print_options(c->options, "mnist_dist", out);
+            print_options(c->options, ARGP_HELP_LONG, out);
         }
     fprintf(out, "\n%s", examples);
 }
@@ -71,8 +70,7 @@ void md_print_help(const md_command *command, FILE *out)
     const struct argp *options = command->options;
     fprintf(out, "Usage: mnist_dist %s %s%s[OPTION...]\n\n", command->name,
             options->args_doc ? options->args_doc : "", options->args_doc ? " " : "");
-    fprintf(out, "%s\n\n", options->doc ? options->doc : command->help);
-    print_options(options, command->name, out);
+    print_options(options, ARGP_HELP_PRE_DOC | ARGP_HELP_LONG, out);
 }
 
 /* "Open MPI v4.1.4" out of a whole paragraph. */

@@ -80,7 +80,12 @@ static md_status read_split(md_source *source, const char *where, md_split split
     if (!status)
         status = md_allocate(&labels, out->count, 1, "the labels", err);
     out->labels = labels;
-    return status ? status : md_source_read(source, split, images, labels, err);
+    if (!status)
+        status = md_source_read(source, split, images, labels, err);
+    for (size_t i = 0; !status && i < out->count; i++)
+        if (out->labels[i] > out->largest_label)
+            out->largest_label = out->labels[i];
+    return status;
 }
 
 md_status md_samples_read(const char *where, md_split split, md_samples *out, md_error *err)
@@ -123,12 +128,8 @@ md_status md_check_data_fits(const md_model_spec *model, size_t rows, size_t col
 md_status md_samples_check(const md_samples *samples, const md_checkpoint *checkpoint,
                            const char *source, md_error *err)
 {
-    uint8_t largest = 0;
-    for (size_t i = 0; i < samples->count; i++)
-        if (samples->labels[i] > largest)
-            largest = samples->labels[i];
-    return md_check_data_fits(&checkpoint->model, samples->rows, samples->columns, largest, source,
-                              err);
+    return md_check_data_fits(&checkpoint->model, samples->rows, samples->columns,
+                              samples->largest_label, source, err);
 }
 
 md_status md_samples_check_index(const md_samples *samples, const char *source, int64_t index,

@@ -25,10 +25,11 @@ typedef struct md_samples {
     size_t count, rows, columns;
     uint8_t *images; /* [count][rows * columns] */
     uint8_t *labels; /* [count] */
+    uint8_t largest_label;
 } md_samples;
 
 /* MD_BAD_DATA when the split is empty, too. */
-md_status md_samples_read(const char *source, md_split split, md_samples *out, md_error *err);
+md_status md_samples_read(const char *where, md_split split, md_samples *out, md_error *err);
 void md_samples_clear(md_samples *samples);
 
 /* Can the model take images of rows x columns with labels up to `label`? MD_BAD_DATA naming the

@@ -8,7 +8,7 @@
 
 const struct argp md_inspect_argp = {
     .args_doc = "FILE",
-    .doc = "Shows what a checkpoint holds: the model, how far the run has come and how to\n"
+    .doc = "Shows what a checkpoint holds: the model, how far the run has come and how to "
            "go on with it, its history, and who made it where and with what."};
 
 enum { LONGEST_TABLE = 40 }; /* history rows shown; the file and history.csv hold all */
@@ -71,19 +71,19 @@ static void print_history(const md_checkpoint *c)
     size_t first = c->history_count > LONGEST_TABLE ? c->history_count - LONGEST_TABLE : 0;
     if (c->history_count == 0)
         return;
-    printf("\nHistory:\n  epoch     step    loss  accuracy  val_loss  val_acc     rate  seconds"
-           "  images/s\n");
+    printf("\nHistory:\n  epoch     step    loss accuracy val_loss val_acc     rate seconds "
+           "images/s\n");
     if (first)
         printf("  ... %zu earlier epochs\n", first);
     for (size_t i = first; i < c->history_count; i++) {
         const md_epoch_row *row = &c->history[i];
-        printf("  %5lld %8lld %7.4f %9.4f", (long long)row->epoch, (long long)row->step, row->loss,
+        printf("  %5lld %8lld %7.4f %8.4f", (long long)row->epoch, (long long)row->step, row->loss,
                row->accuracy);
         if (isnan(row->val_loss))
-            printf(" %9s %8s", "-", "-");
+            printf(" %8s %7s", "-", "-");
         else
-            printf(" %9.4f %8.4f", row->val_loss, row->val_accuracy);
-        printf(" %8.3g %8.2f %9.0f%s\n", row->learning_rate, row->seconds, row->images_per_second,
+            printf(" %8.4f %7.4f", row->val_loss, row->val_accuracy);
+        printf(" %8.3g %7.2f %8.0f%s\n", row->learning_rate, row->seconds, row->images_per_second,
                row->epoch == c->best_epoch ? " *" : "");
     }
 }

@@ -17,7 +17,9 @@ static md_status run(int argc, char **argv)
     md_guard("running", 0.0);
     if (!status)
         status = md_run_command(comm, argc, argv, &err);
-    if (!status && rank == 0 && (fflush(stdout) || ferror(stdout)))
+    /* Before anything is torn down: mpirun kills the other ranks once one has failed. */
+    int unwritten = fflush(stdout) || ferror(stdout);
+    if (!status && rank == 0 && unwritten)
         status = md_fail(&err, MD_FAILED, "standard output cannot be written; is the disk full?");
     if (status && rank == 0 && err.text[0])
         fprintf(stderr, "mnist_dist: %s\n", err.text);

@@ -67,13 +67,14 @@ static const char *ink(int red)
 static void write_captions(FILE *script, const md_mosaic *m, const frame *f)
 {
     for (size_t i = 0; i < m->count; i++) {
-        double x = (double)(i % m->across * f->across) + (double)(m->columns - 1) / 2;
-        double y = (double)(i / m->across * f->down) + (double)f->caption / 2;
+        size_t left = i % m->across * f->across, top = i / m->across * f->down;
         if (!m->tiles[i].caption[0])
             continue;
         fprintf(script, "set label ");
         md_gnuplot_quote(script, m->tiles[i].caption);
-        fprintf(script, " at %g,%g center front textcolor rgb '%s'\n", x, y, ink(m->tiles[i].red));
+        fprintf(script, " at %g,%g center front textcolor rgb '%s'\n",
+                (double)left + (double)(m->columns - 1) / 2, (double)top + (double)f->caption / 2,
+                ink(m->tiles[i].red));
     }
 }
 

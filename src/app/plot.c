@@ -46,7 +46,7 @@ const struct argp md_plot_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "Draws a run's history, in the terminal or as a picture. FILE is a checkpoint or\n"
+    .doc = "Draws a run's history, in the terminal or as a picture. FILE is a checkpoint or "
            "an output folder."};
 
 static md_status plot_curves(const md_checkpoint *c, const arguments *a, const char *name,

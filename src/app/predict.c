@@ -58,7 +58,7 @@ const struct argp md_predict_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "The most probable digit and all probabilities: of one image of the data set\n"
+    .doc = "The most probable digit and all probabilities: of one image of the data set "
            "(--index), of a picture (--image), or of the whole set (--output)."};
 
 /* One image and what the model makes of it. */

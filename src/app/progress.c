@@ -124,11 +124,11 @@ static void epoch(void *context, const md_epoch_row *row, int best)
     md_progress *p = context;
     char validation[64] = "";
     if (!isnan(row->val_loss))
-        snprintf(validation, sizeof validation, "  val_loss %.4f  val_accuracy %.4f", row->val_loss,
+        snprintf(validation, sizeof validation, "  val_loss %.4f val_acc %.4f", row->val_loss,
                  row->val_accuracy);
-    md_info("epoch %lld/%lld  loss %.4f  accuracy %.4f%s  %.2f s%s", (long long)row->epoch,
+    md_info("epoch %lld/%lld  loss %.4f acc %.4f%s  %.2f s%s", (long long)row->epoch,
             (long long)p->epochs, row->loss, row->accuracy, validation, row->seconds,
-            best ? "  *" : "");
+            best ? " *" : "");
     p->terminal = md_terminal_detect(stderr);
 }
 

@@ -94,8 +94,8 @@ const struct argp md_prove_argp = {
     .options = options,
     .parser = parse,
     .doc =
-        "Trains a short run at several rank counts, straight through, killed and resumed, stopped\n"
-        "and resumed, and compares the digests of the weights. Ends with PASS (exit code 0) or\n"
+        "Trains a short run at several rank counts, straight through, killed and resumed, stopped "
+        "and resumed, and compares the digests of the weights. Ends with PASS (exit code 0) or "
         "FAIL (1)."};
 
 /* One training process of a case. */

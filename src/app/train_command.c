@@ -108,9 +108,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 const struct argp md_train_argp = {
     .options = options,
     .parser = parse,
-    .doc =
-        "Trains a model over all ranks, saving a checkpoint at every epoch's end, and ends with\n"
-        "one result line. Started again with --resume it goes on where it stopped."};
+    .doc = "Trains a model over all ranks, saving a checkpoint at every epoch's end, and ends with "
+           "one result line. Started again with --resume it goes on where it stopped."};
 
 /* The command line as one string, for provenance; malloc'ed. */
 static char *join(int argc, char **argv)

@@ -10,7 +10,7 @@ static const float tolerance = 1e-4f;
 
 const struct argp md_verify_argp = {
     .args_doc = "FILE",
-    .doc = "Checks every checksum, shape and digest of a checkpoint, and computes the logits\n"
+    .doc = "Checks every checksum, shape and digest of a checkpoint, and computes the logits "
            "of its golden images anew. Exit code 0 when all is well, 4 when not."};
 
 static md_status check_golden(const md_checkpoint *c, const char *name, float *worst, md_error *err)

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Every picture in every format: whole, of its kind, not blank; and nothing left behind on failure.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+command -v gnuplot >/dev/null || exit 77
+here=$(dirname "$0")
+
+# is_picture FILE: by its first bytes, its last ones, and what is in it.
+is_picture() {
+    case $1 in
+    *.png) "$python" "$here/png_colours.py" "$1" 3 || fail "$1 is no picture" ;;
+    *.pdf) [[ $(head -c 5 "$1") == %PDF- && $(tail -c 8 "$1") == *EOF* ]] || fail "$1 is no PDF" ;;
+    *.svg) "$python" -c 'import sys, xml.dom.minidom as x; d = x.parse(sys.argv[1]).documentElement
+assert d.tagName == "svg" and len(d.getElementsByTagName("*")) > 20' "$1" || fail "$1 is no SVG" ;;
+    esac
+}
+
+for kind in curves accuracy loss grid confusion weights; do
+    for format in png svg pdf; do
+        works plot "$runs/first" --kind $kind --plot "$work/$kind.$format"
+        is_picture "$work/$kind.$format"
+    done
+done
+works show --data synthetic:60 --index 2 --split test --plot "$work/show.png"
+is_picture "$work/show.png"
+works predict "$runs/first" --index 2 --plot "$work/predict.svg"
+is_picture "$work/predict.svg"
+
+# A file name is a title, and cannot become a command of gnuplot's.
+name="a'; system 'touch pwned"
+cp -r "$runs/first" "$work/$name"
+cd "$work" || exit 1
+works plot "$name" --plot quoted.svg
+is_picture quoted.svg
+[ -e pwned ] && fail "a file name was run"
+grep -q "touch pwned" quoted.svg || fail "the title lacks the file's name"
+
+# A gnuplot that fails half way, and none at all: the picture that was there stays.
+mkdir bin
+printf '#!/bin/sh\nhead -c 100 /dev/zero\necho "line 0: bad day" >&2\nexit 3\n' >bin/gnuplot
+chmod +x bin/gnuplot
+cp curves.png old.png
+PATH=$work/bin:$PATH refuses 1 "gnuplot failed: line 0: bad day" plot "$runs/first" --plot old.png
+rm bin/gnuplot
+for tool in timeout grep wc ssh; do # Open MPI looks for ssh, too
+    ln -s "$(command -v $tool || command -v true)" bin/$tool
+done
+PATH=$work/bin refuses 1 "apt-get install gnuplot-nox" plot "$runs/first" --plot old.png
+cmp -s curves.png old.png || fail "a failed plot touches the old picture"
+[ -z "$(find . -name '*.png.*' -o -name '*.svg.*' -o -name '*.pdf.*')" ] ||
+    fail "temporary files stay: $(ls)"
+finish

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Training as people see it: plain lines in a log, a bar on a terminal, nothing with --quiet.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+train=(train --data synthetic:600 --epochs 2 --output "$work/run")
+
+works "${train[@]}"
+[ "$(wc -l <"$out")" = 1 ] || fail "more than the result line on standard output: $(cat "$out")"
+grep -qE '^result: epochs=2 steps=38 ' "$out" || fail "no result line: $(cat "$out")"
+[ "$(grep -c '^epoch ' "$err")" = 2 ] || fail "not one line per epoch: $(cat "$err")"
+grep -qE '^1 rank on 1 node, .* reducer allreduce, kernels' "$err" || fail "no start-up line"
+grep -q $'[\r\033]' "$err" && fail "a log with escapes"
+
+works "${train[@]}" --quiet
+[ -s "$err" ] && fail "--quiet is not: $(cat "$err")"
+grep -q '^result: ' "$out" || fail "--quiet swallows the result"
+
+# More ranks than CPUs, without yielding: a warning that names the cure, also with --quiet.
+yielding() {
+    OMPI_MCA_mpi_yield_when_idle=$1 timeout 100 mpirun -np "$(($(nproc) + 1))" "$binary" "${train[@]}" \
+        --set train.max_steps=2 --quiet 2>&1 | grep -c 'OMPI_MCA_mpi_yield_when_idle=1'
+}
+[ "$(yielding 0)" = 1 ] || fail "no warning about too many ranks"
+[ "$(yielding 1)" = 0 ] || fail "a warning although the ranks yield"
+
+command -v script >/dev/null || finish
+for launcher in "" "mpirun -np 2"; do
+    # shellcheck disable=SC2086
+    LC_ALL=C script -qec "$(printf '%q ' timeout 60 $launcher "$binary" "${train[@]}")" /dev/null \
+        </dev/null | tr '\r' '\n' | sed 's/\x1b\[[0-9;]*[mK]//g' >"$out"
+    grep -q 'ETA .* images/s' "$out" || fail "no bar on a terminal ($launcher)"
+    [ "$(grep -c '^epoch ' "$out")" = 2 ] || fail "no lines beside the bar"
+    sed -i '/^epoch\|images\/s$/!d' "$out"
+    fits 80
+done
+finish

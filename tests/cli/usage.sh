@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Command lines that cannot be meant: exit code 2 and one message, at any rank count.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+good=$runs/first
+
+refuses 2 "unknown command tran, did you mean train?" tran
+refuses 2 "unknown command xyzzy; try: mnist_dist --help" xyzzy
+refuses 2 "unknown option --epoch-count" --epoch-count 3
+refuses 2 "did you mean --plot?" plot "$good" --plto x.png
+refuses 2 "unknown option -x" -x
+refuses 2 "option --plot needs a value" plot "$good" --plot
+refuses 2 "option --quiet takes no value" --quiet=yes
+refuses 2 "plot needs a file" plot
+refuses 2 "unexpected argument two.h5" inspect one.h5 two.h5
+refuses 2 "unexpected argument evaluate" --quiet evaluate
+refuses 2 "--index x: a whole number from 0" predict "$good" --index x
+refuses 2 "--index 100: synthetic:600 holds 100 test images" predict "$good" --index 100
+refuses 2 "one of --index N, --image PICTURE or --output OUT" predict "$good"
+refuses 2 "one of curves, accuracy" plot "$good" --kind pie
+refuses 2 "needs a file for the picture" plot "$good" --kind grid
+refuses 2 ".png, .svg or .pdf" plot "$good" --plot "$work/x.gif"
+refuses 2 ".csv, .h5 or -" predict "$good" --output "$work/x.txt"
+
+works --help
+[ "$(grep -c '^Usage: ' "$out")" = 1 ] || fail "$command: every rank prints"
+
+# Slurm without its MPI: every task would believe to be alone.
+if [ "$ranks" = 1 ]; then
+    SLURM_NTASKS=4 refuses 2 "srun --mpi=pmix" evaluate "$good"
+    SLURM_NTASKS=4 refuses 2 "srun --mpi=pmix" --data synthetic:60
+    SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
+    SLURM_NTASKS=4 works inspect "$good"
+fi
+finish
