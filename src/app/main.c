@@ -34,8 +34,8 @@ int main(int argc, char **argv)
     md_guard("starting", MD_GUARD_START_S);
     if (md_is_train(argc, argv))
         md_signals_install();
-    /* A rank without mpirun would start a daemon of Open MPI's for nothing, and daemons that come and
-     * go on one node remove each other's folders. */
+    /* A rank without mpirun would start a daemon of Open MPI's for nothing, and daemons that come
+     * and go on one node remove each other's folders. */
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "mnist_dist: MPI could not be started\n");
