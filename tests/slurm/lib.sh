@@ -55,11 +55,11 @@ fail() {
 wait_for() {
     local what=$1
     shift
-    for _ in {1..600}; do
+    for _ in {1..1500}; do
         if "$@" >/dev/null 2>&1; then return; fi
         sleep 0.2
     done
-    fail "two minutes went by without: $what"
+    fail "five minutes went by without: $what"
 }
 
 # submit SBATCH-ARGUMENT...: the new job's number.
