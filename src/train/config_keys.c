@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "mnist_dist/util/edit_distance.h"
+
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 static const char *const storages[] = {"auto", "dense", "sparse", NULL};
 static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL};
@@ -122,26 +124,6 @@ int md_config_has_section(const char *section)
     return 0;
 }
 
-/* How many letters must be changed, added or left out to make a into b (Levenshtein). */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[MD_NAME_SIZE]; /* from the first i letters of a to each start of b */
-    size_t columns = strnlen(b, MD_NAME_SIZE - 1);
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < columns; j++) {
-            size_t change = diagonal + (a[i] != b[j]);
-            size_t shift = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = change < shift ? change : shift;
-        }
-    }
-    return row[columns];
-}
-
 typedef struct suggestion {
     char text[MD_NAME_SIZE];
     size_t distance;
@@ -163,10 +145,11 @@ static void compare(suggestion *best, const char *name, const char *key)
     size_t length = strcspn(key, ".");
     snprintf(section, sizeof section, "%.*s", (int)length, key);
     const char *point = strchr(name, '.');
-    consider(best, edit_distance(name, key), key, strlen(key));
-    consider(best, edit_distance(point ? point + 1 : name, key + length + (key[length] == '.')) + 1,
+    consider(best, md_edit_distance(name, key), key, strlen(key));
+    consider(best,
+             md_edit_distance(point ? point + 1 : name, key + length + (key[length] == '.')) + 1,
              key, strlen(key));
-    consider(best, edit_distance(name, section), key, length);
+    consider(best, md_edit_distance(name, section), key, length);
 }
 
 md_status md_config_fail_unknown(const char *name, md_error *err)
