@@ -2,14 +2,17 @@
 
 #include <math.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "mnist_dist/util/clock.h"
 #include "trainer_internal.h"
 
-static int cpus_in_mask(void)
+/* What the launcher, this process' parent, may use is what all ranks of the node may use together;
+ * each rank may be bound to a part of it. */
+static int cpus_of_node(void)
 {
     cpu_set_t mask;
-    return sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 0;
+    return sched_getaffinity(getppid(), sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 0;
 }
 
 static void announce(const md_trainer *t)
@@ -21,7 +24,7 @@ static void announce(const md_trainer *t)
     const md_run_info info = {.ranks = t->ranks,
                               .nodes = md_comm_nodes(t->comm),
                               .node_ranks = md_comm_node_size(t->comm),
-                              .cpus = cpus_in_mask(),
+                              .cpus = cpus_of_node(),
                               .threads = (int)t->config->train.threads,
                               .reducer = t->config->distributed.reducer,
                               .storage = data->storage == MD_STORAGE_SPARSE ? "sparse" : "dense",

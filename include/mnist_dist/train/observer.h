@@ -9,7 +9,7 @@
 
 /* The run's shape, known before the first step. */
 typedef struct md_run_info {
-    int ranks, nodes, node_ranks, cpus; /* node_ranks: on rank 0's node; cpus: in its mask */
+    int ranks, nodes, node_ranks, cpus; /* node_ranks, cpus: of rank 0's node; cpus 0: unknown */
     int threads;                        /* BLAS threads per rank */
     const char *reducer, *storage, *kernels, *source, *output;
     double density; /* share of non-zero pixels */
