@@ -97,14 +97,14 @@ static md_status list_hosts(md_comm *comm, md_error *err)
 {
     host_name name = {0};
     int length;
-    void *names = NULL, *hosts = NULL;
+    void *names, *hosts = NULL;
     size_t size = (size_t)comm->size;
-    md_status status = MD_MPI(MPI_Get_processor_name(name, &length), err);
-    if (!status)
-        status = md_allocate(&names, size, sizeof name, "host names", err);
+    md_status status = md_allocate(&names, size, sizeof name, "host names", err);
     if (!status)
         status = md_allocate(&hosts, size, sizeof name, "the list of hosts", err);
     comm->hosts = hosts;
+    if (!status)
+        status = MD_MPI(MPI_Get_processor_name(name, &length), err);
     status = md_agree(comm, status, err);
     if (!status)
         status = MD_MPI(MPI_Allgather(name, (int)sizeof name, MPI_CHAR, names, (int)sizeof name,

@@ -19,13 +19,12 @@ static const md_reducer_ops *const registry[] = {
     &md_reducer_allreduce,
     &md_reducer_node_shared,
     &md_reducer_reproducible,
+    NULL,
 };
-
-enum { KINDS = sizeof registry / sizeof *registry };
 
 static const md_reducer_ops *find(const char *name)
 {
-    for (int i = 0; i < KINDS; i++)
+    for (int i = 0; registry[i]; i++)
         if (strcmp(registry[i]->name, name) == 0)
             return registry[i];
     return NULL;
@@ -41,9 +40,9 @@ static md_status check(const md_reducer_params *params, md_error *err)
     const size_t most = INT_MAX - 64; /* MPI counts are ints, and step sums ride along */
     if (!find(params->name)) {
         char names[128] = "";
-        for (int i = 0; i < KINDS; i++)
+        for (int i = 0; registry[i]; i++)
             snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                     i == 0 ? "" : (i < KINDS - 1 ? ", " : " or "), registry[i]->name);
+                     i == 0 ? "" : (registry[i + 1] ? ", " : " or "), registry[i]->name);
         return md_fail(err, MD_USAGE, "distributed.reducer: there is no '%s'; choose %s",
                        params->name, names);
     }

@@ -61,9 +61,8 @@ static md_status fill_pages(void *base, size_t bytes, md_error *err)
 {
 #ifdef MADV_POPULATE_WRITE
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = (uintptr_t)base / page * page;
-    size_t length = (uintptr_t)base + bytes - begin;
-    if (madvise((void *)begin, length, MADV_POPULATE_WRITE) != 0 &&
+    size_t into_page = (uintptr_t)base % page;
+    if (madvise((char *)base - into_page, into_page + bytes, MADV_POPULATE_WRITE) != 0 &&
         (errno == EFAULT || errno == ENOMEM))
         return fail_space(bytes, err);
 #endif
