@@ -63,14 +63,14 @@ static md_signal forward(md_layer *layer, const md_walk *walk, md_signal x)
     return (md_signal){.values = d->y};
 }
 
-static float *backward(md_layer *layer, const md_walk *walk, float *dy, float *gradient)
+static float *backward(md_layer *layer, const md_walk *walk, float *dy)
 {
     dense *d = layer->state;
     const md_kernels *kernels = walk->kernels;
     md_dense_shape shape = {kernels, walk->samples, layer->in, layer->out};
-    float *dw = gradient + layer->kernel->offset;
+    float *dw = walk->gradient + layer->kernel->offset;
     md_activation_gradient(kernels, layer->spec->activation, d->y, dy, shape.n * shape.out);
-    kernels->column_sum(dy, shape.n, shape.out, gradient + layer->bias->offset);
+    kernels->column_sum(dy, shape.n, shape.out, walk->gradient + layer->bias->offset);
     if (d->x.rows)
         kernels->sparse_gradient(d->x.rows, shape.n, shape.in, dy, shape.out, dw, d->scratch);
     else

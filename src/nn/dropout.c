@@ -64,9 +64,8 @@ static md_signal forward(md_layer *layer, const md_walk *walk, md_signal x)
     return (md_signal){.values = d->y};
 }
 
-static float *backward(md_layer *layer, const md_walk *walk, float *dy, float *gradient)
+static float *backward(md_layer *layer, const md_walk *walk, float *dy)
 {
-    (void)gradient;
     const dropout *d = layer->state;
     if (d->active)
         for (size_t i = 0; i < walk->samples * layer->out; i++)

@@ -8,11 +8,10 @@ static md_signal forward(md_layer *layer, const md_walk *walk, md_signal x)
     return x;
 }
 
-static float *backward(md_layer *layer, const md_walk *walk, float *dy, float *gradient)
+static float *backward(md_layer *layer, const md_walk *walk, float *dy)
 {
     (void)layer;
     (void)walk;
-    (void)gradient;
     return dy;
 }
 

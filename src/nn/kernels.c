@@ -14,26 +14,26 @@ static const md_kernels *const sets[] = {
 #endif
     &md_kernels_baseline};
 
-enum { SETS = sizeof sets / sizeof *sets };
+enum { SETS = sizeof sets / sizeof sets[0] };
 
-/* The features that CMakeLists.txt compiles sets[i] for. */
-static int cpu_runs(size_t i)
+/* Has this CPU the features that CMakeLists.txt compiles the set for? */
+static int cpu_runs(const md_kernels *set)
 {
 #if defined(__x86_64__)
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (sets[i] == &md_kernels_avx512)
+    if (set == &md_kernels_avx512)
         return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (sets[i] == &md_kernels_avx2)
+    if (set == &md_kernels_avx2)
         return avx2;
 #endif
-    return sets[i] == &md_kernels_baseline;
+    return set == &md_kernels_baseline;
 }
 
 const md_kernels *const *md_kernels_available(size_t *count)
 {
     size_t best = 0;
-    while (!cpu_runs(best))
+    while (best + 1 < SETS && !cpu_runs(sets[best]))
         best++;
     *count = SETS - best;
     return sets + best;

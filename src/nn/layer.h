@@ -11,10 +11,11 @@ typedef struct md_signal {
     const float *values; /* set when rows is not */
 } md_signal;
 
-/* One pass over the layers. Backward gets the same as forward had. */
+/* One pass over the layers: what forward gets, and backward after it. */
 typedef struct md_walk {
     const md_kernels *kernels;
     const float *parameters;
+    float *gradient; /* backward only */
     size_t samples;
     const uint32_t *ids;
     md_pass pass;
@@ -43,7 +44,7 @@ struct md_layer_ops {
     /* From the gradient by the output, which may be changed: writes the gradient by the parameters
      * at their place in the block, and returns the gradient by the input (NULL unless
      * propagates). */
-    float *(*backward)(md_layer *layer, const md_walk *walk, float *dy, float *gradient);
+    float *(*backward)(md_layer *layer, const md_walk *walk, float *dy);
 };
 
 extern const md_layer_ops md_flatten_ops, md_dense_ops, md_dropout_ops;

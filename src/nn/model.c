@@ -170,9 +170,10 @@ void md_model_backward(md_model *model, const float *parameters, const md_batch 
         return;
     }
     model->walk.parameters = parameters;
+    model->walk.gradient = gradient;
     float *dy = model->logit_gradient;
     for (int i = model->spec.layer_count - 1; i >= model->first_dense; i--)
-        dy = model->layers[i].ops->backward(&model->layers[i], &model->walk, dy, gradient);
+        dy = model->layers[i].ops->backward(&model->layers[i], &model->walk, dy);
 }
 
 void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities)

@@ -17,8 +17,8 @@ static double constant(const md_schedule *schedule, const moment *now)
 
 static double step(const md_schedule *schedule, const moment *now)
 {
-    int64_t epoch = now->step / now->steps_per_epoch;
-    return pow(schedule->factor, (double)(epoch / schedule->step_epochs));
+    int64_t times = now->step / now->steps_per_epoch / schedule->step_epochs;
+    return pow(schedule->factor, (double)times);
 }
 
 static double cosine(const md_schedule *schedule, const moment *now)

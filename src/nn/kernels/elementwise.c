@@ -33,26 +33,35 @@ static size_t largest(const float *z, size_t classes)
     return top;
 }
 
+/* e = exp(z - shift), unless e is NULL; returns the sum. */
+static float exponentials(const float *z, float shift, size_t classes, float *e)
+{
+    float sum = 0.0f;
+    for (size_t c = 0; c < classes; c++) {
+        float value = expf(z[c] - shift);
+        sum += value;
+        if (e)
+            e[c] = value;
+    }
+    return sum;
+}
+
 size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
                             float *dz, float *loss)
 {
     size_t correct = 0;
     for (size_t i = 0; i < n; i++, z += classes) {
         size_t top = largest(z, classes);
-        float shift = z[top], score = z[label[i]] - shift, sum = 0.0f;
+        float shift = z[top], score = z[label[i]] - shift;
+        float sum = exponentials(z, shift, classes, dz);
         correct += top == label[i];
-        for (size_t c = 0; c < classes; c++) {
-            float e = expf(z[c] - shift);
-            sum += e;
-            if (dz)
-                dz[i * classes + c] = e;
-        }
         loss[i] = logf(sum) - score;
         if (!dz)
             continue;
         for (size_t c = 0; c < classes; c++)
-            dz[i * classes + c] /= sum;
-        dz[i * classes + label[i]] -= 1.0f;
+            dz[c] /= sum;
+        dz[label[i]] -= 1.0f;
+        dz += classes;
     }
     return correct;
 }

@@ -8,6 +8,7 @@ enum {
     /* A tile of ROWS x WIDE vectors keeps both multipliers busy and fits the register file. */
     ROWS = 4,
     WIDE = LANES == 16 ? 4 : 2,
+    WIDE_COLUMNS = WIDE * LANES,
     NARROW_ROWS = 8, /* rows of a tile one vector wide */
     DEPTH = 256      /* taken at a time: DEPTH x WIDE vectors of b fit the cache */
 };
@@ -22,22 +23,22 @@ typedef struct tile {
 } tile;
 
 /* c += a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. */
-MD_INLINE void multiply(const tile *t, int rows, int vectors)
+MD_INLINE void multiply(const tile *t, size_t rows, size_t vectors)
 {
     vec sum[NARROW_ROWS][WIDE], b[WIDE];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < vectors; j++)
-            sum[i][j] = load(t->c + (size_t)i * t->c_row + j * LANES);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < vectors; j++)
+            sum[i][j] = load(t->c + i * t->c_row + j * LANES);
     for (size_t k = 0; k < t->depth; k++) {
-        for (int j = 0; j < vectors; j++)
+        for (size_t j = 0; j < vectors; j++)
             b[j] = load(t->b + k * t->b_row + j * LANES);
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < vectors; j++)
-                sum[i][j] += t->a[(size_t)i * t->a_row + k * t->a_step] * b[j];
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < vectors; j++)
+                sum[i][j] += t->a[i * t->a_row + k * t->a_step] * b[j];
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < vectors; j++)
-            store(t->c + (size_t)i * t->c_row + j * LANES, sum[i][j]);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < vectors; j++)
+            store(t->c + i * t->c_row + j * LANES, sum[i][j]);
 }
 
 static void move_down(tile *t, size_t rows)
@@ -46,11 +47,11 @@ static void move_down(tile *t, size_t rows)
     t->c += rows * t->c_row;
 }
 
-MD_INLINE void multiply_panel(tile t, size_t rows, int tile_rows, int vectors)
+MD_INLINE void multiply_panel(tile t, size_t rows, size_t tile_rows, size_t vectors)
 {
-    for (; rows >= (size_t)tile_rows; rows -= (size_t)tile_rows) {
+    for (; rows >= tile_rows; rows -= tile_rows) {
         multiply(&t, tile_rows, vectors);
-        move_down(&t, (size_t)tile_rows);
+        move_down(&t, tile_rows);
     }
     for (; rows > 0; rows--) {
         multiply(&t, 1, vectors);
@@ -84,10 +85,10 @@ static void multiply_edge(tile t, size_t rows, size_t width)
 
 static void multiply_all(tile t, size_t rows, size_t columns)
 {
-    for (; columns >= WIDE * LANES; columns -= WIDE * LANES) {
+    for (; columns >= WIDE_COLUMNS; columns -= WIDE_COLUMNS) {
         multiply_panel(t, rows, ROWS, WIDE);
-        t.b += WIDE * LANES;
-        t.c += WIDE * LANES;
+        t.b += WIDE_COLUMNS;
+        t.c += WIDE_COLUMNS;
     }
     for (; columns >= LANES; columns -= LANES) {
         multiply_panel(t, rows, NARROW_ROWS, 1);
@@ -141,7 +142,7 @@ MD_INLINE void transpose_square(const float *x, size_t x_row, float *y, size_t y
     for (size_t i = 0; i < LANES; i++)
         now[i] = load(x + i * x_row);
     for (int round = 1; round < LANES; round *= 2) {
-        for (int i = 0; i < LANES / 2; i++) {
+        for (size_t i = 0; i < LANES / 2; i++) {
             vec upper = now[i], lower = now[i + LANES / 2];
             next[2 * i] = __builtin_shufflevector(upper, lower, LOW_HALVES);
             next[2 * i + 1] = __builtin_shufflevector(upper, lower, HIGH_HALVES);
