@@ -11,22 +11,23 @@
 
 enum { MAX_PIXELS = 64 * 1000 * 1000 };
 
-md_status md_picture_allocate(const md_picture_file *file, uint64_t width, uint64_t height,
-                              uint64_t most, md_picture *out, md_error *err)
+md_status md_picture_allocate(const md_picture_file *file, const md_picture_claim *claim,
+                              md_picture *out, md_error *err)
 {
     uint64_t pixels;
-    if (__builtin_mul_overflow(width, height, &pixels) || pixels > MAX_PIXELS)
+    if (__builtin_mul_overflow(claim->width, claim->height, &pixels) || pixels > MAX_PIXELS)
         return md_fail(err, MD_BAD_DATA,
                        "%s: is %" PRIu64 " x %" PRIu64 " pixels, more than 64 megapixels; make it "
                        "smaller",
-                       file->path, width, height);
-    if (pixels == 0 || pixels > most)
+                       file->path, claim->width, claim->height);
+    if (pixels == 0 || pixels > claim->most)
         return md_fail(err, MD_BAD_DATA,
                        "%s: claims %" PRIu64 " x %" PRIu64 " pixels, which %" PRIu64
                        " bytes cannot hold; save it again",
-                       file->path, width, height, file->size);
-    *out = (md_picture){.width = width, .height = height, .grey = malloc(pixels)};
-    return out->grey ? MD_OK : md_fail_memory(err, "a picture", pixels);
+                       file->path, claim->width, claim->height, file->size);
+    size_t bytes = pixels * claim->bytes_per_pixel;
+    *out = (md_picture){.width = claim->width, .height = claim->height, .grey = malloc(bytes)};
+    return out->grey ? MD_OK : md_fail_memory(err, "a picture", bytes);
 }
 
 static md_status read_picture(const md_picture_file *file, md_picture *out, md_error *err)

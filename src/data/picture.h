@@ -19,9 +19,16 @@ typedef struct md_picture_file {
     uint64_t size; /* bytes */
 } md_picture_file;
 
-/* Allocates a picture whose claimed size is at most `most` pixels, what the file can hold. */
-md_status md_picture_allocate(const md_picture_file *file, uint64_t width, uint64_t height,
-                              uint64_t most, md_picture *out, md_error *err);
+/* A size that the file claims, and what bounds it. */
+typedef struct md_picture_claim {
+    uint64_t width, height;
+    uint64_t most;          /* pixels that a file of this size can hold */
+    size_t bytes_per_pixel; /* while reading */
+} md_picture_claim;
+
+/* Allocates a picture after checking its claim. */
+md_status md_picture_allocate(const md_picture_file *file, const md_picture_claim *claim,
+                              md_picture *out, md_error *err);
 
 /* Both read from the file's beginning and leave out->grey NULL on error. */
 md_status md_picture_read_png(const md_picture_file *file, md_picture *out, md_error *err);

@@ -72,7 +72,8 @@ md_status md_picture_read_pgm(const md_picture_file *file, md_picture *out, md_e
         !read_number(file->stream, MAX_VALUE, &white) || white == 0)
         return truncated(file, err);
     /* The least a pixel takes is a byte, raw or as a digit. */
-    md_status status = md_picture_allocate(file, width, height, file->size, out, err);
+    const md_picture_claim claim = {width, height, file->size, 1};
+    md_status status = md_picture_allocate(file, &claim, out, err);
     if (status)
         return status;
     status = read_pixels(file, kind == '5', white, out, err);

@@ -51,7 +51,9 @@ const char *md_fixture_path(const char *folder, const char *name, char out[MD_FI
 void md_fixture_write(const char *folder, const char *name, const void *bytes, size_t size)
 {
     char path[MD_FIXTURE_PATH];
-    FILE *file = fopen(md_fixture_path(folder, name, path), "wb");
+    /* A new file: ext4 writes one that was truncated to disk at once, and tests write thousands. */
+    remove(md_fixture_path(folder, name, path));
+    FILE *file = fopen(path, "wb");
     require(file && fwrite(bytes, 1, size, file) == size, path);
     require(fclose(file) == 0, path);
 }
