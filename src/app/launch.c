@@ -52,17 +52,24 @@ static md_status compose(const md_launch *launch, words *w, md_error *err)
     return MD_OK;
 }
 
-/* This process is itself an MPI rank; what MPI told it about its own job must not reach the new
- * one. Settings of the user's (OMPI_MCA_*) do. */
+static int starts_with_any(const char *text, const char *const *beginnings)
+{
+    for (; *beginnings; beginnings++)
+        if (strncmp(text, *beginnings, strlen(*beginnings)) == 0)
+            return 1;
+    return 0;
+}
+
+/* This process is itself an MPI rank; what MPI noted about its own job must not reach the new one.
+ * The user's settings do. */
 static int is_own_job(const char *variable)
 {
-    static const char *const kept[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT"};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
-            return strncmp(variable, "OMPI_MCA_ess", 12) == 0 ||
-                   strncmp(variable, "OMPI_MCA_orte_", 14) == 0;
-    return strncmp(variable, "OMPI_", 5) == 0 || strncmp(variable, "PMIX_", 5) == 0 ||
-           strncmp(variable, "ORTE_", 5) == 0;
+    static const char *const noted[] = {"OMPI_MCA_ess", "OMPI_MCA_pmix", "OMPI_MCA_orte_", NULL};
+    static const char *const settings[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
+    static const char *const own[] = {"OMPI_", "PMIX_", "ORTE_", NULL};
+    if (starts_with_any(variable, settings))
+        return starts_with_any(variable, noted);
+    return starts_with_any(variable, own);
 }
 
 /* A copy of the environment for the launcher; free() it. Ranks beyond the cores need two settings.
