@@ -93,7 +93,7 @@ download=$dest/.fetch_mnist.$$.download
 if ! mkdir -p "$dest" 2>/dev/null || [ ! -w "$dest" ]; then
     die "cannot write into $dest; give another folder"
 fi
-trap 'rm -f "$part" "$download"' EXIT
+trap 'rm -f "$part" "$download"; rmdir "$dest" 2>/dev/null || true' EXIT # rmdir: when still empty
 
 for name in {train,t10k}-{images-idx3,labels-idx1}-ubyte; do
     is_good "$dest/$name" "$name" && continue
