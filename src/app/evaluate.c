@@ -115,7 +115,7 @@ static md_status make_tools(const subject *s, const md_dataset *dataset, tools *
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
     const md_confusion confusion = {e->classes, e->confusion};
-    printf("%s on the test images of %s\n", s->name, s->source);
+    printf("model %s\ntest images of %s\n", s->name, s->source);
     printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
            (long long)e->correct, (long long)e->images);
     md_confusion_print(&confusion, stdout);

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The runs that the other tests look at: first; twin, the same; other, which parts from it after two
-# epochs; forged and stopped, made from first; damaged files. Called as BINARY RUNS FORGE.
+# epochs; forged, stopped and slow, made from first; damaged files. Called as BINARY RUNS FORGE.
 set -eu
 binary=$1 runs=$2 forge=$3
 rm -rf "$runs"
-mkdir -p "$runs"
+mkdir -p "$runs/nothing"
+export OMPI_MCA_orte_tmpdir_base=$runs
 
 train() {
     timeout 100 "$binary" train --quiet --data synthetic:600 --epochs 3 --output "$runs/$1" \
@@ -16,6 +17,7 @@ train twin
 train other --set schedule.name=step --set schedule.step_epochs=2
 "$forge" golden "$runs/first/last.h5" "$runs/forged.h5"
 "$forge" stopped "$runs/first/last.h5" "$runs/stopped.h5"
+"$forge" slow "$runs/first/last.h5" "$runs/slow.h5"
 
 head -c 20000 "$runs/first/last.h5" >"$runs/truncated.h5"
 echo "not a checkpoint" >"$runs/text.h5"
@@ -30,4 +32,3 @@ with open(sys.argv[1], "r+b") as file:
     file.seek(200000)
     file.write(bytes([byte ^ 4]))
 END
-mkdir "$runs/nothing"

@@ -21,6 +21,8 @@ says "synthetic:600"
 grep -qE '^ +3 +57 ' "$out" || fail "$command: no line for epoch 3"
 works inspect "$runs/stopped.h5"
 says "mnist_dist --resume --output $runs"
+works inspect "$runs/slow.h5"
+says "Slow rank: 1 of 2 took 3.00 s to compute epoch 3, 50 % more than the median"
 
 works diff "$runs/first" "$runs/twin"
 says "same"
