@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "checkpoint_image.h"
-#include "mnist_dist/io/keras.h"
+#include "files.h"
+#include "keras_weights.h"
 #include "mnist_dist/io/schema.h"
 #include "mnist_dist/util/digest.h"
 #include "seal.h"
@@ -12,11 +13,6 @@
 
 static void put_root(md_h5 *f, md_checkpoint *c)
 {
-    char *config = md_keras_config_write(&c->model);
-    if (!config) {
-        f->status = md_fail_memory(f->err, "model_config", 1 << 16);
-        return;
-    }
     const int32_t version = MD_SCHEMA_VERSION, shape[2] = {c->model.rows, c->model.columns};
     char digest[MD_DIGEST_TEXT];
     md_digest_text(c->weights_xxh3, digest);
@@ -26,45 +22,8 @@ static void put_root(md_h5 *f, md_checkpoint *c)
     md_h5_put_text(f, "/", "description",
                    "A training run of mnist_dist: model, optimizer, position, history and "
                    "provenance; Keras' load_model reads it too");
-    md_h5_put_text(f, "/", "keras_version", MD_SCHEMA_KERAS_VERSION);
-    md_h5_put_text(f, "/", "backend", MD_SCHEMA_KERAS_BACKEND);
-    md_h5_put_text(f, "/", "model_config", config);
     md_h5_put_numbers(f, "/", "input_shape", MD_H5_I32, 2, shape);
     md_h5_put_text(f, "/", "weights_xxh3", digest);
-    free(config);
-}
-
-static void put_weight_names(md_h5 *f, const md_layer_spec *layer)
-{
-    char group[MD_H5_PATH], kernel[MD_H5_PATH], bias[MD_H5_PATH];
-    snprintf(group, sizeof group, "%s/%s", MD_PATH_MODEL, layer->name);
-    snprintf(kernel, sizeof kernel, "%s/kernel:0", layer->name);
-    snprintf(bias, sizeof bias, "%s/bias:0", layer->name);
-    const char *const names[] = {kernel, bias};
-    md_h5_put_group(f, group);
-    md_h5_put_names(f, group, "weight_names", names, layer->kind == MD_LAYER_DENSE ? 2 : 0);
-}
-
-static void put_model(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
-{
-    const char *names[MD_MAX_LAYERS];
-    md_h5_put_group(f, MD_PATH_MODEL);
-    for (int i = 0; i < c->model.layer_count; i++) {
-        names[i] = c->model.layers[i].name;
-        put_weight_names(f, &c->model.layers[i]);
-    }
-    md_h5_put_names(f, MD_PATH_MODEL, "layer_names", names, (size_t)c->model.layer_count);
-    md_h5_put_text(f, MD_PATH_MODEL, "keras_version", MD_SCHEMA_KERAS_VERSION);
-    md_h5_put_text(f, MD_PATH_MODEL, "backend", MD_SCHEMA_KERAS_BACKEND);
-    for (int i = 0; i < layout->tensor_count; i++) {
-        const md_tensor *t = &layout->tensors[i];
-        char path[MD_H5_PATH];
-        md_path_parameter(&c->model, t, path);
-        const md_h5_array array = md_tensor_array(t, t->rank == 2);
-        md_h5_put_array(f, path, &array, c->parameters + t->offset);
-        if (t->rank == 2)
-            md_h5_put_text(f, path, "axes", "in,out");
-    }
 }
 
 static void put_fields(md_h5 *f, const char *path, const md_field *fields, int count,
@@ -164,7 +123,7 @@ static void put_all(md_h5 *f, md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     c->weights_xxh3 = md_digest_floats(c->parameters, layout.parameters);
     put_root(f, c);
-    put_model(f, c, &layout);
+    md_keras_put_model(f, &c->model, c->parameters);
     put_optimizer(f, c, &layout);
     md_h5_put_group(f, MD_PATH_PROGRESS);
     put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
@@ -210,7 +169,7 @@ md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err)
     md_bytes bytes;
     md_status status = md_checkpoint_encode(c, path, &bytes, err);
     if (!status)
-        status = md_bytes_write(path, &bytes, err);
+        status = md_files_publish(path, &bytes, err);
     md_bytes_free(&bytes);
     return status;
 }

@@ -1,5 +1,4 @@
 #include "files.h"
-#include "mnist_dist/io/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bytes.h"
+#include "mnist_dist/io/folder.h"
 
 void md_files_join(const char *folder, const char *name, char out[PATH_MAX])
 {
@@ -95,4 +94,20 @@ md_status md_files_alias(const char *from, const char *temporary, const char *to
         status = md_files_rename(temporary, to, err);
     unlink(temporary); /* renaming onto another name of the same file leaves both */
     return status;
+}
+
+md_status md_files_publish(const char *path, const md_bytes *bytes, md_error *err)
+{
+    char temporary[PATH_MAX], folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (snprintf(temporary, sizeof temporary, "%s.saving", path) >= (int)sizeof temporary)
+        return md_fail(err, MD_FAILED, "'%.200s...' is too long a path", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    md_status status = md_bytes_write(temporary, bytes, err);
+    if (!status)
+        status = md_files_rename(temporary, path, err);
+    if (status)
+        unlink(temporary);
+    return status ? status : md_files_sync_folder(folder, err);
 }

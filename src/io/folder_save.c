@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "checkpoint_image.h"
 #include "files.h"
 #include "folder_internal.h"
 
@@ -8,6 +9,16 @@ static void enter(const md_folder *folder, const char *stage, const char *tempor
 {
     if (folder->hook)
         folder->hook(stage, temporary, folder->context);
+}
+
+static md_status write_file(const char *path, md_checkpoint *c, md_error *err)
+{
+    md_bytes bytes;
+    md_status status = md_checkpoint_encode(c, path, &bytes, err);
+    if (!status)
+        status = md_bytes_write(path, &bytes, err);
+    md_bytes_free(&bytes);
+    return status;
 }
 
 /* Reads the file as a stranger would and compares it with what was meant. */
@@ -104,7 +115,7 @@ md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error
     md_files_join(folder->path, MD_FILE_SAVING, saving);
     md_files_join(folder->path, MD_FILE_SAVING_CSV, saving_csv);
     enter(folder, "write", saving);
-    md_status status = md_checkpoint_write(saving, c, err);
+    md_status status = write_file(saving, c, err);
     if (!status)
         status = md_history_write_csv(saving_csv, c, err);
     if (!status) {
@@ -133,7 +144,7 @@ md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_er
     char saving[PATH_MAX], rescue[PATH_MAX];
     md_files_join(folder_path, MD_FILE_SAVING_RESCUE, saving);
     md_files_join(folder_path, MD_FILE_RESCUE, rescue);
-    md_status status = md_checkpoint_write(saving, c, err);
+    md_status status = write_file(saving, c, err);
     if (!status)
         status = verify(saving, c, err);
     if (!status)

@@ -40,7 +40,7 @@ typedef enum md_h5_type {
 /* How much larger than its stored bytes data may be: the limit of DEFLATE. */
 enum { MD_H5_INFLATION = 1032 };
 
-enum { MD_H5_MAX_RANK = 3, MD_H5_MAX_NAMES = 128, MD_H5_PATH = 512, MD_H5_TAG = 24 };
+enum { MD_H5_MAX_RANK = 3, MD_H5_MAX_NAMES = 160, MD_H5_PATH = 512, MD_H5_TAG = 24 };
 
 typedef struct md_h5_shape {
     int rank;
@@ -100,6 +100,7 @@ void md_h5_names_free(md_h5_names *names);
 /* h5_dataset.c */
 int md_h5_exists(md_h5 *f, const char *path);     /* an object at the end of a path of links */
 void md_h5_put_group(md_h5 *f, const char *path); /* with its parents */
+void md_h5_put_link(md_h5 *f, const char *from, const char *to); /* one object, two paths */
 
 typedef struct md_h5_array {
     md_h5_type type;
@@ -111,10 +112,11 @@ void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const
 /* Type, rank and extents must be exactly these. */
 void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void *data);
 /* Any number type, byte order and layout, converted; extents must be exactly these. */
-void md_h5_get_floats(md_h5 *f, const char *path, const md_h5_shape *shape, float *data);
+void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data);
 /* The extents of a dataset of any type. */
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out);
-size_t md_h5_members(md_h5 *f, const char *path); /* of a group */
+size_t md_h5_members(md_h5 *f, const char *path); /* of a group; 0 when there is none */
+void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out); /* in byte order */
 
 /* h5_walk.c. Visits the whole file in the order of io/schema.h before anything is trusted: refuses
  * links that are not hard, external and virtual storage, and filters that are not allowed, and

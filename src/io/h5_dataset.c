@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "h5.h"
@@ -43,6 +44,16 @@ void md_h5_put_group(md_h5 *f, const char *path)
         id = H5Gcreate2(f->file, path, links, H5P_DEFAULT, H5P_DEFAULT);
     if (id < 0 || md_h5_release(&id) < 0)
         md_h5_fail(f, "group %s cannot be created", path);
+    md_h5_release(&links);
+}
+
+void md_h5_put_link(md_h5 *f, const char *from, const char *to)
+{
+    if (f->status)
+        return;
+    hid_t links = with_parents();
+    if (links < 0 || H5Lcreate_hard(f->file, from, f->file, to, links, H5P_DEFAULT) < 0)
+        md_h5_fail(f, "%s cannot be linked to %s", to, from);
     md_h5_release(&links);
 }
 
@@ -154,7 +165,7 @@ void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void 
     release(&set);
 }
 
-/* Types whose conversion to float cannot surprise: the machine numbers of either byte order. */
+/* Types whose conversion cannot surprise: the machine numbers of either byte order. */
 static int is_plain_number(hid_t type)
 {
     const hid_t plain[] = {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE,
@@ -166,14 +177,14 @@ static int is_plain_number(hid_t type)
     return 0;
 }
 
-void md_h5_get_floats(md_h5 *f, const char *path, const md_h5_shape *shape, float *data)
+void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data)
 {
     dataset set;
     if (f->status || open_dataset(f, path, &set))
         return;
-    if (!is_plain_number(set.type) || !same_shape(&set.shape, shape))
-        mismatch(f, path, &set, "a number", shape);
-    else if (H5Dread(set.id, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    if (!is_plain_number(set.type) || !same_shape(&set.shape, &array->shape))
+        mismatch(f, path, &set, "a number", &array->shape);
+    else if (H5Dread(set.id, md_h5_type_id(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         md_h5_fail(f, "dataset %s cannot be read", path);
     release(&set);
 }
@@ -198,4 +209,32 @@ size_t md_h5_members(md_h5 *f, const char *path)
         return 0;
     }
     return (size_t)info.nlinks;
+}
+
+static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    (void)group;
+    (void)info;
+    md_h5_names *names = context;
+    char *copy = names->count < MD_H5_MAX_NAMES ? strdup(name) : NULL;
+    if (!copy)
+        return -1;
+    names->items[names->count++] = copy;
+    return 0;
+}
+
+void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out)
+{
+    *out = (md_h5_names){0};
+    if (!md_h5_exists(f, path))
+        return;
+    hsize_t from = 0;
+    out->items = calloc(MD_H5_MAX_NAMES, sizeof *out->items);
+    if (!out->items)
+        f->status = md_fail_memory(f->err, path, MD_H5_MAX_NAMES * sizeof *out->items);
+    else if (H5Literate_by_name(f->file, path, H5_INDEX_NAME, H5_ITER_INC, &from, add_name, out,
+                                H5P_DEFAULT) < 0)
+        md_h5_fail(f, "%s is not a group of at most %d members", path, MD_H5_MAX_NAMES);
+    if (f->status)
+        md_h5_names_free(out);
 }

@@ -1,12 +1,13 @@
-#include <jansson.h>
+#include "keras_config.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist_dist/io/keras.h"
 
-/* The form of Keras 2.2 to 3: an InputLayer with batch_input_shape, no module, no registered_name,
- * and no key that some version refuses. */
+/* The legacy form is read by Keras 2.2 to 3: an InputLayer with batch_input_shape, no module, no
+ * registered_name, and no key that some version refuses. */
 
 static int name_taken(const md_model_spec *spec, const char *name)
 {
@@ -28,7 +29,7 @@ static int takes_images(const md_model_spec *spec)
     return 0;
 }
 
-static json_t *input_layer(const md_model_spec *spec)
+static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
 {
     char name[MD_NAME_SIZE] = "image";
     for (int i = 1; name_taken(spec, name); i++)
@@ -36,7 +37,8 @@ static json_t *input_layer(const md_model_spec *spec)
     json_t *shape = takes_images(spec) ? json_pack("[n,i,i]", spec->rows, spec->columns)
                                        : json_pack("[n,i]", spec->rows * spec->columns);
     return json_pack("{s:s, s:{s:o, s:s, s:b, s:s}}", "class_name", "InputLayer", "config",
-                     "batch_input_shape", shape, "dtype", "float32", "sparse", 0, "name", name);
+                     dialect == MD_KERAS_3 ? "batch_shape" : "batch_input_shape", shape, "dtype",
+                     "float32", "sparse", 0, "name", name);
 }
 
 static json_t *hidden_layer(const md_layer_spec *layer)
@@ -71,17 +73,42 @@ static size_t rate_digits(const md_model_spec *spec)
     return 15;
 }
 
-char *md_keras_config_write(const md_model_spec *spec)
+/* Keras 3 takes an entry with a module for one of its own. */
+static int append(json_t *layers, json_t *layer, md_keras_dialect dialect)
+{
+    int failed = 0;
+    if (dialect == MD_KERAS_3)
+        failed = json_object_set_new(layer, "module", json_string("keras.layers"));
+    return failed | json_array_append_new(layers, layer);
+}
+
+json_t *md_keras_config_json(const md_model_spec *spec, md_keras_dialect dialect)
 {
     json_t *layers = json_array();
-    int failed = json_array_append_new(layers, input_layer(spec));
+    int failed = append(layers, input_layer(spec, dialect), dialect);
     for (int i = 0; i < spec->layer_count; i++)
-        failed |= json_array_append_new(layers, hidden_layer(&spec->layers[i]));
+        failed |= append(layers, hidden_layer(&spec->layers[i]), dialect);
     json_t *root = json_pack("{s:s, s:{s:s, s:o}}", "class_name", "Sequential", "config", "name",
                              "mlp", "layers", layers);
+    if (root && dialect == MD_KERAS_3)
+        failed |= json_object_set_new(root, "module", json_string("keras"));
+    if (failed) {
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+char *md_keras_config_text(json_t *json, const md_model_spec *spec)
+{
     char *text = NULL;
-    if (root && !failed)
-        text = json_dumps(root, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(rate_digits(spec)));
-    json_decref(root);
+    if (json)
+        text = json_dumps(json, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(rate_digits(spec)));
+    json_decref(json);
     return text;
+}
+
+char *md_keras_config_write(const md_model_spec *spec)
+{
+    return md_keras_config_text(md_keras_config_json(spec, MD_KERAS_LEGACY), spec);
 }

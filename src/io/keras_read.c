@@ -36,12 +36,14 @@ static md_status read_image(const md_bytes *bytes, const char *path, md_model_sp
                             float **parameters, md_error *err)
 {
     md_h5 f;
+    md_keras_weights weights;
     md_h5_open(&f, path, bytes, err);
     int ours = md_h5_has(&f, "/", "schema");
     if (!ours) {
         md_h5_walk(&f, MD_H5_KERAS, NULL, NULL);
         get_spec(&f, spec);
-        md_keras_get_weights(&f, MD_PATH_MODEL, spec, parameters);
+        md_keras_find_legacy(&f, MD_PATH_MODEL, &weights);
+        md_keras_get_weights(&f, &weights, spec, parameters);
     }
     md_status status = md_h5_close(&f);
     return ours && !status ? read_ours(bytes, path, spec, parameters, err) : status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mnist_dist/util/memory.h"
+#include "tables.h"
 
 static void append(md_h5 *f, md_h5_names *to, md_h5_names *from)
 {
@@ -42,54 +43,145 @@ void md_keras_get_names(md_h5 *f, const char *path, const char *name, md_h5_name
         md_h5_names_free(out);
 }
 
-static void get_tensor(md_h5 *f, const char *group, const char *weight, const md_tensor *t,
-                       float *parameters)
+static md_keras_dense *next_dense(md_h5 *f, md_keras_weights *out)
 {
-    char path[MD_H5_PATH];
-    if (snprintf(path, sizeof path, "%s/%s", group, weight) >= (int)sizeof path)
-        md_h5_fail(f, "weight name '%.60s' is too long", weight);
-    else
-        md_h5_get_floats(f, path, &(md_h5_shape){t->rank, {t->shape[0], t->shape[1]}},
-                         parameters + t->offset);
+    if (out->count == MD_MAX_LAYERS)
+        md_h5_fail(f, "more than %d layers with weights", MD_MAX_LAYERS);
+    return f->status ? NULL : &out->dense[out->count++];
 }
 
-/* Fills the next dense layer when `layer` has weights; a layer without use_bias has a kernel only,
- * and its bias stays zero. */
-static void get_layer(md_h5 *f, const char *root, const char *layer, const md_layout *layout,
-                      int *next, float *parameters)
+static void join(md_h5 *f, const char *group, const char *name, char out[MD_H5_PATH])
+{
+    if (snprintf(out, MD_H5_PATH, "%s/%s", group, name) >= MD_H5_PATH)
+        md_h5_fail(f, "the name '%.60s' is too long", name);
+}
+
+static void find_layer(md_h5 *f, const char *root, const char *layer, md_keras_weights *out)
 {
     char group[MD_H5_PATH];
-    if (snprintf(group, sizeof group, "%s/%s", root, layer) >= (int)sizeof group)
-        md_h5_fail(f, "layer name '%.60s' is too long", layer);
+    join(f, strcmp(root, "/") == 0 ? "" : root, layer, group);
     if (!md_h5_has(f, group, "weight_names") && !md_h5_has(f, group, "weight_names0"))
         return;
-    md_h5_names weights;
-    md_keras_get_names(f, group, "weight_names", &weights);
-    if (weights.count > 0 && *next == layout->tensor_count)
-        md_h5_fail(f, "layer '%.60s' has weights, but the model has no layer left for them", layer);
-    else if (weights.count > 2)
-        md_h5_fail(f, "layer '%.60s' has %zu weights; a Dense layer has 2", layer, weights.count);
-    for (size_t i = 0; i < weights.count && !f->status; i++)
-        get_tensor(f, group, weights.items[i], &layout->tensors[*next + (int)i], parameters);
-    if (weights.count > 0)
-        *next += 2;
-    md_h5_names_free(&weights);
+    md_h5_names names;
+    md_keras_get_names(f, group, "weight_names", &names);
+    md_keras_dense *dense = names.count > 0 ? next_dense(f, out) : NULL;
+    if (names.count > 2)
+        md_h5_fail(f, "layer '%.60s' has %zu weights; a Dense layer has 2", layer, names.count);
+    if (dense && !f->status) {
+        join(f, group, names.items[0], dense->kernel);
+        dense->bias[0] = '\0';
+        if (names.count == 2)
+            join(f, group, names.items[1], dense->bias);
+    }
+    md_h5_names_free(&names);
 }
 
-static void get_layers(md_h5 *f, const char *root, const md_layout *layout, float *parameters)
+void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out)
 {
     md_h5_names layers;
-    int next = 0;
+    out->count = 0;
     md_keras_get_names(f, root, "layer_names", &layers);
     for (size_t i = 0; i < layers.count && !f->status; i++)
-        get_layer(f, root, layers.items[i], layout, &next, parameters);
-    if (!f->status && next != layout->tensor_count)
-        md_h5_fail(f, "%s has weights for %d dense layers; the model has %d", root, next / 2,
-                   layout->tensor_count / 2);
+        find_layer(f, root, layers.items[i], out);
     md_h5_names_free(&layers);
 }
 
-md_status md_keras_get_weights(md_h5 *f, const char *root, const md_model_spec *spec,
+void md_keras3_path(int n, int which, char out[MD_H5_PATH])
+{
+    char number[16] = "";
+    if (n > 0)
+        snprintf(number, sizeof number, "_%d", n);
+    snprintf(out, MD_H5_PATH, "/layers/dense%s/vars/%d", number, which);
+}
+
+/* Groups are named by class; only dense layers may have weights. */
+static void check_other_layers(md_h5 *f)
+{
+    md_h5_names layers;
+    md_h5_get_members(f, "/layers", &layers);
+    for (size_t i = 0; i < layers.count && !f->status; i++) {
+        char vars[MD_H5_PATH];
+        int dense = strcmp(layers.items[i], "dense") == 0 ||
+                    strncmp(layers.items[i], "dense_", strlen("dense_")) == 0;
+        snprintf(vars, sizeof vars, "/layers/%.200s/vars", layers.items[i]);
+        if (!dense && md_h5_members(f, vars) > 0)
+            md_h5_fail(f, "layer %.60s has weights and no counterpart here", layers.items[i]);
+    }
+    md_h5_names_free(&layers);
+}
+
+void md_keras_find_layers(md_h5 *f, md_keras_weights *out)
+{
+    char path[MD_H5_PATH];
+    out->count = 0;
+    check_other_layers(f);
+    for (md_keras3_path(0, 0, path); md_h5_exists(f, path); md_keras3_path(out->count, 0, path)) {
+        int n = out->count;
+        md_keras_dense *dense = next_dense(f, out);
+        if (!dense)
+            return;
+        memcpy(dense->kernel, path, sizeof path);
+        md_keras3_path(n, 1, dense->bias);
+        if (!md_h5_exists(f, dense->bias))
+            dense->bias[0] = '\0';
+    }
+}
+
+/* A square number of inputs is taken for images. */
+static void guess_input(int inputs, md_model_spec *out)
+{
+    int side = 1;
+    while ((long long)side * side < inputs)
+        side++;
+    int square = side * side == inputs;
+    out->rows = square ? side : 1;
+    out->columns = square ? side : inputs;
+    if (square)
+        out->layers[out->layer_count++].kind = MD_LAYER_FLATTEN;
+}
+
+void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_spec *out)
+{
+    *out = (md_model_spec){0};
+    hsize_t width = 0;
+    for (int i = 0; i < weights->count && !f->status; i++) {
+        md_h5_shape shape;
+        md_h5_get_shape(f, weights->dense[i].kernel, &shape);
+        if (shape.rank != 2 || shape.dims[0] < 1 || shape.dims[0] > 1 << 20 || shape.dims[1] < 1 ||
+            shape.dims[1] > 1 << 20 || (i > 0 && shape.dims[0] != width) ||
+            out->layer_count == MD_MAX_LAYERS)
+            md_h5_fail(f, "kernel %d does not follow the one before it", i + 1);
+        if (f->status)
+            return;
+        if (i == 0)
+            guess_input((int)shape.dims[0], out);
+        width = shape.dims[1];
+        out->layers[out->layer_count++] =
+            (md_layer_spec){.kind = MD_LAYER_DENSE,
+                            .units = (int)width,
+                            .activation = i + 1 < weights->count ? MD_RELU : MD_SOFTMAX};
+    }
+    md_model_spec_name_layers(out);
+    md_error why;
+    if (md_model_spec_check(out, &why))
+        md_h5_fail(f, "%s", why.text);
+}
+
+static void get_tensors(md_h5 *f, const md_keras_weights *weights, const md_layout *layout,
+                        float *parameters)
+{
+    for (int i = 0; i < weights->count && !f->status; i++) {
+        const md_tensor *kernel = &layout->tensors[2 * i], *bias = kernel + 1;
+        const md_h5_array kernel_array = md_tensor_array(kernel, 0);
+        const md_h5_array bias_array = md_tensor_array(bias, 0);
+        md_h5_get_converted(f, weights->dense[i].kernel, &kernel_array,
+                            parameters + kernel->offset);
+        if (weights->dense[i].bias[0])
+            md_h5_get_converted(f, weights->dense[i].bias, &bias_array, parameters + bias->offset);
+    }
+}
+
+md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
                                float **parameters)
 {
     *parameters = NULL;
@@ -97,12 +189,15 @@ md_status md_keras_get_weights(md_h5 *f, const char *root, const md_model_spec *
         return f->status;
     md_layout layout;
     md_model_spec_layout(spec, &layout);
+    if (weights->count != layout.tensor_count / 2)
+        return md_h5_fail(f, "has weights for %d dense layers; the model has %d", weights->count,
+                          layout.tensor_count / 2);
     if (layout.parameters / MD_H5_INFLATION > f->size)
-        return md_h5_fail(f, "model_config describes %zu parameters, more than the file can hold",
+        return md_h5_fail(f, "the model has %zu parameters, more than the file can hold",
                           layout.parameters);
     void *block;
     f->status = md_allocate(&block, layout.parameters, sizeof(float), "parameters", f->err);
-    get_layers(f, root, &layout, block);
+    get_tensors(f, weights, &layout, block);
     if (f->status)
         free(block);
     else

@@ -1,6 +1,8 @@
 /* What the Python tests of io drive: prints "STATUS message", and exits with STATUS.
  *   io_tool write small|notebook EPOCHS FILE     a checkpoint of the fixtures
  *   io_tool read FILE                            as a checkpoint; prints its state digest
+ *   io_tool export keras|weights.h5|npz FILE OUT
+ *   io_tool import FILE OUT [small]              a checkpoint; "small" gives the fixture's model
  *   io_tool keras FILE PARAMETERS                as a model; prints the layers, writes raw float32
  */
 #include <inttypes.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 
 #include "io_fixtures.h"
+#include "mnist_dist/io/export.h"
 #include "mnist_dist/io/keras.h"
 
 static md_status write_checkpoint(char **arguments, md_error *err)
@@ -27,6 +30,29 @@ static md_status read_checkpoint(char **arguments, md_error *err)
     md_status status = md_checkpoint_read(arguments[0], &c, err);
     if (!status)
         snprintf(err->text, sizeof err->text, "%016" PRIx64, c->state_xxh3);
+    md_checkpoint_destroy(&c);
+    return status;
+}
+
+static md_status export_checkpoint(char **arguments, md_error *err)
+{
+    md_checkpoint *c;
+    md_export_format format;
+    if (!md_export_format_parse(arguments[0], &format))
+        return md_fail(err, MD_USAGE, "no such format");
+    md_status status = md_checkpoint_read(arguments[1], &c, err);
+    if (!status)
+        status = md_export(c, format, arguments[2], err);
+    md_checkpoint_destroy(&c);
+    return status;
+}
+
+static md_status import_checkpoint(char **arguments, const md_model_spec *given, md_error *err)
+{
+    md_checkpoint *c;
+    md_status status = md_import(arguments[0], given, &c, err);
+    if (!status)
+        status = md_checkpoint_write(arguments[1], c, err);
     md_checkpoint_destroy(&c);
     return status;
 }
@@ -73,6 +99,11 @@ int main(int argc, char **argv)
         status = read_checkpoint(argv + 2, &err);
     else if (argc == 4 && strcmp(argv[1], "keras") == 0)
         status = read_keras(argv + 2, &err);
+    const md_model_spec small = fixture_small_model();
+    if (argc == 5 && strcmp(argv[1], "export") == 0)
+        status = export_checkpoint(argv + 2, &err);
+    else if ((argc == 4 || argc == 5) && strcmp(argv[1], "import") == 0)
+        status = import_checkpoint(argv + 2, argc == 5 ? &small : NULL, &err);
     printf("%d %s\n", (int)status, err.text);
     if (fixture_open_ids() != 0) {
         fprintf(stderr, "io_tool: %ld HDF5 identifiers are still open\n", fixture_open_ids());

@@ -104,8 +104,9 @@ void md_run_record_clear(md_run_record *record);
 /* Drops rows of history, chain and ledger that lie beyond the checkpoint's own epoch and step. */
 void md_checkpoint_cut_back(md_checkpoint *c);
 
-/* Writes a whole new file at path and closes it: every HDF5 return checked, flushed and fsynced.
- * Not atomic by itself: see io/folder.h. Sets c->weights_xxh3. MD_FAILED with HDF5's own words. */
+/* Writes a new file that replaces the one at path when it is whole, fsynced and not before. Sets
+ * the digests of *c. MD_FAILED with the reason, HDF5's own words among it; path is then as it was.
+ */
 md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err);
 
 /* Reads a file of ours, checking schema version, shapes, Fletcher-32 and @state_xxh3 on the way; no

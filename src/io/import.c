@@ -1,0 +1,113 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "adam_state.h"
+#include "checkpoint_image.h"
+#include "keras_weights.h"
+#include "mnist_dist/io/export.h"
+#include "mnist_dist/io/keras.h"
+#include "mnist_dist/io/schema.h"
+#include "mnist_dist/util/log.h"
+#include "zip.h"
+
+/* Where an HDF5 file has its weights, by what is in it. */
+static void find_weights(md_h5 *f, md_keras_weights *out)
+{
+    if (md_h5_exists(f, MD_PATH_MODEL))
+        md_keras_find_legacy(f, MD_PATH_MODEL, out);
+    else if (md_h5_has(f, "/", "layer_names") || md_h5_has(f, "/", "layer_names0"))
+        md_keras_find_legacy(f, "/", out);
+    else if (md_h5_exists(f, "/layers"))
+        md_keras_find_layers(f, out);
+    else
+        md_h5_fail(f, "an HDF5 file, but neither a checkpoint nor a Keras model (it has no "
+                      "@schema, /model_weights, @layer_names or /layers)");
+}
+
+/* The file's own word, else the caller's, else what the shapes say. */
+static void find_model(md_h5 *f, const md_keras_weights *weights, const md_model_spec *given,
+                       md_model_spec *out)
+{
+    if (md_h5_has(f, "/", "model_config")) {
+        char *config = md_h5_get_text(f, "/", "model_config");
+        if (config)
+            md_h5_fail_with(f, md_keras_config_read(config, out, f->err));
+        free(config);
+        return;
+    }
+    if (given) {
+        *out = *given;
+        return;
+    }
+    md_keras_guess_model(f, weights, out);
+    if (!f->status)
+        md_info("'%s' has weights only: taken for %d dense layers with relu between and softmax "
+                "last",
+                f->name, weights->count);
+}
+
+static void fill(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
+                 md_checkpoint **out)
+{
+    float *parameters;
+    if (md_keras_get_weights(f, weights, spec, &parameters))
+        return;
+    f->status = md_checkpoint_create(spec, 2, out, f->err);
+    if (f->status) {
+        free(parameters);
+        return;
+    }
+    free((*out)->parameters);
+    (*out)->parameters = parameters;
+    md_adam_state_get(f, *out);
+}
+
+static md_status import_h5(const md_bytes *bytes, const char *path, const md_model_spec *given,
+                           md_checkpoint **out, md_error *err)
+{
+    md_h5 f;
+    md_keras_weights weights = {0};
+    md_model_spec spec = {0};
+    md_h5_open(&f, path, bytes, err);
+    int ours = md_h5_has(&f, "/", "schema");
+    if (!ours) {
+        md_h5_walk(&f, MD_H5_KERAS, NULL, NULL);
+        find_weights(&f, &weights);
+        find_model(&f, &weights, given, &spec);
+        fill(&f, &weights, &spec, out);
+    }
+    md_status status = md_h5_close(&f);
+    if (status)
+        md_checkpoint_destroy(out);
+    return ours && !status ? md_checkpoint_decode(bytes, path, out, err) : status;
+}
+
+static md_status import_archive(const md_bytes *bytes, const char *path, md_checkpoint **out,
+                                md_error *err)
+{
+    md_bytes config, weights = {0};
+    md_model_spec spec;
+    md_status status = md_zip_read(bytes, path, "config.json", &config, err);
+    if (!status && md_keras_config_read((const char *)config.data, &spec, err))
+        status = md_fail_context(err, "'%s': ", path);
+    if (!status)
+        status = md_zip_read(bytes, path, "model.weights.h5", &weights, err);
+    if (!status)
+        status = import_h5(&weights, path, &spec, out, err);
+    md_bytes_free(&config);
+    md_bytes_free(&weights);
+    return status;
+}
+
+md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out, md_error *err)
+{
+    md_bytes bytes;
+    *out = NULL;
+    md_status status = md_bytes_read(path, &bytes, err);
+    if (status)
+        return status;
+    status = md_zip_is(&bytes) ? import_archive(&bytes, path, out, err)
+                               : import_h5(&bytes, path, spec, out, err);
+    md_bytes_free(&bytes);
+    return status;
+}
