@@ -16,7 +16,7 @@ for library in openmpi-bin libopenmpi3 libhdf5-103 libopenblas0 libyaml-0-2 libj
 done
 root=$folder/root
 dpkg-deb -x "$package" "$root"
-for file in bin/mnist_dist_bench share/man/man1/mnist_dist.1 share/mnist_dist/configs/mnist.yaml \
+for file in share/man/man1/mnist_dist.1 share/mnist_dist/configs/mnist.yaml \
     share/mnist_dist/jobs/mnist.sbatch share/mnist_dist/data/fetch_mnist.sh \
     share/bash-completion/completions/mnist_dist; do
     [ -s "$root/usr/$file" ] || { echo "the package lacks $file"; exit 1; }
