@@ -5,9 +5,9 @@
 #include "h5.h"
 #include "mnist_dist/io/checkpoint.h"
 
-/* Fills moments, iterations and learning rate of c, which has two moment blocks, when the file holds them in
- * one of the orders of Keras 2 and 3; else says so (md_info) when there is something else, and
- * leaves c as it was. Fails only when out of memory. */
+/* Fills moments, iterations and learning rate of c, which has two moment blocks, when the file
+ * holds them in one of the orders of Keras 2 and 3; else says so (md_info) when there is something
+ * else, and leaves c as it was. Fails only when out of memory. */
 void md_adam_state_get(md_h5 *f, md_checkpoint *c);
 
 #endif

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "export_weights.h"
 #include "files.h"
 #include "keras_config.h"
 #include "mnist_dist/util/clock.h"
-#include "zip.h"
 
 /* Not a version that wrote it: the first that reads archives of this form. */
 #define KERAS_3 "3.0.0"
@@ -57,10 +57,10 @@ static md_status make_keras(const md_checkpoint *c, const char *path, md_bytes *
     md_bytes weights;
     md_status status = md_export_weights(c, path, &weights, err);
     if (!status) {
-        const md_zip_member members[] = {{"metadata.json", as_bytes(metadata)},
-                                         {"config.json", as_bytes(config)},
-                                         {"model.weights.h5", weights}};
-        status = md_zip_write(members, sizeof members / sizeof *members, out, err);
+        const md_archive_member members[] = {{"metadata.json", as_bytes(metadata)},
+                                             {"config.json", as_bytes(config)},
+                                             {"model.weights.h5", weights}};
+        status = md_archive_write(members, sizeof members / sizeof *members, out, err);
     }
     md_bytes_free(&weights);
     free(config);
@@ -95,7 +95,7 @@ static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    md_zip_member members[2 * MD_MAX_LAYERS] = {{0}};
+    md_archive_member members[2 * MD_MAX_LAYERS] = {{0}};
     char names[2 * MD_MAX_LAYERS][2 * MD_NAME_SIZE];
     md_status status = MD_OK;
     for (int i = 0; i < layout.tensor_count && !status; i++) {
@@ -105,7 +105,7 @@ static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
         status = make_npy(t, c->parameters + t->offset, &members[i].bytes, err);
     }
     if (!status)
-        status = md_zip_write(members, (size_t)layout.tensor_count, out, err);
+        status = md_archive_write(members, (size_t)layout.tensor_count, out, err);
     for (int i = 0; i < layout.tensor_count; i++)
         md_bytes_free(&members[i].bytes);
     return status;

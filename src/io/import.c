@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "adam_state.h"
+#include "archive.h"
 #include "checkpoint_image.h"
 #include "keras_weights.h"
 #include "mnist_dist/io/export.h"
 #include "mnist_dist/io/keras.h"
 #include "mnist_dist/io/schema.h"
 #include "mnist_dist/util/log.h"
-#include "zip.h"
 
 /* Where an HDF5 file has its weights, by what is in it. */
 static void find_weights(md_h5 *f, md_keras_weights *out)
@@ -87,11 +87,11 @@ static md_status import_archive(const md_bytes *bytes, const char *path, md_chec
 {
     md_bytes config, weights = {0};
     md_model_spec spec;
-    md_status status = md_zip_read(bytes, path, "config.json", &config, err);
+    md_status status = md_archive_read(bytes, path, "config.json", &config, err);
     if (!status && md_keras_config_read((const char *)config.data, &spec, err))
         status = md_fail_context(err, "'%s': ", path);
     if (!status)
-        status = md_zip_read(bytes, path, "model.weights.h5", &weights, err);
+        status = md_archive_read(bytes, path, "model.weights.h5", &weights, err);
     if (!status)
         status = import_h5(&weights, path, &spec, out, err);
     md_bytes_free(&config);
@@ -106,8 +106,8 @@ md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint *
     md_status status = md_bytes_read(path, &bytes, err);
     if (status)
         return status;
-    status = md_zip_is(&bytes) ? import_archive(&bytes, path, out, err)
-                               : import_h5(&bytes, path, spec, out, err);
+    status = md_archive_is(&bytes) ? import_archive(&bytes, path, out, err)
+                                   : import_h5(&bytes, path, spec, out, err);
     md_bytes_free(&bytes);
     return status;
 }

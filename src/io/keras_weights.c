@@ -170,8 +170,9 @@ void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_sp
 static void get_tensors(md_h5 *f, const md_keras_weights *weights, const md_layout *layout,
                         float *parameters)
 {
-    for (int i = 0; i < weights->count && !f->status; i++) {
-        const md_tensor *kernel = &layout->tensors[2 * i], *bias = kernel + 1;
+    const md_tensor *kernel = layout->tensors;
+    for (int i = 0; i < weights->count && !f->status; i++, kernel += 2) {
+        const md_tensor *bias = kernel + 1;
         const md_h5_array kernel_array = md_tensor_array(kernel, 0);
         const md_h5_array bias_array = md_tensor_array(bias, 0);
         md_h5_get_converted(f, weights->dense[i].kernel, &kernel_array,

@@ -24,12 +24,12 @@ int md_export_format_parse(const char *name, md_export_format *out);
 md_status md_export(const md_checkpoint *c, md_export_format format, const char *path,
                     md_error *err);
 
-/* A model file as a checkpoint before its first step: a checkpoint of ours (as it is), a whole-model
- * .h5 of Keras 2 or 3, weights-only .h5, .weights.h5, .keras, told apart by content. Adam's moments
- * and iterations are taken over where the file has them. A file with weights only takes its model
- * from `spec` or, when that is NULL, from the shapes of its kernels: ReLU between, softmax last,
- * images when the input is a square; said in one line (md_info). MD_BAD_CHECKPOINT naming what has
- * no counterpart here. *out is NULL on error. */
+/* A model file as a checkpoint before its first step: a checkpoint of ours (as it is), a
+ * whole-model .h5 of Keras 2 or 3, weights-only .h5, .weights.h5, .keras, told apart by content.
+ * Adam's moments and iterations are taken over where the file has them. A file with weights only
+ * takes its model from `spec` or, when that is NULL, from the shapes of its kernels: ReLU between,
+ * softmax last, images when the input is a square; said in one line (md_info). MD_BAD_CHECKPOINT
+ * naming what has no counterpart here. *out is NULL on error. */
 md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out,
                     md_error *err);
 

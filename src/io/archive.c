@@ -1,4 +1,4 @@
-#include "zip.h"
+#include "archive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static md_status fail(zip_error_t *why, md_error *err)
     return md_fail(err, MD_FAILED, "a zip archive cannot be made: %s", zip_error_strerror(why));
 }
 
-static int add_member(zip_t *archive, const md_zip_member *member)
+static int add_member(zip_t *archive, const md_archive_member *member)
 {
     zip_source_t *source = zip_source_buffer(archive, member->bytes.data, member->bytes.size, 0);
     if (!source)
@@ -43,7 +43,8 @@ static int take_bytes(zip_source_t *source, md_bytes *out)
     return failed ? -1 : 0;
 }
 
-md_status md_zip_write(const md_zip_member *members, size_t count, md_bytes *out, md_error *err)
+md_status md_archive_write(const md_archive_member *members, size_t count, md_bytes *out,
+                           md_error *err)
 {
     zip_error_t why;
     zip_error_init(&why);
@@ -70,7 +71,7 @@ md_status md_zip_write(const md_zip_member *members, size_t count, md_bytes *out
     return status;
 }
 
-int md_zip_is(const md_bytes *bytes)
+int md_archive_is(const md_bytes *bytes)
 {
     return bytes->size >= 4 && memcmp(bytes->data, "PK\003\004", 4) == 0;
 }
@@ -101,23 +102,23 @@ static md_status read_member(zip_t *archive, const md_bytes *bytes, const char *
     return MD_OK;
 }
 
-md_status md_zip_read(const md_bytes *bytes, const char *path, const char *name, md_bytes *out,
-                      md_error *err)
+md_status md_archive_read(const md_bytes *archive, const char *path, const char *name,
+                          md_bytes *out, md_error *err)
 {
     zip_error_t why;
     zip_error_init(&why);
     *out = (md_bytes){0};
-    zip_source_t *source = zip_source_buffer_create(bytes->data, bytes->size, 0, &why);
-    zip_t *archive = source ? zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
-    if (!archive) {
+    zip_source_t *source = zip_source_buffer_create(archive->data, archive->size, 0, &why);
+    zip_t *opened = source ? zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
+    if (!opened) {
         zip_source_free(source);
         md_fail(err, MD_BAD_CHECKPOINT, "'%s' is not a zip archive: %s", path,
                 zip_error_strerror(&why));
         zip_error_fini(&why);
         return MD_BAD_CHECKPOINT;
     }
-    md_status status = read_member(archive, bytes, path, name, out, err);
-    zip_discard(archive);
+    md_status status = read_member(opened, archive, path, name, out, err);
+    zip_discard(opened);
     if (status)
         md_bytes_free(out);
     return status;
