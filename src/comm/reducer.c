@@ -90,6 +90,8 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->comm = comm;
     reducer->params = *params;
     reducer->stride = (params->parameters + line - 1) / line * line;
+    /* Half of what fits, since the sum's own rounding may go up. */
+    reducer->bound = FLT_MAX / 2 / (float)md_comm_size(comm);
     status = ops->create(reducer, err);
     if (!status)
         mark(reducer, UNMARKED);
@@ -150,11 +152,15 @@ size_t md_reducer_state_floats(const md_reducer *reducer)
     return reducer->stride * (size_t)(1 + reducer->params.moments);
 }
 
+float md_reducer_bound(const md_reducer *reducer)
+{
+    return reducer->bound;
+}
+
 int md_reducer_can_sum(md_reducer *reducer)
 {
-    /* Half of what fits, since the sum's own rounding may go up. */
-    float bound = FLT_MAX / 2 / (float)md_comm_size(reducer->comm);
-    return reducer->params.math.all_within(reducer->gradient, reducer->params.parameters, bound);
+    return reducer->params.math.all_within(reducer->gradient, reducer->params.parameters,
+                                           reducer->bound);
 }
 
 static void copy_state(md_reducer *reducer, const float *parameters, const float *const *moments)

@@ -49,6 +49,7 @@ struct md_reducer {
     float *parameters; /* followed by the moments: `stride` floats each */
     float *gradient;
     size_t stride; /* parameters rounded up to whole cache lines */
+    float bound;   /* of a gradient's magnitude, so that no sum overflows */
 
     md_slice_state *slices;
     int slice_count;

@@ -1,5 +1,6 @@
 /* reproducible: each shard's gradient is rounded to int64 fixed point before anything is added, so
  * that all sums are exact and neither their order nor the number of ranks can matter. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static md_status create(md_reducer *reducer, md_error *err)
                        (long long)shards);
     fixed_point *own = reducer->variant;
     own->limit = 0x1p62 / (double)shards;
+    reducer->bound = (float)ldexp(own->limit, -EXPONENT);
     void *sum;
     md_status status = md_allocate(&sum, reducer->params.parameters + MD_SUMS, sizeof(int64_t),
                                    "the fixed-point gradient", err);

@@ -1,6 +1,5 @@
 /* Where numbers went wrong: found before any weight is stepped, so the last state is still good and
  * the step can be computed again, one sample at a time. */
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +20,7 @@ static const md_tensor *bad_tensor(const md_trainer *t)
 {
     const md_layout *layout = md_model_layout(t->model);
     const float *gradient = md_reducer_gradient(t->reducer);
-    const float bound = FLT_MAX / (float)t->ranks;
+    const float bound = md_reducer_bound(t->reducer);
     for (int i = 0; i < layout->tensor_count; i++) {
         const md_tensor *tensor = &layout->tensors[i];
         if (!t->kernels->all_within(gradient + tensor->offset, tensor->count, bound))

@@ -71,6 +71,8 @@ float *md_reducer_gradient(md_reducer *reducer);        /* this rank's; backward
 const float *md_reducer_sum(const md_reducer *reducer); /* after reduce; valid in the slice */
 void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count); /* count may be 0 */
 md_promise md_reducer_promise(const md_reducer *reducer);
+/* Local. The largest magnitude that md_reducer_add takes in a gradient without calling it bad. */
+float md_reducer_bound(const md_reducer *reducer);
 int md_reducer_exponent(const md_reducer *reducer); /* reproducible: 40, stored in files; else 0 */
 
 /* Sets parameters and moments (moments may be NULL for zeros) on every rank from rank 0's arrays;
