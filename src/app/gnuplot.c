@@ -51,6 +51,7 @@ md_status md_gnuplot_open(const char *path, int width, int height, md_gnuplot **
         return md_fail(err, MD_FAILED, "%s: no temporary file for the script: %s", path,
                        strerror(errno));
     }
+    fprintf(plot->script, "set encoding utf8\n");
     fprintf(plot->script, terminal, width, height);
     *out = plot;
     return MD_OK;
@@ -76,7 +77,7 @@ void md_gnuplot_quote(FILE *script, const char *text)
  * 0, or an errno value; *code receives what waitpid says. */
 static int run_gnuplot(int script, int picture, int errors, int *code)
 {
-    char *const argv[] = {"gnuplot", NULL};
+    char *const argv[] = {"gnuplot", "--default-settings", NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int failed = posix_spawn_file_actions_init(&actions);

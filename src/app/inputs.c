@@ -40,7 +40,8 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
     const char *text = checkpoint->runs[checkpoint->run_count - 1].config;
     if (!md_config_parse(out, text, "the checkpoint's configuration", err))
         return MD_OK;
-    return md_fail(err, MD_BAD_CHECKPOINT, "%s", err->text);
+    err->status = MD_BAD_CHECKPOINT; /* not a mistake of whoever called the program */
+    return MD_BAD_CHECKPOINT;
 }
 
 md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
