@@ -48,7 +48,7 @@ static md_status show(const md_samples *samples, const arguments *a, md_error *e
     size_t index = (size_t)a->index;
     const uint8_t *image = samples->images + index * samples->rows * samples->columns;
     char title[64];
-    snprintf(title, sizeof title, "%s image %zu: %d", md_split_words[samples->split], index,
+    snprintf(title, sizeof title, "%s image %zu: label %d", md_split_words[samples->split], index,
              samples->labels[index]);
     if (a->picture) {
         const md_figure figure = {image, samples->rows, samples->columns, title, 0};

@@ -6,7 +6,7 @@
 export LC_ALL=C.UTF-8
 works show --data synthetic:60 --index 2
 fits 80
-says "train image 2: "
+says "train image 2: label "
 says "█"
 works plot "$runs/first"
 fits 80
