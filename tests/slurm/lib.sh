@@ -33,9 +33,9 @@ finish() {
 }
 trap finish EXIT
 
-# Training that takes long enough to be hit: 19 steps an epoch, 50 ms each.
-# shellcheck disable=SC2034
-options=(--reducer reproducible --epochs 5)
+# Training that takes long enough to be hit: 19 steps an epoch, 50 ms each when $slow.
+epochs=8
+options=(--reducer reproducible --epochs $epochs)
 # shellcheck disable=SC2034
 slow=(--inject slow@0:1)
 
@@ -91,11 +91,11 @@ digest() {
     sed -n 's/^result: .* weights=\([^ ]*\).*/\1/p' "$1"
 }
 
-# undisturbed TRAIN-OPTION...: the weights of the same training outside Slurm, at another rank count.
+# The same training outside Slurm at another rank count: its weights are $expected of the jobs.
 undisturbed() {
-    mpirun -np 3 "$MNIST_DIST" train --data $DATA --output undisturbed "$@" >undisturbed.log 2>&1 ||
-        fail "the undisturbed run: $(cat undisturbed.log)"
-    digest undisturbed.log
+    mpirun -np 3 "$MNIST_DIST" train --data $DATA --output undisturbed "${options[@]}" \
+        >undisturbed.out 2>&1 || fail "the undisturbed run"
+    expected=$(digest undisturbed.out)
 }
 
 # equal WHAT ACTUAL EXPECTED
@@ -103,10 +103,25 @@ equal() {
     [ "$2" = "$3" ] || fail "$1: $2 instead of $3"
 }
 
-# history_is_whole FOLDER EPOCHS: each epoch once, in order.
-history_is_whole() {
-    equal "epochs in $1/history.csv" "$(tail -n +2 "$1/history.csv" | cut -d, -f1 | xargs)" \
-        "$(seq -s ' ' "$2")"
+# history FOLDER: the epochs in it.
+history() {
+    tail -n +2 "$1/history.csv" | cut -d, -f1 | xargs
+}
+
+# reached_the_same JOB: it ended well, with the weights $expected and each epoch once and in order.
+reached_the_same() {
+    completed "$1"
+    equal "the weights of job $1" "$(digest "mnist-$1.out")" "$expected"
+    equal "the history of job $1" "$(history "runs/mnist-$1")" "$(seq -s ' ' $epochs)"
+}
+
+# went_on JOB SIGNAL: the signal stopped it, and every later start took up the step it stopped at.
+went_on() {
+    local stops resumptions
+    stops=$(sed -n "s/.*stopped by $2 after step \([0-9]*\) of .*/\1/p" "mnist-$1.err" | xargs)
+    resumptions=$(sed -n 's/^resuming from .*, step \([0-9]*\)$/\1/p' "mnist-$1.err" | xargs)
+    [ "$stops" ] || fail "job $1 was not stopped by $2"
+    equal "the steps from which job $1 went on" "$resumptions" "$stops"
 }
 
 # reached JOB EPOCH: its run has finished that epoch.

@@ -18,27 +18,29 @@ grep -q 'mnist_dist: .*srun --mpi=pmix' singletons.err || fail "no cure: $(cat s
 [ ! -e runs/singletons ] || fail "singletons wrote into the output folder"
 echo "ok: tasks that do not see each other are refused"
 
-job=$(submit --ntasks-per-node=1 --cpus-per-task=3 "$jobs/mnist.sbatch" --epochs 5 "${slow[@]}")
+# SLURM_EXACT gives a step no more than it asks for.
+job=$(SLURM_EXACT=1 submit --ntasks-per-node=1 --cpus-per-task=3 "$jobs/mnist.sbatch" "${slow[@]}")
 wait_for "an epoch of job $job" reached "$job" 1
 equal "the CPUs of the step" "$(scontrol show step "$job.0" | grep -o 'CPUs=[0-9]*' | head -n 1)" CPUs=3
 scancel "$job"
 wait_for "the end of job $job" ended "$job"
 equal "the state of a cancelled job" "$(state "$job")" CANCELLED
+grep -q "stopped by SIGTERM after step" "mnist-$job.err" || fail "the cancelled job did not save"
 equal "the starts of a cancelled job" "$(grep -c 'restarts so far' "mnist-$job.out")" 1
 echo "ok: the step has the cpus-per-task of the job"
 echo "ok: a cancelled job saves and is not requeued"
 
-expected=$(undisturbed "${options[@]}")
+undisturbed
 job=$(submit "$jobs/mnist.sbatch" "${options[@]}" "${slow[@]}")
 wait_for "an epoch of job $job" reached "$job" 1
 scontrol requeue "$job"
 wait_for "job $job to wait for its second start" pending "$job"
 mv "runs/mnist-$job" late
 wait_for "job $job to miss its run" grep -q "waiting for the checkpoint" "mnist-$job.out"
+sleep 3
 mv late "runs/mnist-$job"
-completed "$job"
-equal "the weights of job $job" "$(digest "mnist-$job.out")" "$expected"
-history_is_whole "runs/mnist-$job" 5
+reached_the_same "$job"
+went_on "$job" SIGTERM
 echo "ok: a run that shared storage shows late is waited for"
 
 mkdir -p runs/held
