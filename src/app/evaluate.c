@@ -63,7 +63,7 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
                                float **parameters, md_error *err)
 {
     md_checkpoint *c = NULL;
-    md_layout layout;
+    size_t bytes = 0;
     void *block = NULL;
     md_status status = MD_OK;
     if (md_comm_rank(comm) == 0)
@@ -72,14 +72,16 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
     if (!status)
         status = md_comm_broadcast(comm, s, sizeof *s, 0, err);
     if (!status) {
+        md_layout layout;
         md_model_spec_layout(&s->model, &layout);
+        bytes = layout.parameters * sizeof(float);
         status = md_allocate(&block, layout.parameters, sizeof(float), "the model", err);
         status = md_agree(comm, status, err);
     }
     if (!status && c)
-        memcpy(block, c->parameters, layout.parameters * sizeof(float));
+        memcpy(block, c->parameters, bytes);
     if (!status)
-        status = md_comm_broadcast(comm, block, layout.parameters * sizeof(float), 0, err);
+        status = md_comm_broadcast(comm, block, bytes, 0, err);
     *parameters = block;
     md_checkpoint_destroy(&c);
     return status;
