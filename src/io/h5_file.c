@@ -5,6 +5,7 @@
 
 #include "h5.h"
 #include "mnist_dist/io/checkpoint.h"
+#include "printable.h"
 #include "seal.h"
 
 enum { GROWTH = 1 << 20 }; /* by how much an image grows while being written */
@@ -48,6 +49,8 @@ md_status md_h5_fail(md_h5 *f, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    md_make_printable(text);
+    md_make_printable(words);
     f->status = f->kind;
     return md_fail(f->err, f->kind, "'%s': %s%s", f->name, text, words);
 }

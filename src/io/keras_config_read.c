@@ -5,6 +5,7 @@
 
 #include "mnist_dist/io/keras.h"
 #include "mnist_dist/util/log.h"
+#include "printable.h"
 
 typedef struct {
     md_model_spec spec;
@@ -266,17 +267,25 @@ static md_status read_model(reader *r, const json_t *root)
     return finish(r);
 }
 
-md_status md_keras_config_read(const char *json, md_model_spec *out, md_error *err)
+static md_status read_text(reader *r, const char *json)
 {
     json_error_t where;
     json_t *root = json_loads(json, 0, &where);
     if (!root)
-        return md_fail(err, MD_BAD_CHECKPOINT, "model_config is not JSON: %s at column %d",
+        return md_fail(r->err, MD_BAD_CHECKPOINT, "model_config is not JSON: %s at column %d",
                        where.text, where.column);
+    md_status status = read_model(r, root);
+    json_decref(root);
+    return status;
+}
+
+md_status md_keras_config_read(const char *json, md_model_spec *out, md_error *err)
+{
     reader r = {.err = err};
-    md_status status = read_model(&r, root);
+    md_status status = read_text(&r, json);
     if (!status)
         *out = r.spec;
-    json_decref(root);
+    else if (err)
+        md_make_printable(err->text);
     return status;
 }
