@@ -1,10 +1,9 @@
 #include "figures.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "answers.h"
 #include "confusion.h"
-#include "mnist_dist/util/memory.h"
 #include "mosaic.h"
 
 enum { GRID_ACROSS = 8, GRID_TILES = 40, GRID_WRONG = 32, MAX_UNITS = 256 };
@@ -23,30 +22,6 @@ md_status md_figure_image(const md_figure *figure, const char *path, md_error *e
     return md_mosaic_draw(&mosaic, path, err);
 }
 
-/* A wrong answer and how sure the model was of it. */
-typedef struct mistake {
-    size_t image;
-    float probability;
-} mistake;
-
-static int surest_first(const void *a, const void *b)
-{
-    const mistake *x = a, *y = b;
-    if (x->probability != y->probability)
-        return x->probability < y->probability ? 1 : -1;
-    return x->image > y->image ? 1 : -1;
-}
-
-static size_t find_mistakes(const md_predictions *p, mistake *out)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < p->samples.count; i++)
-        if (p->predicted[i] != p->samples.labels[i])
-            out[count++] = (mistake){i, p->probabilities[i * p->classes + p->predicted[i]]};
-    qsort(out, count, sizeof *out, surest_first);
-    return count;
-}
-
 static md_tile tile_of(const md_predictions *p, size_t image)
 {
     int says = p->predicted[image], is = p->samples.labels[image];
@@ -60,12 +35,12 @@ static md_tile tile_of(const md_predictions *p, size_t image)
 }
 
 /* Some wrong ones, then right ones in file order. */
-static size_t choose_tiles(const md_predictions *p, const mistake *mistakes, size_t wrong,
+static size_t choose_tiles(const md_predictions *p, const md_answers *answers,
                            md_tile tiles[GRID_TILES])
 {
     size_t count = 0;
-    for (size_t i = 0; i < wrong && count < GRID_WRONG; i++)
-        tiles[count++] = tile_of(p, mistakes[i].image);
+    for (size_t i = 0; i < answers->wrong && count < GRID_WRONG; i++)
+        tiles[count++] = tile_of(p, answers->mistakes[i]);
     for (size_t i = 0; i < p->samples.count && count < GRID_TILES; i++)
         if (p->predicted[i] == p->samples.labels[i])
             tiles[count++] = tile_of(p, i);
@@ -74,52 +49,43 @@ static size_t choose_tiles(const md_predictions *p, const mistake *mistakes, siz
 
 md_status md_figure_grid(const md_predictions *p, const char *path, md_error *err)
 {
-    void *memory = NULL;
-    md_status status =
-        md_allocate(&memory, p->samples.count, sizeof(mistake), "the wrong answers", err);
+    md_answers answers;
+    md_status status = md_answers_count(p, &answers, err);
     if (status)
         return status;
-    size_t wrong = find_mistakes(p, memory);
     md_tile tiles[GRID_TILES];
     char title[128];
     snprintf(title, sizeof title, "Answers to %zu test images: %zu wrong, the surest of them first",
-             p->samples.count, wrong);
+             p->samples.count, answers.wrong);
     const md_mosaic mosaic = {.title = title,
                               .rows = p->samples.rows,
                               .columns = p->samples.columns,
-                              .count = choose_tiles(p, memory, wrong, tiles),
+                              .count = choose_tiles(p, &answers, tiles),
                               .across = GRID_ACROSS,
                               .tiles = tiles,
                               .stride = 1};
     status = md_mosaic_draw(&mosaic, path, err);
-    free(memory);
+    md_answers_clear(&answers);
     return status;
 }
 
 md_status md_figure_confusion(const md_predictions *p, const char *path, md_error *err)
 {
-    void *memory = NULL;
-    md_status status =
-        md_allocate(&memory, p->classes * p->classes, sizeof(int64_t), "the confusions", err);
+    md_answers answers;
+    md_status status = md_answers_count(p, &answers, err);
     if (status)
         return status;
-    int64_t *counts = memory;
-    size_t right = 0;
-    for (size_t i = 0; i < p->samples.count; i++) {
-        counts[p->samples.labels[i] * p->classes + p->predicted[i]]++;
-        right += p->samples.labels[i] == p->predicted[i];
-    }
-    const md_confusion confusion = {(int)p->classes, counts};
+    const md_confusion confusion = {(int)p->classes, answers.confusions};
     char title[128];
     snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->samples.count,
-             (double)right / (double)p->samples.count);
+             (double)answers.right / (double)p->samples.count);
     if (path)
         status = md_confusion_draw(&confusion, title, path, err);
     else {
         printf("%s\n", title);
         md_confusion_print(&confusion, stdout);
     }
-    free(memory);
+    md_answers_clear(&answers);
     return status;
 }
 

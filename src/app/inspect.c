@@ -1,10 +1,10 @@
 #include <libgen.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "inputs.h"
+#include "ledger.h"
 
 const struct argp md_inspect_argp = {
     .args_doc = "FILE",
@@ -126,39 +126,23 @@ static void print_run(const md_run_record *run, size_t number)
     print_field("data", run->data_sha256);
 }
 
-static int by_value(const void *a, const void *b)
+static void print_slow_ranks(const md_ledger *ledger)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Names the ranks whose arithmetic took over a fifth longer than the median rank's in the newest
- * epoch of the ledger. */
-static void print_slow_ranks(const md_checkpoint *c)
-{
-    size_t end = c->ledger_count, begin = end;
-    while (begin > 0 && c->ledger[begin - 1].epoch == c->ledger[end - 1].epoch)
-        begin--;
-    double *seconds = end > begin ? malloc((end - begin) * sizeof *seconds) : NULL;
-    if (!seconds)
-        return;
-    for (size_t i = begin; i < end; i++)
-        seconds[i - begin] = c->ledger[i].compute_s;
-    qsort(seconds, end - begin, sizeof *seconds, by_value);
-    double median = seconds[(end - begin - 1) / 2];
-    for (size_t i = begin; i < end; i++)
-        if (c->ledger[i].compute_s > 1.2 * median)
-            printf("\nSlow rank: %d of %d took %.2f s to compute epoch %lld, %.0f %% more than the "
-                   "median\n",
-                   c->ledger[i].rank, c->ledger[i].ranks, c->ledger[i].compute_s,
-                   (long long)c->ledger[i].epoch, 100 * (c->ledger[i].compute_s / median - 1));
-    free(seconds);
+    char text[MD_LEDGER_TEXT];
+    for (size_t i = 0; i < ledger->count; i++)
+        if (md_ledger_is_slow(ledger, &ledger->rows[i])) {
+            md_ledger_describe(ledger, &ledger->rows[i], text);
+            printf("\nSlow rank: %s\n", text);
+        }
 }
 
 static md_status inspect(const md_checkpoint *c, const char *name, md_error *err)
 {
     md_config config;
+    md_ledger ledger;
     md_status status = md_checkpoint_config(c, &config, err);
+    if (!status)
+        status = md_ledger_newest(c, &ledger, err);
     if (status)
         return status;
     printf("%s\n  weights xxh3:%016llx\n  state   xxh3:%016llx\n", name,
@@ -167,7 +151,7 @@ static md_status inspect(const md_checkpoint *c, const char *name, md_error *err
     print_optimizer(c);
     print_progress(c, &config, name);
     print_history(c);
-    print_slow_ranks(c);
+    print_slow_ranks(&ledger);
     for (size_t i = 0; i < c->run_count; i++)
         print_run(&c->runs[i], i + 1);
     return MD_OK;
