@@ -24,25 +24,31 @@ static void find_weights(md_h5 *f, md_keras_weights *out)
                       "@schema, /model_weights, @layer_names or /layers)");
 }
 
-/* The file's own word, else the caller's, else what the shapes say. */
-static void find_model(md_h5 *f, const md_keras_weights *weights, const md_model_spec *given,
-                       md_model_spec *out)
+static void get_config(md_h5 *f, md_model_spec *out)
 {
-    if (md_h5_has(f, "/", "model_config")) {
-        char *config = md_h5_get_text(f, "/", "model_config");
-        if (config)
-            md_h5_fail_with(f, md_keras_config_read(config, out, f->err));
-        free(config);
+    char *config = md_h5_get_text(f, "/", "model_config");
+    if (config)
+        md_h5_fail_with(f, md_keras_config_read(config, out, f->err));
+    free(config);
+}
+
+/* The file's own word on the model, else the caller's, else what the shapes say. */
+static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
+                     md_keras_weights *weights)
+{
+    int has_config = md_h5_has(f, "/", "model_config");
+    if (has_config)
+        get_config(f, spec);
+    find_weights(f, weights);
+    if (has_config || f->status)
         return;
-    }
-    if (given) {
-        *out = *given;
-        return;
-    }
-    md_keras_guess_model(f, weights, out);
-    if (!f->status)
-        md_info("'%s' has weights only: taken for %d dense layers with relu between and softmax "
-                "last",
+    if (given)
+        *spec = *given;
+    else
+        md_keras_guess_model(f, weights, spec);
+    if (!given && !f->status)
+        md_info("'%s' does not describe its model: taken for %d dense layers with relu between and "
+                "softmax last",
                 f->name, weights->count);
 }
 
@@ -72,8 +78,7 @@ static md_status import_h5(const md_bytes *bytes, const char *path, const md_mod
     int ours = md_h5_has(&f, "/", "schema");
     if (!ours) {
         md_h5_walk(&f, MD_H5_KERAS, NULL, NULL);
-        find_weights(&f, &weights);
-        find_model(&f, &weights, given, &spec);
+        find_all(&f, given, &spec, &weights);
         fill(&f, &weights, &spec, out);
     }
     md_status status = md_h5_close(&f);
@@ -110,4 +115,18 @@ md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint *
                                    : import_h5(&bytes, path, spec, out, err);
     md_bytes_free(&bytes);
     return status;
+}
+
+md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err)
+{
+    md_checkpoint *c;
+    *parameters = NULL;
+    md_status status = md_import(path, NULL, &c, err);
+    if (status)
+        return status;
+    *spec = c->model;
+    *parameters = c->parameters;
+    c->parameters = NULL;
+    md_checkpoint_destroy(&c);
+    return MD_OK;
 }

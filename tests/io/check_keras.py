@@ -212,7 +212,6 @@ def check_refusals(place):
                f.create_group("model_weights/dense_3").attrs.create(
                    "weight_names", fixed(["kernel"]))))
     refuse(place, "filter 32000, which is not allowed", dataset=dict(compression="lzf"))
-    refuse(place, "no @model_config", change=lambda f: f.attrs.__delitem__("model_config"))
     refuse(place, "soft or external link", change=lambda f: f.__setitem__(
         "model_weights/x", h5py.ExternalLink("/etc/passwd", "/")))
     refuse(place, "/model_weights@layer_names is missing",

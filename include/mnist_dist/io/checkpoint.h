@@ -1,6 +1,8 @@
 /* One run as a file: model, optimizer, position in the sample stream, history and provenance, in
  * the layout of io/schema.h, which Keras loads as a model. Local; the trainer calls it on rank 0
- * only. Nothing here depends on the number of ranks. */
+ * only. Nothing here depends on the number of ranks. Files are whole blocks of memory to libhdf5,
+ * so none is ever locked or left open; libhdf5 is not thread-safe, so call from one thread at a
+ * time. */
 #ifndef MNIST_DIST_IO_CHECKPOINT_H
 #define MNIST_DIST_IO_CHECKPOINT_H
 

@@ -12,7 +12,8 @@ char *md_keras_config_write(const md_model_spec *spec);
 /* The other way. MD_BAD_CHECKPOINT naming the layer or key that has no counterpart here. */
 md_status md_keras_config_read(const char *json, md_model_spec *out, md_error *err);
 
-/* Model and weights of a whole-model .h5, ours or Keras'. *parameters is a new block (free()). */
+/* Model and weights of a file of ours or of Keras, in any form that md_import (io/export.h) reads.
+ * *parameters is a new block (free()), NULL on error. */
 md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err);
 
 #endif
