@@ -54,6 +54,11 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
     }
     char name[MD_PATH_SIZE];
     status = md_folder_newest(run->folder, &run->resumed, name, sizeof name, err);
+    if (!status && run->resumed && run->resumed->run_count == 0)
+        return md_fail(err, MD_BAD_CHECKPOINT,
+                       "%s records no run that could be resumed; start from its weights with "
+                       "train.initial_weights",
+                       name);
     if (!status && run->resumed)
         md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->epoch,
                 (long long)run->resumed->step);
