@@ -26,3 +26,16 @@ const char *md_blas_version(void)
     snprintf(version, sizeof version, "%.*s %s", (int)number, config, openblas_get_corename());
     return version;
 }
+
+const char *md_blas_advice(const md_kernels *kernels)
+{
+    if (!openblas_get_corename || strcmp(openblas_get_corename(), "Prescott") != 0)
+        return NULL;
+    if (strcmp(kernels->name, "avx512") == 0)
+        return "OpenBLAS does not know this CPU; OPENBLAS_CORETYPE=SkylakeX makes it about five "
+               "times faster";
+    if (strcmp(kernels->name, "avx2") == 0)
+        return "OpenBLAS does not know this CPU; OPENBLAS_CORETYPE=Haswell makes it about three "
+               "times faster";
+    return NULL;
+}

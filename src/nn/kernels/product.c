@@ -18,17 +18,20 @@ typedef struct tile {
     size_t a_row, a_step, depth;
     const float *b;
     size_t b_row;
+    const float *from; /* NULL: zeros */
+    size_t from_row;
     float *c;
     size_t c_row;
 } tile;
 
-/* c += a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. */
+/* c = from + a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. */
 MD_INLINE void multiply(const tile *t, size_t rows, size_t vectors)
 {
+    const vec zero = {0};
     vec sum[NARROW_ROWS][WIDE], b[WIDE];
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < vectors; j++)
-            sum[i][j] = load(t->c + i * t->c_row + j * LANES);
+            sum[i][j] = t->from ? load(t->from + i * t->from_row + j * LANES) : zero;
     for (size_t k = 0; k < t->depth; k++) {
         for (size_t j = 0; j < vectors; j++)
             b[j] = load(t->b + k * t->b_row + j * LANES);
@@ -45,6 +48,16 @@ static void move_down(tile *t, size_t rows)
 {
     t->a += rows * t->a_row;
     t->c += rows * t->c_row;
+    if (t->from)
+        t->from += rows * t->from_row;
+}
+
+static void move_right(tile *t, size_t columns)
+{
+    t->b += columns;
+    t->c += columns;
+    if (t->from)
+        t->from += columns;
 }
 
 MD_INLINE void multiply_panel(tile t, size_t rows, size_t tile_rows, size_t vectors)
@@ -59,25 +72,44 @@ MD_INLINE void multiply_panel(tile t, size_t rows, size_t tile_rows, size_t vect
     }
 }
 
-static void copy_columns(const float *from, size_t from_row, float *to, size_t to_row, size_t rows,
-                         size_t width)
+/* Rows of `width` values, fewer than LANES, to and from rows of LANES. The loops run over all lanes
+ * since a count known beforehand becomes one masked move. */
+static void pad(const float *x, size_t x_row, size_t rows, size_t width, float *padded)
 {
     for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < width; j++)
-            to[i * to_row + j] = from[i * from_row + j];
+        for (size_t j = 0; j < LANES; j++)
+            padded[i * LANES + j] = j < width ? x[i * x_row + j] : 0.0f;
+}
+
+static void unpad(const float *padded, size_t rows, size_t width, float *x, size_t x_row)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < LANES; j++)
+            if (j < width)
+                x[i * x_row + j] = padded[i * LANES + j];
 }
 
 /* The last columns, too few for a vector, on padded copies. */
 static void multiply_edge(tile t, size_t rows, size_t width)
 {
-    float b[DEPTH * LANES] = {0}, c[NARROW_ROWS * LANES] = {0};
-    copy_columns(t.b, t.b_row, b, LANES, t.depth, width);
+    float b[DEPTH * LANES], c[NARROW_ROWS * LANES];
+    pad(t.b, t.b_row, t.depth, width, b);
     while (rows > 0) {
         size_t taken = rows < NARROW_ROWS ? rows : NARROW_ROWS;
-        copy_columns(t.c, t.c_row, c, LANES, taken, width);
-        tile padded = {t.a, t.a_row, t.a_step, t.depth, b, LANES, c, LANES};
+        if (t.from)
+            pad(t.from, t.from_row, taken, width, c);
+        tile padded = {.a = t.a,
+                       .a_row = t.a_row,
+                       .a_step = t.a_step,
+                       .depth = t.depth,
+                       .b = b,
+                       .b_row = LANES,
+                       .from = t.from ? c : NULL,
+                       .from_row = LANES,
+                       .c = c,
+                       .c_row = LANES};
         multiply_panel(padded, taken, NARROW_ROWS, 1);
-        copy_columns(c, LANES, t.c, t.c_row, taken, width);
+        unpad(c, taken, width, t.c, t.c_row);
         move_down(&t, taken);
         rows -= taken;
     }
@@ -87,13 +119,11 @@ static void multiply_all(tile t, size_t rows, size_t columns)
 {
     for (; columns >= WIDE_COLUMNS; columns -= WIDE_COLUMNS) {
         multiply_panel(t, rows, ROWS, WIDE);
-        t.b += WIDE_COLUMNS;
-        t.c += WIDE_COLUMNS;
+        move_right(&t, WIDE_COLUMNS);
     }
     for (; columns >= LANES; columns -= LANES) {
         multiply_panel(t, rows, NARROW_ROWS, 1);
-        t.b += LANES;
-        t.c += LANES;
+        move_right(&t, LANES);
     }
     if (columns > 0)
         multiply_edge(t, rows, columns);
@@ -101,23 +131,24 @@ static void multiply_all(tile t, size_t rows, size_t columns)
 
 void MD_SET(product)(const md_product *p)
 {
-    size_t row_size = p->columns * sizeof *p->c;
-    for (size_t i = 0; i < p->rows; i++)
-        if (p->start)
-            memcpy(p->c + i * p->columns, p->start, row_size);
-        else
-            memset(p->c + i * p->columns, 0, row_size);
-    for (size_t k = 0; k < p->depth; k += DEPTH) {
-        tile t = {.a = p->a + k * p->a_step,
-                  .a_row = p->a_row,
-                  .a_step = p->a_step,
-                  .depth = p->depth - k < DEPTH ? p->depth - k : DEPTH,
-                  .b = p->b + k * p->columns,
-                  .b_row = p->columns,
-                  .c = p->c,
-                  .c_row = p->columns};
+    tile t = {.a = p->a,
+              .a_row = p->a_row,
+              .a_step = p->a_step,
+              .b = p->b,
+              .b_row = p->columns,
+              .from = p->start,
+              .c = p->c,
+              .c_row = p->columns};
+    size_t left = p->depth;
+    do {
+        t.depth = left < DEPTH ? left : DEPTH;
         multiply_all(t, p->rows, p->columns);
-    }
+        t.a += t.depth * t.a_step;
+        t.b += t.depth * t.b_row;
+        t.from = t.c;
+        t.from_row = t.c_row;
+        left -= t.depth;
+    } while (left > 0);
 }
 
 /* Element l of the two vectors laid end to end is number l; interleaving takes one from each in

@@ -1,0 +1,111 @@
+#include <cblas.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "mnist_dist/nn/blas.h"
+#include "mnist_dist/util/memory.h"
+#include "report.h"
+
+enum { LARGE = 1024, ELEMENTS = LARGE * LARGE, EPOCH = 60000 };
+
+typedef struct matrices {
+    const md_kernels *kernels;
+    float *a, *b, *c; /* [ELEMENTS] */
+} matrices;
+
+static void multiply(void *context)
+{
+    matrices *m = context;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, LARGE, LARGE, LARGE, 1.0f, m->a, LARGE,
+                m->b, LARGE, 0.0f, m->c, LARGE);
+}
+
+/* The first layer's forward product at batch 128: the largest that the kernels are meant for. */
+static const size_t rows = 128, columns = 128, depth = 784;
+
+static void multiply_in_cache(void *context)
+{
+    matrices *m = context;
+    md_product p = {.rows = rows,
+                    .columns = columns,
+                    .depth = depth,
+                    .a = m->a,
+                    .a_row = depth,
+                    .a_step = 1,
+                    .b = m->b,
+                    .c = m->c};
+    m->kernels->product(&p);
+}
+
+md_model_spec md_bench_model(void)
+{
+    md_model_spec spec = {
+        .rows = 28,
+        .columns = 28,
+        .layer_count = 4,
+        .layers = {{.kind = MD_LAYER_FLATTEN},
+                   {.kind = MD_LAYER_DENSE, .units = 128, .activation = MD_RELU},
+                   {.kind = MD_LAYER_DENSE, .units = 64, .activation = MD_RELU},
+                   {.kind = MD_LAYER_DENSE, .units = 10, .activation = MD_SOFTMAX}}};
+    md_model_spec_name_layers(&spec);
+    return spec;
+}
+
+/* Two products a dense layer, three but for the first: multiplications and additions a sample. */
+static double flops_per_sample(void)
+{
+    md_model_spec spec = md_bench_model();
+    md_layout layout;
+    double flops = 0.0;
+    md_model_spec_layout(&spec, &layout);
+    for (int i = 0; i < layout.tensor_count; i += 2)
+        flops += (i == 0 ? 4.0 : 6.0) * (double)layout.tensors[i].count;
+    return flops;
+}
+
+static void report(const md_bench *bench, const char *name, md_timing timing, double flops)
+{
+    double epoch = flops_per_sample() * EPOCH / flops * timing.min;
+    md_report_row(bench->csv, &(md_row){.section = "sgemm",
+                                        .name = name,
+                                        .timing = timing,
+                                        .rate = flops / timing.median * 1e-9,
+                                        .unit = "GFLOP/s"});
+    md_report_note(bench->csv,
+                   "  %.1f GFLOP/s at best: an epoch of %d samples with every pixel multiplied, "
+                   "%.1f kFLOP each, takes %.3f s or more",
+                   flops / timing.min * 1e-9, EPOCH, flops_per_sample() * 1e-3, epoch);
+}
+
+static md_status make_matrices(matrices *m, md_error *err)
+{
+    float **all[] = {&m->a, &m->b, &m->c};
+    for (size_t i = 0; i < 3; i++) {
+        md_status status = md_allocate((void **)all[i], ELEMENTS, sizeof(float), "a matrix", err);
+        if (status)
+            return status;
+        for (size_t j = 0; j < ELEMENTS; j++)
+            (*all[i])[j] = (float)(j % 17) * 0.1f;
+    }
+    return MD_OK;
+}
+
+md_status md_bench_sgemm(md_bench *bench, md_error *err)
+{
+    matrices m = {.kernels = bench->kernels};
+    md_status status = make_matrices(&m, err);
+    if (!status) {
+        md_report_title(bench->csv, "Dense products");
+        report(bench, "CBLAS 1024 x 1024 x 1024", md_measure(multiply, &m, bench->seconds * 5.0),
+               2.0 * LARGE * LARGE * LARGE);
+        report(bench, "kernels 128 x 784 x 128", md_measure(multiply_in_cache, &m, bench->seconds),
+               2.0 * (double)(rows * columns * depth));
+        const char *advice = md_blas_advice(bench->kernels);
+        if (advice)
+            md_report_note(bench->csv, "  %s", advice);
+    }
+    free(m.a);
+    free(m.b);
+    free(m.c);
+    return status;
+}

@@ -1,0 +1,107 @@
+/* The kernels that pass over all parameters once a step. */
+#include <stdlib.h>
+
+#include "bench.h"
+#include "mnist_dist/util/memory.h"
+#include "report.h"
+
+typedef struct blocks {
+    const md_kernels *kernels;
+    size_t count;
+    float *g, *w, *m, *v;
+    int64_t *sum;
+    double squares; /* keeps the sum from being left out */
+} blocks;
+
+static void adam(void *context)
+{
+    const md_adam_step step = {1.0f / 32.0f, 1e-3f, 0.1f, 1e-3f, 1e-7f, 0.0f};
+    blocks *b = context;
+    b->kernels->adam(&step, b->count, b->g, b->w, b->m, b->v);
+}
+
+static void sgd(void *context)
+{
+    const md_sgd_step step = {1.0f / 32.0f, 1e-2f, 0.9f};
+    blocks *b = context;
+    b->kernels->sgd(&step, b->count, b->g, b->w, b->m);
+}
+
+static void add(void *context)
+{
+    blocks *b = context;
+    b->kernels->add(b->w, b->g, b->count);
+}
+
+static void square_sum(void *context)
+{
+    blocks *b = context;
+    b->squares += b->kernels->square_sum(b->g, b->count);
+}
+
+static void all_within(void *context)
+{
+    blocks *b = context;
+    b->squares += b->kernels->all_within(b->g, b->count, 1e30f);
+}
+
+static void quantise_add(void *context)
+{
+    blocks *b = context;
+    b->kernels->quantise_add(b->g, b->count, 40, 0x1p62, b->sum);
+}
+
+static void dequantise(void *context)
+{
+    blocks *b = context;
+    b->kernels->dequantise(b->sum, b->count, 40, b->w);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void *context);
+    size_t bytes; /* read and written a parameter */
+} kernels[] = {{"adam", adam, 28},
+               {"sgd", sgd, 20},
+               {"add", add, 12},
+               {"square sum", square_sum, 4},
+               {"all within", all_within, 4},
+               {"quantise and add", quantise_add, 20},
+               {"dequantise", dequantise, 12}};
+
+static md_status make_blocks(blocks *b, md_error *err)
+{
+    float **floats[] = {&b->g, &b->w, &b->m, &b->v};
+    for (size_t i = 0; i < sizeof floats / sizeof floats[0]; i++) {
+        md_status status =
+            md_allocate((void **)floats[i], b->count, sizeof(float), "a block of parameters", err);
+        if (status)
+            return status;
+        for (size_t j = 0; j < b->count; j++)
+            (*floats[i])[j] = (float)(j % 97) * 0.01f;
+    }
+    return md_allocate((void **)&b->sum, b->count, sizeof *b->sum, "fixed-point sums", err);
+}
+
+md_status md_bench_vectors(md_bench *bench, md_error *err)
+{
+    md_model_spec spec = md_bench_model();
+    md_layout layout;
+    md_model_spec_layout(&spec, &layout);
+    blocks b = {.kernels = bench->kernels, .count = layout.parameters};
+    md_status status = make_blocks(&b, err);
+    if (!status)
+        md_report_title(bench->csv, "Passes over all 109386 parameters");
+    for (size_t k = 0; !status && k < sizeof kernels / sizeof kernels[0]; k++) {
+        md_row row = {.section = "vectors", .name = kernels[k].name, .unit = "GB/s"};
+        row.timing = md_measure(kernels[k].run, &b, bench->seconds);
+        row.rate = 1e-9 * (double)(b.count * kernels[k].bytes) / row.timing.median;
+        md_report_row(bench->csv, &row);
+    }
+    free(b.g);
+    free(b.w);
+    free(b.m);
+    free(b.v);
+    free(b.sum);
+    return status;
+}
