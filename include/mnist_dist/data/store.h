@@ -11,9 +11,8 @@
 
 typedef enum md_storage { MD_STORAGE_AUTO, MD_STORAGE_DENSE, MD_STORAGE_SPARSE } md_storage;
 
-/* Below this share of non-zero pixels compressed rows win; measured with bench/ (see bench/README).
- */
-#define MD_SPARSE_DENSITY 0.5
+/* Below this share of non-zero pixels compressed rows win; measured (bench/README.md). */
+#define MD_SPARSE_DENSITY 0.35
 
 /* The block's first bytes: everything needed to use it from another rank. Offsets are in bytes from
  * the start of the block. */
