@@ -220,10 +220,10 @@ static void set_number(hid_t file, tape *t, const char *object, const char *attr
     hid_t space = attribute ? H5Aget_space(id) : H5Dget_space(id);
     hsize_t dims[H5S_MAX_RANK], at[H5S_MAX_RANK];
     int rank = H5Sget_simple_extent_dims(space, dims, NULL);
-    if (H5Tget_size(type) <= sizeof value && attribute && rank == 0)
+    int number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
+    if (number && attribute && rank == 0)
         H5Awrite(id, type, &value);
-    if (H5Tget_size(type) <= sizeof value && !attribute &&
-        H5Sget_simple_extent_npoints(space) > 0) {
+    if (number && !attribute && H5Sget_simple_extent_npoints(space) > 0) {
         hid_t one = H5Screate(H5S_SCALAR);
         for (int i = 0; i < rank; i++)
             at[i] = take(t, dims[i]);
