@@ -137,6 +137,20 @@ def check_golden(file, model):
     assert np.abs(x).max() > 0.1
 
 
+def check_golden_in_torch(file, model):
+    """The same, where PyTorch is installed, by its own float32 arithmetic."""
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed: skipped")
+        return
+    x = torch.from_numpy(file["golden/images"][:].reshape(4, -1)).float() / 255
+    for activation, kernel, bias in model:
+        x = torch.nn.functional.linear(x, torch.from_numpy(kernel.T.copy()), torch.from_numpy(bias))
+        x = torch.relu(x) if activation == "relu" else x
+    assert np.allclose(x.numpy(), file["golden/logits"][:], rtol=1e-4, atol=1e-3)
+
+
 def check_digests(file, model):
     parameters = b"".join(w.astype("<f4").tobytes() for layer in model for w in layer[1:])
     assert file.attrs["weights_xxh3"].decode() == digest(parameters)
@@ -153,6 +167,7 @@ def main():
             check_values(file)
             model = load_as_keras(file)
             check_golden(file, model)
+            check_golden_in_torch(file, model)
             check_digests(file, model)
         content = open(path, "rb").read()
         assert content[-32:] == b"mnist_dist seal " + digest(content[:-32]).encode()
