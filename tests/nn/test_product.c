@@ -1,6 +1,7 @@
 /* Products and transposition of small matrices against a triple loop in double. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "every_set.h"
 #include "images.h"
@@ -63,6 +64,39 @@ static void products_of_every_shape_agree(void)
     md_for_every_set(check_products);
 }
 
+/* Tiles take rows by fours and eights, and single ones where some are left. */
+static void check_rows_alone(const md_kernels *kernels)
+{
+    enum { ROWS = 13, COLUMNS = 90, DEPTH = 300 };
+    float *a = noise(ROWS * DEPTH, 1), *b = noise(DEPTH * COLUMNS, 2);
+    float *together = noise(ROWS * COLUMNS, 3), *alone = noise(COLUMNS, 4);
+    md_product p = {.rows = ROWS,
+                    .columns = COLUMNS,
+                    .depth = DEPTH,
+                    .a = a,
+                    .a_row = DEPTH,
+                    .a_step = 1,
+                    .b = b,
+                    .c = together};
+    kernels->product(&p);
+    p.rows = 1;
+    p.c = alone;
+    for (size_t i = 0; i < ROWS; i++) {
+        p.a = a + i * DEPTH;
+        kernels->product(&p);
+        CU_ASSERT_EQUAL(memcmp(alone, together + i * COLUMNS, COLUMNS * sizeof *alone), 0);
+    }
+    free(a);
+    free(b);
+    free(together);
+    free(alone);
+}
+
+static void a_row_has_the_same_bits_alone(void)
+{
+    md_for_every_set(check_rows_alone);
+}
+
 static void check_transposition(const md_kernels *kernels)
 {
     const size_t sizes[] = {1, 4, 10, 15, 16, 17, 64, 79};
@@ -87,5 +121,6 @@ static void transposing_swaps_rows_and_columns(void)
 const char md_suite[] = "nn.product";
 CU_TestInfo md_tests[] = {
     {"products of every shape agree with a triple loop", products_of_every_shape_agree},
+    {"a row has the same bits alone", a_row_has_the_same_bits_alone},
     {"transposing swaps rows and columns", transposing_swaps_rows_and_columns},
     CU_TEST_INFO_NULL};

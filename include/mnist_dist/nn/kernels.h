@@ -4,7 +4,7 @@
  *
  * Functions marked [same bits] give equal bits in every set (no contraction, a fixed order of
  * additions), since each rank applies them to its own replica and replicas must not part on a
- * mixed cluster. The others agree to float rounding. Each has a naive twin in tests/support. */
+ * mixed cluster. The others agree to float rounding. tests/nn judges each by a naive twin. */
 #ifndef MNIST_DIST_NN_KERNELS_H
 #define MNIST_DIST_NN_KERNELS_H
 
@@ -47,7 +47,7 @@ typedef struct md_kernels {
      * sparse_scratch(n, in) bytes aligned to MD_ALIGNMENT. */
     void (*sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
                             size_t out, float *dw, void *scratch);
-    size_t (*sparse_scratch)(size_t n, size_t in);
+    size_t (*sparse_scratch)(size_t n, size_t in); /* bytes, for up to n rows */
 
     void (*product)(const md_product *p);
     void (*transpose)(const float *x, size_t rows, size_t columns, float *y); /* y[columns][rows] */
@@ -82,4 +82,5 @@ const md_kernels *md_kernels_get(void);
 
 /* The sets this CPU runs, best first; *count of them. */
 const md_kernels *const *md_kernels_available(size_t *count);
+
 #endif
