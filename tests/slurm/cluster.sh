@@ -141,7 +141,7 @@ start() {
 }
 
 wait_until() {
-    for _ in {1..100}; do
+    for _ in {1..300}; do
         if "$@"; then return; fi
         sleep 0.2
     done

@@ -35,7 +35,7 @@ trap finish EXIT
 
 # Training that takes long enough to be hit: 19 steps an epoch, 50 ms each when $slow.
 epochs=8
-options=(--reducer reproducible --epochs $epochs)
+options=(--reducer reproducible --epochs "$epochs")
 # shellcheck disable=SC2034
 slow=(--inject slow@0:1)
 
@@ -112,7 +112,7 @@ history() {
 reached_the_same() {
     completed "$1"
     equal "the weights of job $1" "$(digest "mnist-$1.out")" "$expected"
-    equal "the history of job $1" "$(history "runs/mnist-$1")" "$(seq -s ' ' $epochs)"
+    equal "the history of job $1" "$(history "runs/mnist-$1")" "$(seq -s ' ' "$epochs")"
 }
 
 # went_on JOB SIGNAL: the signal stopped it, and every later start took up the step it stopped at.

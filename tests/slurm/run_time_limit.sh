@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 epochs=45
-options+=(--epochs $epochs)
+options+=(--epochs "$epochs")
 undisturbed
 job=$(submit --nodes=2 --ntasks-per-node=2 --time=1 --signal=USR1@20 "$jobs/mnist.sbatch" \
     "${options[@]}" "${slow[@]}")
