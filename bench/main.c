@@ -88,6 +88,7 @@ static md_status run_parts(const options *o, md_bench *bench, md_error *err)
 int main(int argc, char **argv)
 {
     options o = {.seconds = 0.2, .data = "synthetic:6000"};
+    argp_err_exit_status = MD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &o);
     md_blas_set_threads(1);
     md_bench bench = {.kernels = md_kernels_get(), .seconds = o.seconds, .csv = o.csv};
