@@ -4,10 +4,13 @@
 #define MNIST_DIST_BENCH_BENCH_H
 
 #include "images.h"
+#include "mnist_dist/comm/agree.h"
 #include "mnist_dist/nn/kernels.h"
 #include "mnist_dist/util/model_spec.h"
 
 typedef struct md_bench {
+    md_comm *comm; /* all ranks; those but 0 print nothing */
+    const char *data;
     const md_kernels *kernels;
     md_bench_images images;
     double seconds; /* to spend on each row */
@@ -26,5 +29,11 @@ md_status md_bench_vectors(md_bench *bench, md_error *err); /* per block of all 
 
 /* At which density of pixels compressed rows win. */
 md_status md_bench_density(md_bench *bench, md_error *err);
+
+/* (c) Whole steps of the trainer, split by phase. Collective. */
+md_status md_bench_steps(md_bench *bench, md_error *err);
+
+/* (d) Every reducer against MPI_Allreduce. Collective. */
+md_status md_bench_reducers(md_bench *bench, md_error *err);
 
 #endif

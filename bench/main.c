@@ -11,10 +11,10 @@
 static const struct {
     const char *name;
     md_status (*run)(md_bench *bench, md_error *err);
-} parts[] = {{"sgemm", md_bench_sgemm},
-             {"layers", md_bench_layers},
-             {"vectors", md_bench_vectors},
-             {"density", md_bench_density}};
+    int all_ranks; /* else rank 0 alone, while the others wait */
+} parts[] = {{"sgemm", md_bench_sgemm, 0},     {"layers", md_bench_layers, 0},
+             {"vectors", md_bench_vectors, 0}, {"density", md_bench_density, 0},
+             {"steps", md_bench_steps, 1},     {"reducers", md_bench_reducers, 1}};
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
@@ -55,7 +55,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (find_part(text) == PARTS)
-            argp_error(state, "no part '%s'; there are sgemm, layers, vectors and density", text);
+            argp_error(state,
+                       "no part '%s'; there are sgemm, layers, vectors, density, "
+                       "steps and reducers",
+                       text);
         o->wanted[find_part(text)] = 1;
         return 0;
     default:
@@ -67,7 +70,8 @@ static const struct argp parser = {
     option_list,
     parse_option,
     "[PART...]",
-    "Measures the parts of mnist_dist on one core: sgemm, layers, vectors, density (default all).",
+    "Measures the parts of mnist_dist: sgemm, layers, vectors and density on one core, steps and "
+    "reducers on all ranks (default all).",
     NULL,
     NULL,
     NULL};
@@ -78,29 +82,49 @@ static md_status run_parts(const options *o, md_bench *bench, md_error *err)
     if (o->csv)
         md_report_csv_header();
     for (int i = 0; i < PARTS; i++) {
-        md_status status = all || o->wanted[i] ? parts[i].run(bench, err) : MD_OK;
+        const int mine = parts[i].all_ranks || md_comm_rank(bench->comm) == 0;
+        md_status status = mine && (all || o->wanted[i]) ? parts[i].run(bench, err) : MD_OK;
+        status = md_agree(bench->comm, status, err);
         if (status)
             return status;
     }
     return MD_OK;
 }
 
+static md_status run(const options *o, md_error *err)
+{
+    md_bench bench = {
+        .data = o->data, .kernels = md_kernels_get(), .seconds = o->seconds, .csv = o->csv};
+    md_blas_set_threads(1);
+    md_status status = md_comm_create(MPI_COMM_WORLD, 0, &bench.comm, err);
+    if (status)
+        return status;
+    status = md_agree(bench.comm, md_bench_images_read(o->data, &bench.images, err), err);
+    if (!status) {
+        md_report_note(o->csv, "%d ranks, kernels %s, %s, one thread each; %s, density %.3f",
+                       md_comm_size(bench.comm), bench.kernels->name, md_blas_version(), o->data,
+                       bench.images.store.header->density);
+        status = run_parts(o, &bench, err);
+    }
+    md_bench_images_free(&bench.images);
+    md_comm_destroy(&bench.comm);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     options o = {.seconds = 0.2, .data = "synthetic:6000"};
+    md_error err;
+    int rank;
     argp_err_exit_status = MD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &o);
-    md_blas_set_threads(1);
-    md_bench bench = {.kernels = md_kernels_get(), .seconds = o.seconds, .csv = o.csv};
-    md_error err;
-    md_status status = md_bench_images_read(o.data, &bench.images, &err);
-    if (!status) {
-        md_report_note(o.csv, "kernels %s, %s, one thread; %s, density %.3f", bench.kernels->name,
-                       md_blas_version(), o.data, bench.images.store.header->density);
-        status = run_parts(&o, &bench, &err);
-    }
-    md_bench_images_free(&bench.images);
-    if (status)
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (rank != 0 && !freopen("/dev/null", "w", stdout))
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    md_status status = run(&o, &err);
+    if (status && rank == 0)
         fprintf(stderr, "mnist_dist_bench: %s\n", err.text);
+    MPI_Finalize();
     return (int)status;
 }

@@ -22,6 +22,16 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+md_timing md_timing_of(double *runs, size_t count)
+{
+    qsort(runs, count, sizeof *runs, compare);
+    return (md_timing){.min = runs[0],
+                       .lower_quartile = runs[count / 4],
+                       .median = runs[count / 2],
+                       .upper_quartile = runs[count * 3 / 4],
+                       .runs = count};
+}
+
 md_timing md_measure(void (*work)(void *context), void *context, double seconds)
 {
     double runs[MOST_RUNS];
@@ -33,10 +43,5 @@ md_timing md_measure(void (*work)(void *context), void *context, double seconds)
     do
         runs[count++] = time_calls(work, context, calls);
     while (count < LEAST_RUNS || (count < MOST_RUNS && md_clock_now() < end));
-    qsort(runs, count, sizeof *runs, compare);
-    return (md_timing){.min = runs[0],
-                       .lower_quartile = runs[count / 4],
-                       .median = runs[count / 2],
-                       .upper_quartile = runs[count * 3 / 4],
-                       .runs = count};
+    return md_timing_of(runs, count);
 }

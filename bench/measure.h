@@ -15,4 +15,7 @@ typedef struct md_timing {
  * called several times a run. */
 md_timing md_measure(void (*work)(void *context), void *context, double seconds);
 
+/* Quartiles of count > 0 runs, which are sorted in place. */
+md_timing md_timing_of(double *runs, size_t count);
+
 #endif

@@ -1,0 +1,134 @@
+/* Whole training steps, split by phase, as the trainer itself takes them on all ranks of this run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "mnist_dist/train/trainer.h"
+#include "report.h"
+
+enum { PHASES = 5, MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
+
+static const char *const phases[PHASES] = {"gather", "forward", "backward", "reduce", "optimizer"};
+
+/* What to train with. Reproducible comes with the default micro-shard and with a larger one. */
+static const struct {
+    const char *name, *reducer, *micro_shard;
+    int least_ranks;
+} ways[] = {{"allreduce", "allreduce", "8", 1},
+            {"node-shared", "node-shared", "8", 2},
+            {"reproducible micro 8", "reproducible", "8", 1},
+            {"reproducible micro 32", "reproducible", "32", 1}};
+
+static const int64_t batches[] = {8, 32, 128, 1024};
+
+typedef struct samples {
+    double phase[PHASES][MOST_STEPS], step[MOST_STEPS];
+    size_t count;
+} samples;
+
+static void note_step(void *context, const md_step_info *info)
+{
+    samples *s = context;
+    if (s->count == MOST_STEPS)
+        return;
+    double step = 0.0;
+    for (int i = 0; i < PHASES; i++) {
+        s->phase[i][s->count] = info->phase_s[i];
+        step += info->phase_s[i];
+    }
+    s->step[s->count++] = step;
+}
+
+/* Collective. One run of the trainer into a folder of its own. */
+static md_status train(md_bench *bench, const char *const *assignments, size_t count, samples *out,
+                       md_error *err)
+{
+    const md_run_params params = {.assignments = assignments, .assignment_count = count};
+    const md_observer observer = {.context = out, .step = note_step};
+    const md_train_params how = {.command_line = "mnist_dist_bench", .observer = &observer};
+    md_run run;
+    md_train_result result;
+    out->count = 0;
+    md_status status = md_run_configure(bench->comm, &params, &run, err);
+    if (!status)
+        status = md_run_open(bench->comm, &params, &run, err);
+    if (!status)
+        status = md_train(bench->comm, &run, &how, &result, err);
+    md_run_close(&run);
+    return status;
+}
+
+static void report(const md_bench *bench, const char *way, int64_t batch, samples *s)
+{
+    char name[64];
+    const size_t size = (size_t)batch;
+    for (int i = 0; i < PHASES; i++) {
+        snprintf(name, sizeof name, "%s: %s", way, phases[i]);
+        md_report_row(bench->csv, &(md_row){.section = "steps",
+                                            .name = name,
+                                            .batch = size,
+                                            .timing = md_timing_of(s->phase[i], s->count)});
+    }
+    snprintf(name, sizeof name, "%s: step", way);
+    md_row row = {.section = "steps", .name = name, .batch = size, .unit = "k images/s"};
+    row.timing = md_timing_of(s->step, s->count);
+    row.rate = 1e-3 * (double)batch / row.timing.median;
+    md_report_row(bench->csv, &row);
+    md_report_note(bench->csv, "  an epoch of 60000 images: %.3f s",
+                   60000.0 / (double)batch * row.timing.median);
+}
+
+static md_status measure(md_bench *bench, size_t way, int64_t batch, const char *folder, samples *s,
+                         md_error *err)
+{
+    char text[MOST_ASSIGNMENTS][256];
+    const char *assignments[MOST_ASSIGNMENTS];
+    const struct {
+        const char *key, *value;
+    } words[] = {{"data.source", bench->data},
+                 {"checkpoint.output", folder},
+                 {"data.validation", "none"},
+                 {"distributed.reducer", ways[way].reducer},
+                 {"distributed.micro_shard", ways[way].micro_shard}};
+    size_t n = 0;
+    for (; n < sizeof words / sizeof *words; n++)
+        snprintf(text[n], sizeof *text, "%s=%s", words[n].key, words[n].value);
+    const int64_t steps = batch >= 1024 ? 300 : 1500;
+    snprintf(text[n++], sizeof *text, "train.batch_size=%lld", (long long)batch);
+    snprintf(text[n++], sizeof *text, "train.max_steps=%lld", (long long)steps);
+    snprintf(text[n++], sizeof *text, "train.epochs=%lld", (long long)(steps * batch));
+    for (size_t i = 0; i < n; i++)
+        assignments[i] = text[i];
+    return train(bench, assignments, n, s, err);
+}
+
+md_status md_bench_steps(md_bench *bench, md_error *err)
+{
+    char folder[] = "/tmp/mnist_dist_bench_XXXXXX", command[64];
+    const int root = md_comm_rank(bench->comm) == 0;
+    samples *s = calloc(1, sizeof *s);
+    md_status status = s ? MD_OK : md_fail_memory(err, "samples", sizeof *s);
+    if (!status && root && !mkdtemp(folder))
+        status = md_fail(err, MD_FAILED, "%s cannot be made", folder);
+    status = md_agree(bench->comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(bench->comm, folder, sizeof folder, 0, err);
+    if (!status)
+        md_report_title(bench->csv, "Training steps, by phase of rank 0");
+    for (size_t b = 0; !status && b < sizeof batches / sizeof *batches; b++)
+        for (size_t w = 0; !status && w < sizeof ways / sizeof *ways; w++) {
+            if (md_comm_size(bench->comm) < ways[w].least_ranks)
+                continue;
+            status = measure(bench, w, batches[b], folder, s, err);
+            if (!status && root)
+                report(bench, ways[w].name, batches[b], s);
+        }
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (root && system(command) != 0)
+        md_report_note(bench->csv, "%s could not be removed", folder);
+    free(s);
+    return status;
+}
