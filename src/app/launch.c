@@ -161,7 +161,7 @@ md_status md_launch_run(const md_launch *launch, const char *wanted, char *line,
 {
     words w;
     int ends[2];
-    pid_t pid;
+    pid_t pid = -1;
     char output[OUTPUT_SIZE];
     md_status status = compose(launch, &w, err);
     if (status)

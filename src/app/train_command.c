@@ -186,7 +186,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                                     .debug = a->debug,
                                     .watched = watched,
                                     .stalled = say_stalled};
-    md_train_result result;
+    md_train_result result = {0};
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
     if (!status)
         status = md_train(comm, run, &params, &result, err);

@@ -119,10 +119,10 @@ md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint *
 
 md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err)
 {
-    md_checkpoint *c;
+    md_checkpoint *c = NULL;
     *parameters = NULL;
     md_status status = md_import(path, NULL, &c, err);
-    if (status)
+    if (status || !c)
         return status;
     *spec = c->model;
     *parameters = c->parameters;

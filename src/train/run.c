@@ -16,7 +16,7 @@ static md_status share_text(md_comm *comm, char **text, md_error *err)
     md_status status = md_comm_broadcast(comm, &size, sizeof size, 0, err);
     if (status || size == 0)
         return status;
-    if (!root)
+    if (!*text)
         *text = malloc(size);
     status = md_agree(comm, *text ? MD_OK : md_fail_memory(err, "the configuration", size), err);
     return status ? status : md_comm_broadcast(comm, *text, size, 0, err);
