@@ -10,6 +10,7 @@ _mnist_dist_options()
     predict) echo "$common --data --index --split --image --output --plot" ;;
     show) echo "$common --data --index --split --plot" ;;
     plot) echo "$common --data --kind --plot" ;;
+    report) echo "$common --data --output" ;;
     prove) echo "$common --config --data --output --ranks --set" ;;
     *) echo "$common" ;;
     esac
@@ -45,7 +46,7 @@ _mnist_dist()
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")
         elif [[ $COMP_CWORD -eq 1 ]]; then
-            words="train evaluate predict show plot inspect verify diff prove"
+            words="train evaluate predict show plot report inspect verify diff prove"
         fi
         ;;
     esac

@@ -25,12 +25,13 @@ typedef struct md_command {
 extern const md_command md_commands[];
 
 extern const struct argp md_train_argp, md_evaluate_argp, md_predict_argp, md_show_argp,
-    md_plot_argp, md_inspect_argp, md_verify_argp, md_diff_argp, md_prove_argp;
+    md_plot_argp, md_report_argp, md_inspect_argp, md_verify_argp, md_diff_argp, md_prove_argp;
 md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_show(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err);
+md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_verify(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_diff(md_comm *comm, int argc, char **argv, md_error *err);

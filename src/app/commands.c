@@ -14,6 +14,7 @@ const md_command md_commands[] = {
     {"show", "a sample with its label", &md_show_argp, md_command_show, 0},
     {"plot", "curves, digits, confusions or weights, as text or picture", &md_plot_argp,
      md_command_plot, 0},
+    {"report", "a run as one web page that stands alone", &md_report_argp, md_command_report, 0},
     {"inspect", "what a file holds: model, progress, history, provenance", &md_inspect_argp,
      md_command_inspect, 0},
     {"verify", "check every checksum, shape and golden image of a file", &md_verify_argp,

@@ -129,11 +129,10 @@ static void print_run(const md_run_record *run, size_t number)
 static void print_slow_ranks(const md_ledger *ledger)
 {
     char text[MD_LEDGER_TEXT];
-    for (size_t i = 0; i < ledger->count; i++)
-        if (md_ledger_is_slow(ledger, &ledger->rows[i])) {
-            md_ledger_describe(ledger, &ledger->rows[i], text);
-            printf("\nSlow rank: %s\n", text);
-        }
+    for (size_t i = 0; i < ledger->count && md_ledger_is_slow(ledger, ledger->ranks[i]); i++) {
+        md_ledger_describe(ledger, ledger->ranks[i], text);
+        printf("\nSlow rank: %s\n", text);
+    }
 }
 
 static md_status inspect(const md_checkpoint *c, const char *name, md_error *err)
@@ -152,6 +151,7 @@ static md_status inspect(const md_checkpoint *c, const char *name, md_error *err
     print_progress(c, &config, name);
     print_history(c);
     print_slow_ranks(&ledger);
+    md_ledger_clear(&ledger);
     for (size_t i = 0; i < c->run_count; i++)
         print_run(&c->runs[i], i + 1);
     return MD_OK;

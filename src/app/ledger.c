@@ -5,24 +5,12 @@
 
 static const double slow_lag = 0.2;
 
-static int by_value(const void *a, const void *b)
+static int longest_first(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Of two, the lower: a pair of ranks is judged by the faster one. */
-static md_status find_median(md_ledger *ledger, md_error *err)
-{
-    double *seconds = malloc(ledger->count * sizeof *seconds);
-    if (!seconds)
-        return md_fail_memory(err, "the ledger", ledger->count * sizeof *seconds);
-    for (size_t i = 0; i < ledger->count; i++)
-        seconds[i] = ledger->rows[i].compute_s;
-    qsort(seconds, ledger->count, sizeof *seconds, by_value);
-    ledger->median_s = seconds[(ledger->count - 1) / 2];
-    free(seconds);
-    return MD_OK;
+    const md_ledger_row *x = *(md_ledger_row *const *)a, *y = *(md_ledger_row *const *)b;
+    if (x->compute_s != y->compute_s)
+        return x->compute_s < y->compute_s ? 1 : -1;
+    return x->rank < y->rank ? -1 : 1;
 }
 
 md_status md_ledger_newest(const md_checkpoint *c, md_ledger *out, md_error *err)
@@ -30,8 +18,24 @@ md_status md_ledger_newest(const md_checkpoint *c, md_ledger *out, md_error *err
     size_t end = c->ledger_count, begin = end;
     while (begin > 0 && c->ledger[begin - 1].epoch == c->ledger[end - 1].epoch)
         begin--;
-    *out = (md_ledger){.rows = c->ledger + begin, .count = end - begin};
-    return out->count ? find_median(out, err) : MD_OK;
+    *out = (md_ledger){.count = end - begin};
+    if (out->count == 0)
+        return MD_OK;
+    out->ranks = malloc(out->count * sizeof(md_ledger_row *));
+    if (!out->ranks)
+        return md_fail_memory(err, "the ledger", out->count * sizeof(md_ledger_row *));
+    for (size_t i = 0; i < out->count; i++)
+        out->ranks[i] = &c->ledger[begin + i];
+    qsort((void *)out->ranks, out->count, sizeof(md_ledger_row *), longest_first);
+    /* Of the middle two, the lower: a pair of ranks is judged by the faster one. */
+    out->median_s = out->ranks[out->count / 2]->compute_s;
+    return MD_OK;
+}
+
+void md_ledger_clear(md_ledger *ledger)
+{
+    free((void *)ledger->ranks);
+    *ledger = (md_ledger){0};
 }
 
 double md_ledger_lag(const md_ledger *ledger, const md_ledger_row *row)
@@ -42,15 +46,6 @@ double md_ledger_lag(const md_ledger *ledger, const md_ledger_row *row)
 int md_ledger_is_slow(const md_ledger *ledger, const md_ledger_row *row)
 {
     return md_ledger_lag(ledger, row) > slow_lag;
-}
-
-const md_ledger_row *md_ledger_slowest(const md_ledger *ledger)
-{
-    const md_ledger_row *slowest = ledger->rows;
-    for (size_t i = 1; i < ledger->count; i++)
-        if (ledger->rows[i].compute_s > slowest->compute_s)
-            slowest = &ledger->rows[i];
-    return slowest;
 }
 
 void md_ledger_describe(const md_ledger *ledger, const md_ledger_row *row, char out[MD_LEDGER_TEXT])

@@ -1,14 +1,12 @@
 #include "predictions_file.h"
 
-#include <errno.h>
 #include <hdf5.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "whole_file.h"
 
-static void write_rows(const md_predictions *p, FILE *out)
+static void print_rows(const void *predictions, FILE *out)
 {
+    const md_predictions *p = predictions;
     fprintf(out, "index,label,predicted");
     for (size_t c = 0; c < p->classes; c++)
         fprintf(out, ",p%zu", c);
@@ -21,37 +19,9 @@ static void write_rows(const md_predictions *p, FILE *out)
     }
 }
 
-static md_status write_csv_file(const md_predictions *p, int fd, const char *path, md_error *err)
-{
-    int copy = dup(fd);
-    FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
-    if (!out) {
-        md_status status = md_fail_write(path, err);
-        if (copy >= 0)
-            close(copy);
-        return status;
-    }
-    write_rows(p, out);
-    int bad = fflush(out) || ferror(out);
-    md_status status = bad ? md_fail_write(path, err) : MD_OK;
-    fclose(out);
-    return status;
-}
-
 md_status md_predictions_write_csv(const md_predictions *p, const char *path, md_error *err)
 {
-    if (strcmp(path, "-") == 0) {
-        write_rows(p, stdout);
-        return MD_OK;
-    }
-    md_whole_file file;
-    md_status status = md_whole_file_open(path, &file, err);
-    if (!status)
-        status = write_csv_file(p, file.fd, path, err);
-    if (!status)
-        status = md_whole_file_commit(&file, err);
-    md_whole_file_drop(&file);
-    return status;
+    return md_whole_file_print(path, print_rows, p, err);
 }
 
 /* One array; 0 or -1. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,4 +46,39 @@ void md_whole_file_drop(md_whole_file *file)
         close(file->fd);
     free(file->temporary);
     *file = (md_whole_file){.fd = -1};
+}
+
+static md_status print_into(const md_whole_file *file, md_printer print, const void *context,
+                            md_error *err)
+{
+    int copy = dup(file->fd);
+    FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
+    if (!out) {
+        md_status status = md_fail_write(file->path, err);
+        if (copy >= 0)
+            close(copy);
+        return status;
+    }
+    print(context, out);
+    int bad = fflush(out) || ferror(out);
+    md_status status = bad ? md_fail_write(file->path, err) : MD_OK;
+    fclose(out);
+    return status;
+}
+
+md_status md_whole_file_print(const char *path, md_printer print, const void *context,
+                              md_error *err)
+{
+    if (strcmp(path, "-") == 0) {
+        print(context, stdout);
+        return MD_OK;
+    }
+    md_whole_file file;
+    md_status status = md_whole_file_open(path, &file, err);
+    if (!status)
+        status = print_into(&file, print, context, err);
+    if (!status)
+        status = md_whole_file_commit(&file, err);
+    md_whole_file_drop(&file);
+    return status;
 }

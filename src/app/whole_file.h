@@ -3,6 +3,8 @@
 #ifndef MNIST_DIST_APP_WHOLE_FILE_H
 #define MNIST_DIST_APP_WHOLE_FILE_H
 
+#include <stdio.h>
+
 #include "mnist_dist/util/error.h"
 
 typedef struct md_whole_file {
@@ -15,6 +17,11 @@ md_status md_whole_file_open(const char *path, md_whole_file *out, md_error *err
 /* Puts what was written in place, fsynced and with the permissions of any new file. */
 md_status md_whole_file_commit(md_whole_file *file, md_error *err);
 void md_whole_file_drop(md_whole_file *file); /* removes what was not committed; fine after it */
+
+/* What `print` writes becomes the file at path; "-" stands for standard output. */
+typedef void (*md_printer)(const void *context, FILE *out);
+md_status md_whole_file_print(const char *path, md_printer print, const void *context,
+                              md_error *err);
 
 /* MD_FAILED with errno's reason. */
 md_status md_fail_write(const char *path, md_error *err);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The runs that the other tests look at: first; twin, the same; other, which parts from it after two
-# epochs; forged, stopped and slow, made from first; damaged files. Called as BINARY RUNS FORGE.
+# epochs; forged, stopped, slow, lost and hostile, made from first; damaged files. Called as BINARY
+# RUNS FORGE.
 set -eu
 binary=$1 runs=$2 forge=$3
 rm -rf "$runs"
@@ -16,8 +17,9 @@ train first
 train twin
 train other --set schedule.name=step --set schedule.step_epochs=2
 "$forge" golden "$runs/first/last.h5" "$runs/forged.h5"
-"$forge" stopped "$runs/first/last.h5" "$runs/stopped.h5"
-"$forge" slow "$runs/first/last.h5" "$runs/slow.h5"
+for kind in stopped slow lost hostile; do
+    "$forge" $kind "$runs/first/last.h5" "$runs/$kind.h5"
+done
 
 head -c 20000 "$runs/first/last.h5" >"$runs/truncated.h5"
 echo "not a checkpoint" >"$runs/text.h5"
