@@ -276,11 +276,12 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     status = start_watchdog(t, err);
     if (!status)
         status = load_data(t, err);
-    if (!status && t->batch > t->images)
+    if (status)
+        return status;
+    if (t->batch > t->images)
         t->batch = t->images;
     md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
-    if (!status)
-        status = md_agree(t->comm, build_model(t, err), err);
+    status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
         status = build_reducer(t, err);
     if (!status)
