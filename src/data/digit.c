@@ -154,7 +154,7 @@ static void add_curve(drawing *d, const point *p, int n)
 
 static void write_glyph(const char *glyph, const hand *h, drawing *d)
 {
-    point curve[MAX_POINTS];
+    point curve[MAX_POINTS] = {{0.0f, 0.0f}};
     int n = 0, used = 0;
     d->count = 0;
     for (const char *c = glyph; *c; c++) {
@@ -178,7 +178,7 @@ static void write_glyph(const char *glyph, const hand *h, drawing *d)
 /* Scales and moves the ink's box to be INK_SIDE pixels long and centred in the frame. */
 static void fit(drawing *d, float radius)
 {
-    point low = d->segments[0].from, high = low;
+    point low = {MD_DIGIT_SIDE, MD_DIGIT_SIDE}, high = {-MD_DIGIT_SIDE, -MD_DIGIT_SIDE};
     for (int i = 0; i < d->count; i++) {
         const segment *s = &d->segments[i];
         low.x = smaller(low.x, smaller(s->from.x, s->to.x));
@@ -252,8 +252,9 @@ static void centring_shift(const canvas *c, int *right, int *down)
 /* A row's paper grain: one byte a pixel. */
 static void draw_grain(const md_rng_key *key, int row, uint32_t grain[GRAIN_WORDS])
 {
-    for (int i = 0; i < GRAIN_WORDS; i += 4)
-        md_rng_block(key, (uint64_t)(GRAIN_DRAW + row * GRAIN_WORDS + i), grain + i);
+    uint64_t draw = GRAIN_DRAW + (uint64_t)row * GRAIN_WORDS;
+    for (size_t i = 0; i < GRAIN_WORDS; i += 4)
+        md_rng_block(key, draw + i, grain + i);
 }
 
 /* Moves the ink into place and gives it the pen's pressure and the paper's grain. */

@@ -25,7 +25,7 @@ size_t md_idx_header(const md_idx_shape *shape, uint8_t out[MD_IDX_HEADER_SIZE])
 {
     store_be32(out, MAGIC_UNSIGNED_BYTES + (uint32_t)shape->dimensions);
     for (int i = 0; i < shape->dimensions && i < MD_IDX_MAX_DIMENSIONS; i++)
-        store_be32(out + 4 + 4 * i, (uint32_t)shape->size[i]);
+        store_be32(out + 4 * (size_t)(i + 1), (uint32_t)shape->size[i]);
     return header_size(shape->dimensions);
 }
 
@@ -57,7 +57,7 @@ static md_status read_header(const char *path, md_stream *stream, int dimensions
                        (unsigned)expected, MD_FETCH_AGAIN);
     *shape = (md_idx_shape){.dimensions = dimensions};
     for (int i = 0; i < dimensions; i++)
-        shape->size[i] = load_be32(header + 4 + 4 * i);
+        shape->size[i] = load_be32(header + 4 * (size_t)(i + 1));
     size_t body;
     status = body_size(path, shape, &body, err);
     if (status)
@@ -87,7 +87,7 @@ static int same_shape(const md_idx_shape *a, const md_idx_shape *b)
 static md_status read_body(const char *path, md_stream *stream, const md_idx_shape *shape,
                            uint8_t *out, md_error *err)
 {
-    md_idx_shape now;
+    md_idx_shape now = {0};
     size_t body;
     md_status status = read_header(path, stream, shape->dimensions, &now, err);
     if (status == MD_OK && !same_shape(&now, shape))

@@ -127,7 +127,9 @@ static void brighten(uint8_t *pixels, size_t n)
             count++;
         }
     unsigned median = median_level(histogram, count);
-    for (size_t i = 0; i < n && median < wanted; i++) {
+    if (median <= floor || median >= wanted)
+        return;
+    for (size_t i = 0; i < n; i++) {
         unsigned brighter = pixels[i] * wanted / median;
         pixels[i] = brighter < UINT8_MAX ? (uint8_t)brighter : UINT8_MAX;
     }
@@ -142,8 +144,9 @@ static md_status resample(const md_picture *p, const placement *at, size_t rows,
         return status;
     double *ink = memory, brightest = 0.0;
     for (size_t i = 0; i < rows * columns; i++) {
-        double right = (double)(i % columns) + 0.5 - 0.5 * (double)columns;
-        double down = (double)(i / columns) + 0.5 - 0.5 * (double)rows;
+        size_t row = i / columns, column = i % columns;
+        double right = (double)column + 0.5 - 0.5 * (double)columns;
+        double down = (double)row + 0.5 - 0.5 * (double)rows;
         ink[i] = sample(p, at, right, down);
         brightest = ink[i] > brightest ? ink[i] : brightest;
     }

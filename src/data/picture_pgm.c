@@ -54,7 +54,7 @@ static md_status read_pixels(const md_picture_file *file, int raw, unsigned whit
                              md_error *err)
 {
     for (size_t i = 0; i < out->width * out->height; i++) {
-        unsigned value;
+        unsigned value = 0;
         if (!(raw ? read_raw : read_number)(file->stream, white, &value))
             return truncated(file, err);
         out->grey[i] = (uint8_t)((value * UINT8_MAX + white / 2) / white);

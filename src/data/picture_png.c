@@ -48,7 +48,7 @@ static void set_output(png_reader *r)
 static void read_rows(png_reader *r)
 {
     /* At one bit a pixel, the least PNG uses, a byte inflates to this many pixels. */
-    const uint64_t most_per_byte = 8 * MD_INFLATE_RATIO;
+    const uint64_t most_per_byte = UINT64_C(8) * MD_INFLATE_RATIO;
     if (setjmp(png_jmpbuf(r->png)))
         return;
     png_init_io(r->png, r->file->stream);

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Seeds for the fuzz targets of the data readers: make_corpus.py FOLDER.
+
+Small sound files of every kind, so that mutations start inside the readers instead of at their
+first check. Only the standard library is needed.
+"""
+import gzip
+import pathlib
+import random
+import struct
+import sys
+import zlib
+
+
+def idx(sizes, data):
+    return struct.pack(f">HBB{len(sizes)}I", 0, 8, len(sizes), *sizes) + data
+
+
+def idx_seeds(rng):
+    for n, rows, columns in ((6, 3, 2), (1, 1, 1), (3, 8, 9)):
+        pixels = bytes(rng.choice((0, 0, 0, rng.randrange(256))) for _ in range(n * rows * columns))
+        images = idx((n, rows, columns), pixels)
+        labels = idx((n,), bytes(rng.randrange(10) for _ in range(n)))
+        for kind, pack in (("plain", bytes), ("gzip", lambda b: gzip.compress(b, mtime=0))):
+            small = pack(labels)
+            yield f"{kind}-{n}x{rows}x{columns}", bytes([len(small)]) + small + pack(images)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(depth, colour, interlaced=0, extra=b"", width=9, height=7):
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
+                  (1, 0, 2, 2), (0, 1, 1, 2)]
+    raw = b""
+    for x, y, dx, dy in passes:
+        columns = len(range(x, width, dx))
+        row = bytes((90 + i * 37) % 256 for i in range((columns * channels * depth + 7) // 8))
+        raw += b"".join(bytes([r % 5]) + row for r in range(len(range(y, height, dy))) if columns)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra +
+            chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+
+
+def image_seeds():
+    palettes = {1: chunk(b"PLTE", bytes(range(6))) + chunk(b"tRNS", b"\0"),
+                4: chunk(b"PLTE", bytes(range(48)))}
+    kinds = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 4), 4: (8, 16), 6: (8, 16)}
+    for colour, depths in kinds.items():
+        for depth in depths:
+            extra = palettes[depth] if colour == 3 else b""
+            for interlaced in (0, 1):
+                yield f"png-{colour}-{depth}-{interlaced}", png(depth, colour, interlaced, extra)
+    extras = (chunk(b"gAMA", struct.pack(">I", 45455)) + chunk(b"bKGD", b"\0\x10") +
+              chunk(b"tRNS", b"\0\x25") + chunk(b"tEXt", b"Title\0digit") +
+              chunk(b"zTXt", b"Note\0\0" + zlib.compress(b"digit" * 9)))
+    yield "png-extras", png(8, 0, 0, extras)
+    yield "pgm-raw", b"P5\n# by hand\n4 3\n255\n" + bytes(range(0, 240, 20))
+    yield "pgm-raw16", b"P5 2 2 65535\n" + bytes(range(8))
+    yield "pgm-plain", b"P2\n4 3 15\n" + b" ".join(b"%d" % i for i in range(12)) + b"\n"
+
+
+def hdf5_seeds(rng):
+    for i in range(40):
+        yield f"choices-{i}", bytes(rng.randrange(256) for _ in range(20 + 4 * i))
+
+
+def main(folder):
+    rng = random.Random(1)
+    for name, seeds in (("idx", idx_seeds(rng)), ("image", image_seeds()),
+                        ("hdf5", hdf5_seeds(rng))):
+        target = pathlib.Path(folder, name)
+        target.mkdir(parents=True, exist_ok=True)
+        for seed, data in seeds:
+            (target / seed).write_bytes(data)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
