@@ -178,6 +178,7 @@ static void write_glyph(const char *glyph, const hand *h, drawing *d)
 /* Scales and moves the ink's box to be INK_SIDE pixels long and centred in the frame. */
 static void fit(drawing *d, float radius)
 {
+    /* Farther out than any stroke of the unit box. */
     point low = {MD_DIGIT_SIDE, MD_DIGIT_SIDE}, high = {-MD_DIGIT_SIDE, -MD_DIGIT_SIDE};
     for (int i = 0; i < d->count; i++) {
         const segment *s = &d->segments[i];

@@ -63,6 +63,8 @@ static void read_rows(png_reader *r)
     set_output(r);
     int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
+    if (png_get_rowbytes(r->png, r->info) != 2 * claim.width)
+        png_error(r->png, "its rows have an unexpected size");
     for (int pass = 0; pass < passes; pass++)
         for (size_t y = 0; y < claim.height; y++)
             png_read_row(r->png, r->out->grey + y * 2 * claim.width, NULL);
