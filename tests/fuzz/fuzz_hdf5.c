@@ -95,10 +95,11 @@ static made choose_layout(choices *c, hid_t creation, int rank, hid_t space)
     case 0:
         H5Pset_layout(creation, H5D_COMPACT);
         return (made){0, 1};
-    case 1:
-        return (made){H5Pset_external(creation, "/etc/passwd", 0, H5F_UNLIMITED) >= 0, 0};
+    case 1: /* a place that nobody can write, since making the file may try */
+        return (made){H5Pset_external(creation, "/proc/nowhere/outside", 0, H5F_UNLIMITED) >= 0, 0};
     case 2:
-        return (made){H5Pset_virtual(creation, space, "/etc/passwd", "/x", space) >= 0, 0};
+        return (made){H5Pset_virtual(creation, space, "/proc/nowhere/outside", "/x", space) >= 0,
+                      0};
     case 3:
     case 4:
         return choose_chunks(c, creation, rank);
@@ -150,7 +151,8 @@ static int make_member(choices *c, hid_t file, const char *name, int rank)
     case 0:
         return H5Lcreate_soft("/test/images", file, name, H5P_DEFAULT, H5P_DEFAULT) >= 0;
     case 1:
-        return H5Lcreate_external("/etc/passwd", "/x", file, name, H5P_DEFAULT, H5P_DEFAULT) >= 0;
+        return H5Lcreate_external("/proc/nowhere/outside", "/x", file, name, H5P_DEFAULT,
+                                  H5P_DEFAULT) >= 0;
     case 2:
         H5Gclose(H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
         return 1;

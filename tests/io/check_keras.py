@@ -213,7 +213,7 @@ def check_refusals(place):
                    "weight_names", fixed(["kernel"]))))
     refuse(place, "filter 32000, which is not allowed", dataset=dict(compression="lzf"))
     refuse(place, "soft or external link", change=lambda f: f.__setitem__(
-        "model_weights/x", h5py.ExternalLink("/etc/passwd", "/")))
+        "model_weights/x", h5py.ExternalLink("/proc/nowhere/outside", "/")))
     refuse(place, "/model_weights@layer_names is missing",
            change=lambda f: f["model_weights"].attrs.__delitem__("layer_names"))
     refuse(place, "dense_1/kernel:0 is missing",
