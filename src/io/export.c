@@ -111,30 +111,24 @@ static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
     return status;
 }
 
-static const struct {
-    const char *name, *suffix;
-} formats[] = {[MD_EXPORT_KERAS] = {"keras", ".keras"},
-               [MD_EXPORT_WEIGHTS_H5] = {"weights.h5", ".weights.h5"},
-               [MD_EXPORT_NPZ] = {"npz", ".npz"}};
+const char *const md_export_words[] = {[MD_EXPORT_KERAS] = "keras",
+                                       [MD_EXPORT_WEIGHTS_H5] = "weights.h5",
+                                       [MD_EXPORT_NPZ] = "npz",
+                                       NULL};
 
-int md_export_format_parse(const char *name, md_export_format *out)
+static int ends_as_wanted(const char *path, const char *word)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(formats[i].name, name) == 0) {
-            *out = (md_export_format)i;
-            return 1;
-        }
-    return 0;
+    size_t length = strlen(path), wanted = strlen(word);
+    return length > wanted + 1 && path[length - wanted - 1] == '.' &&
+           strcmp(path + length - wanted, word) == 0;
 }
 
 md_status md_export(const md_checkpoint *c, md_export_format format, const char *path,
                     md_error *err)
 {
-    const char *suffix = formats[format].suffix;
-    size_t length = strlen(path);
-    if (length <= strlen(suffix) || strcmp(path + length - strlen(suffix), suffix) != 0)
-        return md_fail(err, MD_USAGE, "'%s' must end in %s: its readers go by the name", path,
-                       suffix);
+    if (!ends_as_wanted(path, md_export_words[format]))
+        return md_fail(err, MD_USAGE, "'%s' must end in .%s: its readers go by the name", path,
+                       md_export_words[format]);
     md_bytes bytes = {0};
     md_status status;
     if (format == MD_EXPORT_KERAS)

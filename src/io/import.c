@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,34 @@ static void get_config(md_h5 *f, md_model_spec *out)
     free(config);
 }
 
+/* Whether the first dense layer has a Flatten before it. */
+static int has_flatten(const md_model_spec *spec)
+{
+    int i = 0;
+    while (i < spec->layer_count && spec->layers[i].kind == MD_LAYER_DROPOUT)
+        i++;
+    return i < spec->layer_count && spec->layers[i].kind == MD_LAYER_FLATTEN;
+}
+
+/* The data here are images, and Keras' flat inputs are images that were made flat before. */
+static void take_images(md_h5 *f, md_model_spec *spec)
+{
+    int side = (int)lround(sqrt(spec->columns));
+    if (spec->rows == 1 && side * side == spec->columns)
+        spec->rows = spec->columns = side;
+    if (!has_flatten(spec) && spec->layer_count == MD_MAX_LAYERS)
+        md_h5_fail(f, "the model has %d layers on flat input; one less could be read",
+                   MD_MAX_LAYERS);
+    else if (!has_flatten(spec)) {
+        memmove(spec->layers + 1, spec->layers, sizeof *spec->layers * (size_t)spec->layer_count++);
+        spec->layers[0] = (md_layer_spec){.kind = MD_LAYER_FLATTEN};
+    }
+    md_model_spec_name_layers(spec);
+    md_error why;
+    if (!f->status && md_model_spec_check(spec, &why))
+        md_h5_fail(f, "%s", why.text);
+}
+
 /* The file's own word on the model, else the caller's, else what the shapes say. */
 static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
                      md_keras_weights *weights)
@@ -40,13 +69,18 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
     if (has_config)
         get_config(f, spec);
     find_weights(f, weights);
-    if (has_config || f->status)
-        return;
-    if (given)
+    if (!has_config && given)
         *spec = *given;
-    else
+    else if (!has_config)
         md_keras_guess_model(f, weights, spec);
-    if (!given && !f->status)
+    if (spec->rows == 0) {
+        spec->rows = 1;
+        spec->columns = md_keras_inputs(f, weights);
+    }
+    if (f->status)
+        return;
+    take_images(f, spec);
+    if (!f->status && !has_config && !given)
         md_info("'%s' does not describe its model: taken for %d dense layers with relu between and "
                 "softmax last",
                 f->name, weights->count);

@@ -127,44 +127,44 @@ void md_keras_find_layers(md_h5 *f, md_keras_weights *out)
     }
 }
 
-/* A square number of inputs is taken for images. */
-static void guess_input(int inputs, md_model_spec *out)
+/* f fails when kernel i is no matrix of sizes that a layer can have. */
+static void get_kernel_shape(md_h5 *f, const md_keras_weights *weights, int i, md_h5_shape *shape)
 {
-    int side = 1;
-    while ((long long)side * side < inputs)
-        side++;
-    int square = side * side == inputs;
-    out->rows = square ? side : 1;
-    out->columns = square ? side : inputs;
-    if (square)
-        out->layers[out->layer_count++].kind = MD_LAYER_FLATTEN;
+    enum { MOST = 1 << 20 };
+    md_h5_get_shape(f, weights->dense[i].kernel, shape);
+    if (!f->status && (shape->rank != 2 || shape->dims[0] < 1 || shape->dims[0] > MOST ||
+                       shape->dims[1] < 1 || shape->dims[1] > MOST))
+        md_h5_fail(f, "%s is not the kernel of a dense layer", weights->dense[i].kernel);
+}
+
+int md_keras_inputs(md_h5 *f, const md_keras_weights *weights)
+{
+    md_h5_shape shape;
+    if (weights->count == 0 || f->status)
+        return 0;
+    get_kernel_shape(f, weights, 0, &shape);
+    return f->status ? 0 : (int)shape.dims[0];
 }
 
 void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_spec *out)
 {
-    *out = (md_model_spec){0};
-    hsize_t width = 0;
+    int width = md_keras_inputs(f, weights);
+    if (weights->count == 0 && !f->status)
+        md_h5_fail(f, "has no weights of dense layers");
+    *out = (md_model_spec){.rows = 1, .columns = width};
     for (int i = 0; i < weights->count && !f->status; i++) {
         md_h5_shape shape;
-        md_h5_get_shape(f, weights->dense[i].kernel, &shape);
-        if (shape.rank != 2 || shape.dims[0] < 1 || shape.dims[0] > 1 << 20 || shape.dims[1] < 1 ||
-            shape.dims[1] > 1 << 20 || (i > 0 && shape.dims[0] != width) ||
-            out->layer_count == MD_MAX_LAYERS)
+        get_kernel_shape(f, weights, i, &shape);
+        if (!f->status && (int)shape.dims[0] != width)
             md_h5_fail(f, "kernel %d does not follow the one before it", i + 1);
         if (f->status)
             return;
-        if (i == 0)
-            guess_input((int)shape.dims[0], out);
-        width = shape.dims[1];
+        width = (int)shape.dims[1];
         out->layers[out->layer_count++] =
             (md_layer_spec){.kind = MD_LAYER_DENSE,
-                            .units = (int)width,
+                            .units = width,
                             .activation = i + 1 < weights->count ? MD_RELU : MD_SOFTMAX};
     }
-    md_model_spec_name_layers(out);
-    md_error why;
-    if (md_model_spec_check(out, &why))
-        md_h5_fail(f, "%s", why.text);
 }
 
 static void get_tensors(md_h5 *f, const md_keras_weights *weights, const md_layout *layout,

@@ -30,7 +30,10 @@ void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out);
 /* Keras 3: /layers/dense, dense_1, ... A layer of another kind with weights is an error. */
 void md_keras_find_layers(md_h5 *f, md_keras_weights *out);
 
-/* The model that the kernels' shapes allow: see md_import. */
+/* Inputs of the first dense layer; 0 when there is none, or f fails. */
+int md_keras_inputs(md_h5 *f, const md_keras_weights *weights);
+
+/* The model that the kernels' shapes allow, on flat input: see md_import. */
 void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_spec *out);
 
 /* Parameters of a checked spec, paired by order and not by name, as Keras does. *parameters is a

@@ -8,6 +8,7 @@ import zipfile
 import h5py
 import numpy as np
 
+from keras_files import write_keras3_weights, write_legacy_weights
 from layout import folder, run
 
 SIZES = [(784, 128), (128, 64), (64, 10)]
@@ -113,31 +114,8 @@ INTERLEAVED = [x for pair in MOMENTS for x in pair]
 APART = [pair[0] for pair in MOMENTS] + [pair[1] for pair in MOMENTS]
 
 
-def write_legacy_weights(path):
-    """model.save_weights("w.h5") of Keras 2: the content of /model_weights at the root."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [b"flatten", b"dense_1", b"drop", b"dense_2"]
-        for name in "flatten", "drop":
-            file.create_group(name).attrs["weight_names"] = np.zeros(0)
-        for name, pair in (("dense_1", WEIGHTS[:2]), ("dense_2", WEIGHTS[2:])):
-            group = file.create_group(name)
-            names = [f"{name}/kernel:0", f"{name}/bias:0"]
-            group.attrs["weight_names"] = [n.encode() for n in names]
-            for n, w in zip(names, pair):
-                group[n] = w
-
-
-def write_keras3_weights(path, state=(), layers=None):
-    with h5py.File(path, "w") as file:
-        file.create_group("vars")
-        for name, pair in (layers or {"dense": WEIGHTS[:2], "dense_1": WEIGHTS[2:],
-                                      "dropout": (), "flatten": ()}).items():
-            group = file.create_group(f"layers/{name}/vars")
-            group.attrs["name"] = name
-            for i, w in enumerate(pair):
-                group[str(i)] = w
-        for i, w in enumerate(state):
-            file[f"optimizer/vars/{i}"] = w
+LAYERS = {"flatten": (), "dense_1": WEIGHTS[:2], "drop": (), "dense_2": WEIGHTS[2:]}
+KERAS3_LAYERS = {"dense": WEIGHTS[:2], "dense_1": WEIGHTS[2:], "dropout": (), "flatten": ()}
 
 
 def imported(place, name, *given):
@@ -151,10 +129,11 @@ def imported(place, name, *given):
 
 
 def check_weights_only(place):
-    guessed = ["InputLayer", "Dense", "Dense"]
+    guessed = ["InputLayer", "Flatten", "Dense", "Dense"]
     given = ["InputLayer", "Flatten", "Dense", "Dropout", "Dense"]
-    for name, write in (("w.h5", write_legacy_weights), ("w.weights.h5", write_keras3_weights)):
-        write(os.path.join(place, name))
+    write_legacy_weights(os.path.join(place, "w.h5"), LAYERS)
+    write_keras3_weights(os.path.join(place, "w.weights.h5"), KERAS3_LAYERS)
+    for name in "w.h5", "w.weights.h5":
         layers, adam = imported(place, name)
         assert layers == guessed and adam[0] == 0 and not any(np.any(x) for x in adam[2:])
         assert imported(place, name, "small")[0] == given
@@ -164,11 +143,11 @@ def check_adam_orders(place):
     path = os.path.join(place, "w.weights.h5")
     for state, rate in (([np.int64(7)] + APART, 0.001), ([np.int64(7)] + INTERLEAVED, 0.001),
                         ([np.int32(7), np.float32(0.25)] + INTERLEAVED, 0.25)):
-        write_keras3_weights(path, state)
+        write_keras3_weights(path, KERAS3_LAYERS, state)
         assert same(imported(place, "w.weights.h5")[1], [7, rate] + INTERLEAVED)
     for state in ([np.int64(7)] + APART[:4], [np.int64(7)] + [-x for x in APART],
                   [np.int64(7)] + APART[:-1] + [np.zeros(99)], [np.int64(-7)] + APART):
-        write_keras3_weights(path, state)
+        write_keras3_weights(path, KERAS3_LAYERS, state)
         adam = imported(place, "w.weights.h5")[1]
         assert adam[0] == 0 and not any(np.any(x) for x in adam[2:])
 
@@ -176,7 +155,7 @@ def check_adam_orders(place):
 def check_images_are_guessed(place):
     path = os.path.join(place, "w.weights.h5")
     kernel = rng.standard_normal((9, 4)).astype("f4")
-    write_keras3_weights(path, layers={"dense": (kernel, np.zeros(4, "f4"))})
+    write_keras3_weights(path, {"dense": (kernel, np.zeros(4, "f4"))})
     back = os.path.join(place, "back.h5")
     assert run("import", path, back)[0] == 0
     with h5py.File(back) as file:
@@ -189,11 +168,11 @@ def check_refusals(place):
         assert status == 4 and words in output, (status, output)
 
     path = os.path.join(place, "w.weights.h5")
-    write_keras3_weights(path, layers={"dense": WEIGHTS[:2], "conv2d": WEIGHTS[2:]})
+    write_keras3_weights(path, {"dense": WEIGHTS[:2], "conv2d": WEIGHTS[2:]})
     refuse(path, "layer conv2d has weights and no counterpart here")
-    write_keras3_weights(path, layers={"dense": WEIGHTS[2:], "dense_1": WEIGHTS[:2]})
+    write_keras3_weights(path, {"dense": WEIGHTS[2:], "dense_1": WEIGHTS[:2]})
     refuse(path, "kernel 2 does not follow the one before it")
-    write_keras3_weights(path, layers={"dense": WEIGHTS[:2]})
+    write_keras3_weights(path, {"dense": WEIGHTS[:2]})
     refuse(path, "has weights for 1 dense layers; the model has 2", "small")
     with h5py.File(path, "w") as file:
         file["x"] = 1

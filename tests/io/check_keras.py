@@ -1,12 +1,13 @@
 """Whole-model .h5 files in the forms of Keras 2 and 3, made with h5py, give the model and the weights
 they hold; what has no counterpart is refused by name."""
 import copy
-import json
 import os
 
 import h5py
 import numpy as np
 
+from keras_files import (STYLES, config, fixed, functional, keras2_layers, keras3_layers, layer,
+                         variable_ascii, variable_utf8, write_model)
 from layout import folder, run
 
 rng = np.random.default_rng(1)
@@ -15,91 +16,13 @@ BIASES = [rng.standard_normal(n).astype("f4") for n in (5, 3)]
 PLAIN = "4x3 flatten:flatten dense_1:dense:5:relu dense_2:dense:3:softmax"
 
 
-def layer(class_name, name, **config):
-    return {"class_name": class_name, "config": {"name": name, **config}}
-
-
-def keras2_layers():
-    return [layer("InputLayer", "image", batch_input_shape=[None, 4, 3], dtype="float32"),
-            layer("Flatten", "flatten", data_format="channels_last"),
-            layer("Dense", "dense_1", units=5, activation="relu", use_bias=True,
-                  kernel_initializer={"class_name": "GlorotUniform", "config": {"seed": None}}),
-            layer("Dense", "dense_2", units=3, activation="softmax", use_bias=True)]
-
-
-def keras3_layers():
-    layers = keras2_layers()
-    layers[0]["config"] = {"name": "image", "batch_shape": [None, 4, 3], "sparse": False}
-    for entry in layers:
-        entry.update(module="keras.layers", registered_name=None, build_config={"input_shape": []})
-        entry["config"]["dtype"] = {"module": "keras", "class_name": "DTypePolicy",
-                                    "config": {"name": "float32"}, "registered_name": None}
-    return layers
-
-
-def functional(layers, keras3):
-    for before, entry in zip(layers, layers[1:]):
-        name = before["config"]["name"]
-        entry["inbound_nodes"] = [{"args": [{"class_name": "__keras_tensor__", "config": {
-            "shape": [None], "dtype": "float32", "keras_history": [name, 0, 0]}}], "kwargs": {}}] \
-            if keras3 else [[[name, 0, 0, {}]]]
-    layers[0]["inbound_nodes"] = []
-    for entry in layers:
-        entry["name"] = entry["config"]["name"]
-    return layers
-
-
-def config(layers, class_name="Sequential", **more):
-    return json.dumps({"class_name": class_name, "config": {"name": "mlp", "layers": layers,
-                                                            **more}})
-
-
-def fixed(names):
-    return np.array([n.encode() for n in names])  # numpy's S: fixed-length, NULLPAD
-
-
-def variable_utf8(names):
-    return np.array(names, dtype=h5py.string_dtype("utf-8"))
-
-
-def variable_ascii(names):
-    return np.array([n.encode() for n in names], dtype=h5py.string_dtype("ascii"))
-
-
-def put_names(group, name, names, strings, parts=1):
-    """h5py writes an empty list as float64 [0]; Keras splits a long one into NAME0, NAME1, ..."""
-    if not names:
-        group.attrs[name] = np.zeros(0)
-    elif parts == 1:
-        group.attrs[name] = strings(names)
-    else:
-        for i, part in enumerate(np.array_split(names, parts)):
-            group.attrs[f"{name}{i}"] = strings(list(part))
-
-
-STYLES = {"keras2": "{0}/{1}:0", "keras30": "{1}", "keras33": "{0}/{1}", "sequential": "mlp/{0}/{1}"}
-
-
-def write(path, text=None, style="keras2", strings=fixed, with_input=False, parts=1, bias=True,
-          weightless=True, names=("dense_1", "dense_2"), dataset=None, kernels=None):
-    with h5py.File(path, "w") as file:
-        file.attrs["model_config"] = text or config(keras2_layers())
-        file.attrs["keras_version"] = "2.15.0"
-        root = file.create_group("model_weights")
-        listed = (["image"] if with_input else []) + (["flatten"] if weightless else [])
-        put_names(root, "layer_names", listed + list(names), strings, parts)
-        for name in listed:
-            put_names(root.create_group(name), "weight_names", [], strings)
-        for name, kernel, vector in zip(names, kernels or KERNELS, BIASES):
-            group = root.create_group(name)
-            weights = {STYLES[style].format(name, "kernel"): kernel}
-            if bias:
-                weights[STYLES[style].format(name, "bias")] = vector
-            put_names(group, "weight_names", list(weights), strings, parts)
-            for weight, values in weights.items():
-                group.create_dataset(weight, data=values.astype((dataset or {}).get("type", "f4")),
-                                     **{k: v for k, v in (dataset or {}).items() if k != "type"})
-        file.create_group("optimizer_weights").attrs["weight_names"] = strings(["iter:0"])
+def write(path, text=None, with_input=False, bias=True, weightless=True,
+          names=("dense_1", "dense_2"), kernels=None, biases=None, **form):
+    empty = (["image"] if with_input else []) + (["flatten"] if weightless else [])
+    layers = {name: () for name in empty}
+    layers.update((name, (kernel, vector) if bias else (kernel,))
+                  for name, kernel, vector in zip(names, kernels or KERNELS, biases or BIASES))
+    write_model(path, text or config(keras2_layers()), layers, **form)
 
 
 def expect(place, model, biases=BIASES, **options):
@@ -151,7 +74,7 @@ def check_configurations(place):
     layers = keras2_layers()
     layers[0]["config"]["batch_input_shape"] = [None, 12]
     del layers[1]
-    expect(place, "1x12 dense_1:dense:5:relu dense_2:dense:3:softmax", text=config(layers))
+    expect(place, PLAIN.replace("4x3", "1x12"), text=config(layers))
     layers = keras2_layers()
     layers.insert(3, layer("Dropout", "drop", rate=0.25, seed=None, noise_shape=None))
     expect(place, "4x3 flatten:flatten dense_1:dense:5:relu drop:dropout:0.25 "
@@ -208,9 +131,8 @@ def check_refusals(place):
            kernels=[KERNELS[0].T, KERNELS[1]])
     refuse(place, "has weights for 1 dense layers; the model has 2", names=("dense_1",))
     refuse(place, "has weights for 3 dense layers; the model has 2",
-           names=("dense_1", "dense_2", "dense_3"), kernels=KERNELS + [KERNELS[1]], change=lambda f: (
-               f.create_group("model_weights/dense_3").attrs.create(
-                   "weight_names", fixed(["kernel"]))))
+           names=("dense_1", "dense_2", "dense_3"), kernels=KERNELS + [KERNELS[1]],
+           biases=BIASES + [BIASES[1]])
     refuse(place, "filter 32000, which is not allowed", dataset=dict(compression="lzf"))
     refuse(place, "soft or external link", change=lambda f: f.__setitem__(
         "model_weights/x", h5py.ExternalLink("/proc/nowhere/outside", "/")))

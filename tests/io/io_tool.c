@@ -37,12 +37,14 @@ static md_status read_checkpoint(char **arguments, md_error *err)
 static md_status export_checkpoint(char **arguments, md_error *err)
 {
     md_checkpoint *c;
-    md_export_format format;
-    if (!md_export_format_parse(arguments[0], &format))
+    int format = 0;
+    while (md_export_words[format] && strcmp(md_export_words[format], arguments[0]) != 0)
+        format++;
+    if (!md_export_words[format])
         return md_fail(err, MD_USAGE, "no such format");
     md_status status = md_checkpoint_read(arguments[1], &c, err);
     if (!status)
-        status = md_export(c, format, arguments[2], err);
+        status = md_export(c, (md_export_format)format, arguments[2], err);
     md_checkpoint_destroy(&c);
     return status;
 }
