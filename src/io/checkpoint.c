@@ -9,18 +9,27 @@
 #include "mnist_dist/util/memory.h"
 #include "tables.h"
 
-static md_status allocate_blocks(md_checkpoint *c, int moment_count, md_error *err)
+static md_status allocate_block(const md_checkpoint *c, float **out, const char *what,
+                                md_error *err)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
     void *block;
-    md_status status =
-        md_allocate(&block, layout.parameters, sizeof(float), "a checkpoint's parameters", err);
-    c->parameters = block;
-    for (int i = 0; i < moment_count && !status; i++) {
-        status = md_allocate(&block, layout.parameters, sizeof(float),
-                             "a checkpoint's optimizer state", err);
-        c->moments[i] = block;
+    md_status status = md_allocate(&block, layout.parameters, sizeof(float), what, err);
+    *out = block;
+    return status;
+}
+
+md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err)
+{
+    md_status status = MD_OK;
+    c->iterations = 0;
+    c->moment_count = moment_count;
+    for (int i = 0; i < 2; i++) {
+        free(c->moments[i]);
+        c->moments[i] = NULL;
+        if (!status && i < moment_count)
+            status = allocate_block(c, &c->moments[i], "a checkpoint's optimizer state", err);
     }
     return status;
 }
@@ -33,14 +42,15 @@ md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_
     if (!c)
         return md_fail_memory(err, "a checkpoint", sizeof *c);
     c->model = *model;
-    c->moment_count = moment_count;
     c->best_val_accuracy = NAN;
     snprintf(c->optimizer, sizeof c->optimizer, "adam");
     c->learning_rate = 0.001;
     c->beta_1 = 0.9;
     c->beta_2 = 0.999;
     c->epsilon = 1e-7;
-    md_status status = allocate_blocks(c, moment_count, err);
+    md_status status = allocate_block(c, &c->parameters, "a checkpoint's parameters", err);
+    if (!status)
+        status = md_checkpoint_reset_moments(c, moment_count, err);
     if (status)
         md_checkpoint_destroy(&c);
     *out = c;

@@ -175,11 +175,10 @@ static md_status replace_previous(md_folder *folder, const char *moving, md_erro
 
 md_status md_folder_set_aside(md_folder *folder, md_error *err)
 {
-    listing l = list(folder->path, is_of_run);
-    if (l.count == 0) {
-        release(&l);
+    if (!md_folder_has_run(folder))
         return MD_OK;
-    }
+    md_info("%s holds an earlier run: moved to %s/" MD_FOLDER_PREVIOUS, folder->path, folder->path);
+    listing l = list(folder->path, is_of_run);
     char moving[PATH_MAX], from[PATH_MAX];
     md_files_join(folder->path, MD_FOLDER_MOVING, moving);
     md_status status = md_folder_make(moving, err);

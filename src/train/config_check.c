@@ -109,11 +109,12 @@ static md_status check_same_model(const md_model_spec *saved, const md_model_spe
                    now->layer_count, saved->layer_count);
 }
 
-md_status md_config_check_resume(const md_config *saved, const md_config *now, md_error *err)
+md_status md_config_check_resume(const md_config *saved, const md_config *now, int has_steps,
+                                 md_error *err)
 {
     for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
         char before[MD_VALUE_SIZE], after[MD_VALUE_SIZE];
-        if (key->type == MD_KEY_LAYERS || may_differ(key, saved, now))
+        if (!has_steps || key->type == MD_KEY_LAYERS || may_differ(key, saved, now))
             continue;
         md_key_format(key, saved, before);
         md_key_format(key, now, after);

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "mnist_dist/comm/agree.h"
+#include "mnist_dist/util/clock.h"
 #include "mnist_dist/util/log.h"
+#include "mnist_dist/version.h"
 
 /* Broadcasts rank 0's text (which may be NULL) to every rank; *text is then malloc'ed everywhere.
  */
@@ -45,13 +47,8 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
                        run->config.checkpoint.lock_wait, &run->folder, err);
     if (status)
         return status;
-    if (!params->resume) {
-        if (!md_folder_has_run(run->folder))
-            return MD_OK;
-        md_info("%s holds an earlier run: moved to %s/previous", run->config.checkpoint.output,
-                run->config.checkpoint.output);
+    if (!params->resume)
         return md_folder_set_aside(run->folder, err);
-    }
     char name[MD_PATH_SIZE];
     status = md_folder_newest(run->folder, &run->resumed, name, sizeof name, err);
     if (!status && run->resumed && run->resumed->run_count == 0)
@@ -75,20 +72,24 @@ static md_status adopt_saved(md_comm *comm, const md_run_params *params, md_run 
     if (status || !run->resuming)
         return status;
     char *saved = NULL;
+    int has_steps = 0;
     if (run->resumed) {
+        has_steps = run->resumed->step > 0;
         saved = strdup(run->resumed->runs[run->resumed->run_count - 1].config);
         status = saved ? MD_OK : md_fail_memory(err, "the configuration", 1);
     }
     status = md_agree(comm, status, err);
     if (!status)
         status = share_text(comm, &saved, err);
+    if (!status)
+        status = md_comm_broadcast(comm, &has_steps, sizeof has_steps, 0, err);
     md_config before = md_config_default();
     if (!status)
         status = md_agree(comm, assemble(params, saved, run->file_text, &run->config, err), err);
     if (!status)
         status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
     if (!status)
-        status = md_config_check_resume(&before, &run->config, err);
+        status = md_config_check_resume(&before, &run->config, has_steps, err);
     free(saved);
     return status;
 }
@@ -112,6 +113,25 @@ md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, m
     md_status status = md_comm_rank(comm) == 0 ? open_folder(params, run, err) : MD_OK;
     status = md_agree(comm, status, err);
     return status ? status : adopt_saved(comm, params, run, err);
+}
+
+md_status md_run_adopt(md_checkpoint *imported, const md_config *config, const char *command_line,
+                       md_error *err)
+{
+    char now[MD_TIMESTAMP_SIZE];
+    md_clock_timestamp(now);
+    md_run_record record = {.config = md_config_write(config),
+                            .command_line = strdup(command_line),
+                            .version = strdup(MD_VERSION),
+                            .version_hdf5 = strdup(md_hdf5_version()),
+                            .started = strdup(now),
+                            .saved = strdup(now)};
+    imported->seed = config->train.seed;
+    if (record.config && record.command_line && record.version && record.version_hdf5 &&
+        record.started && record.saved)
+        return md_checkpoint_add_run(imported, &record, err);
+    md_run_record_clear(&record);
+    return md_fail_memory(err, "the run's record", sizeof record);
 }
 
 void md_run_close(md_run *run)

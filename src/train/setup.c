@@ -158,6 +158,17 @@ static md_status check_resumed_data(const md_trainer *t, const md_run_record *ru
     return status;
 }
 
+/* An imported model has seen no data yet, and the configuration is free to choose how it goes on;
+ * another rule than Adam has no use for Adam's moments. */
+static md_status start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)
+{
+    const int moments = md_optimizer_moments(t->config->optimizer.name);
+    c->model.rows = t->spec.rows;
+    c->model.columns = t->spec.columns;
+    md_snapshot_configure(t, c);
+    return moments == c->moment_count ? MD_OK : md_checkpoint_reset_moments(c, moments, err);
+}
+
 /* Rank 0: the resumed checkpoint becomes the state, after checks that need data and model. */
 static md_status adopt_checkpoint(md_trainer *t, md_error *err)
 {
@@ -167,8 +178,8 @@ static md_status adopt_checkpoint(md_trainer *t, md_error *err)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "the checkpoint in %s holds another model than the configuration",
                        t->config->checkpoint.output);
-    md_status status = check_resumed_data(t, last, err);
-    if (!status)
+    md_status status = c->step > 0 ? check_resumed_data(t, last, err) : start_imported(t, c, err);
+    if (!status && c->step > 0)
         status = check_resumed_arithmetic(t, last, err);
     if (status)
         return status;
@@ -177,6 +188,7 @@ static md_status adopt_checkpoint(md_trainer *t, md_error *err)
     t->run->resumed = NULL;
     t->at = (md_position){.epoch = c->epoch,
                           .step = c->step,
+                          .iterations = c->iterations,
                           .step_in_epoch = c->step_in_epoch,
                           .loss_q32 = md_fixed_from(c->loss_sum),
                           .correct = c->correct,

@@ -1,5 +1,4 @@
 /* The trainer's state as a checkpoint, and saving it. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,14 +59,9 @@ md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *e
     return status ? status : md_checkpoint_add_run(c, &record, err);
 }
 
-md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
+void md_snapshot_configure(const md_trainer *t, md_checkpoint *c)
 {
     const md_optimizer_params *optimizer = &t->config->optimizer;
-    md_checkpoint *c;
-    md_status status =
-        md_checkpoint_create(&t->spec, md_optimizer_moments(optimizer->name), &c, err);
-    if (status)
-        return status;
     snprintf(c->optimizer, sizeof c->optimizer, "%s", optimizer->name);
     c->learning_rate = optimizer->learning_rate;
     c->beta_1 = optimizer->beta_1;
@@ -76,7 +70,16 @@ md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error 
     c->momentum = optimizer->momentum;
     c->weight_decay = optimizer->weight_decay;
     c->seed = t->config->train.seed;
-    c->best_val_accuracy = NAN;
+}
+
+md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
+{
+    md_checkpoint *c;
+    const int moments = md_optimizer_moments(t->config->optimizer.name);
+    md_status status = md_checkpoint_create(&t->spec, moments, &c, err);
+    if (status)
+        return status;
+    md_snapshot_configure(t, c);
     status = md_snapshot_add_run(t, c, err);
     if (status)
         md_checkpoint_destroy(&c);
@@ -138,7 +141,7 @@ static void fill_blocks(const md_trainer *t, md_checkpoint *c)
     memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
     for (int i = 0; i < c->moment_count; i++)
         memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
-    c->iterations = t->at.step;
+    c->iterations = t->at.iterations;
     c->epoch = t->at.epoch;
     c->step = t->at.step;
     c->step_in_epoch = t->at.step_in_epoch;

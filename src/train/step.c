@@ -101,7 +101,7 @@ static void step_slice(md_trainer *t, double scale)
     int moments = md_optimizer_moments(t->config->optimizer.name);
     for (int i = 0; i < moments; i++)
         slice.moments[i] = md_reducer_moment(t->reducer, i) + begin;
-    md_optimizer_step(&t->config->optimizer, t->kernels, t->at.step + 1,
+    md_optimizer_step(&t->config->optimizer, t->kernels, t->at.iterations + 1,
                       md_trainer_rate(t, t->at.step), scale, &slice);
     md_inject_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
 }
@@ -137,6 +137,7 @@ static void report(md_trainer *t, const md_step_sums *sums, size_t batch_size, d
 static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
 {
     t->at.step++;
+    t->at.iterations++;
     t->at.step_in_epoch++;
     t->at.loss_q32 += sums->loss_q32;
     t->at.correct += sums->correct;

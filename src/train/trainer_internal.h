@@ -13,6 +13,7 @@
 typedef struct md_position {
     int64_t epoch;                      /* finished epochs */
     int64_t step;                       /* finished steps */
+    int64_t iterations;                 /* of the optimizer: step, and those before an import */
     int64_t step_in_epoch;              /* finished steps of the open epoch */
     int64_t loss_q32, correct, samples; /* sums over the open epoch */
 } md_position;
@@ -77,6 +78,8 @@ md_status md_trainer_validate(md_trainer *t, md_error *err);
 /* Local: a checkpoint of a run at its very start, with this process's run record. */
 md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
 md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
+/* Local: the configured optimizer and seed. */
+void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);
 /* Local: copies blocks and position into c, and recomputes its golden logits. */
 md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err);
 /* Collective: rank 0 saves as last.h5 (and best.h5); a failed save is forgiven max_failures times.

@@ -25,7 +25,7 @@ static void write_and_read_back(const md_config *config)
     require(md_config_parse(&again, text, "again", NULL) == MD_OK);
     char *second = md_config_write(&again);
     require(second && strcmp(text, second) == 0);
-    require(md_config_check_resume(config, &again, NULL) == MD_OK);
+    require(md_config_check_resume(config, &again, 1, NULL) == MD_OK);
     free(text);
     free(second);
 }

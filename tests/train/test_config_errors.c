@@ -271,14 +271,24 @@ static void some_keys_may_differ_on_resume(void)
     for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
         CU_ASSERT_EQUAL(md_config_set(&now, free_keys[i], NULL), MD_OK);
     now.model.rows = now.model.columns = 28;
-    CU_ASSERT_EQUAL(md_config_check_resume(&saved, &now, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_config_check_resume(&saved, &now, 1, NULL), MD_OK);
+}
+
+static void anything_but_the_model_may_differ_before_the_first_step(void)
+{
+    md_config saved = md_config_default(), now = saved;
+    CU_ASSERT_EQUAL(md_config_set(&now, "optimizer.name=sgd", NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_config_set(&now, "train.batch_size=64", NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_config_check_resume(&saved, &now, 0, NULL), MD_OK);
+    now.model.layers[1].units = 256;
+    CU_ASSERT_EQUAL(md_config_check_resume(&saved, &now, 0, NULL), MD_USAGE);
 }
 
 static void expect_no_resume(const md_config *saved, const md_config *now, const char *a,
                              const char *b)
 {
     md_error err = {0};
-    CU_ASSERT_EQUAL(md_config_check_resume(saved, now, &err), MD_USAGE);
+    CU_ASSERT_EQUAL(md_config_check_resume(saved, now, 1, &err), MD_USAGE);
     expect_words(&err, (const char *const[4]){a, b});
 }
 
@@ -308,7 +318,7 @@ static void micro_shards_are_fixed_when_either_run_is_reproducible(void)
 {
     md_config plain = md_config_default(), exact = plain;
     CU_ASSERT_EQUAL(md_config_set(&exact, "distributed.reducer=reproducible", NULL), MD_OK);
-    CU_ASSERT_EQUAL(md_config_check_resume(&plain, &exact, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_config_check_resume(&plain, &exact, 1, NULL), MD_OK);
     exact.distributed.micro_shard = 32;
     expect_no_resume(&plain, &exact, "distributed.micro_shard is 32", "has 8");
     expect_no_resume(&exact, &plain, "distributed.micro_shard is 8", "has 32");
@@ -382,6 +392,8 @@ CU_TestInfo md_tests[] = {
     {"a text too long is refused, not cut", a_text_too_long_is_refused_not_cut},
     {"combinations that make no sense are refused", combinations_that_make_no_sense_are_refused},
     {"some keys may differ on resume", some_keys_may_differ_on_resume},
+    {"anything but the model may differ before the first step",
+     anything_but_the_model_may_differ_before_the_first_step},
     {"all others must not", all_others_must_not},
     {"micro-shards are fixed when either run is reproducible",
      micro_shards_are_fixed_when_either_run_is_reproducible},

@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <string.h>
 
+#include "mnist_dist/io/export.h"
 #include "runner.h"
 #include "trial.h"
 
@@ -192,6 +193,71 @@ static void nothing_to_resume_starts_anew(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+/* The model of `from` as Keras 3 would hand it on, as a run in `to`. */
+static void hand_on(const char *from, const char *to)
+{
+    char exported[128], last[128];
+    md_error err = {0};
+    md_config config = md_config_default();
+    md_checkpoint *imported = NULL, *c = trial_last(MPI_COMM_SELF, from);
+    snprintf(exported, sizeof exported, "%s/model.keras", to);
+    snprintf(last, sizeof last, "%s/last.h5", to);
+    CU_ASSERT_FATAL(c && md_export(c, MD_EXPORT_KERAS, exported, &err) == MD_OK);
+    CU_ASSERT_FATAL(md_import(exported, NULL, &imported, &err) == MD_OK);
+    CU_ASSERT_EQUAL(md_run_adopt(imported, &config, "import", &err), MD_OK);
+    CU_ASSERT_EQUAL(md_checkpoint_write(last, imported, &err), MD_OK);
+    md_checkpoint_destroy(&imported);
+    md_checkpoint_destroy(&c);
+}
+
+/* In file order every epoch is alike: one epoch, an import and another one are two epochs. */
+static void import_between_epochs(const char *reducer)
+{
+    char whole[64], half[64], rest[64];
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    trial_folder(MPI_COMM_WORLD, whole, sizeof whole);
+    trial_folder(MPI_COMM_WORLD, half, sizeof half);
+    trial_folder(MPI_COMM_WORLD, rest, sizeof rest);
+    const char *two[] = {"data.source=synthetic:600",
+                         "train.shuffle=false",
+                         "train.batch_size=50",
+                         reducer,
+                         "train.epochs=2",
+                         NULL};
+    const char *one[] = {two[0], two[1], two[2], two[3], "train.epochs=1", NULL};
+    trial t = {.assignments = two};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, whole, &t), MD_OK);
+    t.assignments = one;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, half, &t), MD_OK);
+    if (rank == 0)
+        hand_on(half, rest);
+    t.resume = 1;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, rest, &t), MD_OK);
+    CU_ASSERT_EQUAL(t.result.steps, 12);
+    md_checkpoint *a = trial_last(MPI_COMM_WORLD, whole), *b = trial_last(MPI_COMM_WORLD, rest);
+    if (rank == 0) {
+        CU_ASSERT_FATAL(a && b);
+        b->step += 12;
+        b->epoch++;
+        b->best_epoch = a->best_epoch;
+        b->best_val_accuracy = a->best_val_accuracy;
+        check_same_state(a, b);
+        CU_ASSERT(b->run_count == 2 && b->golden.count == 16);
+    }
+    md_checkpoint_destroy(&a);
+    md_checkpoint_destroy(&b);
+    trial_clean(MPI_COMM_WORLD, whole);
+    trial_clean(MPI_COMM_WORLD, half);
+    trial_clean(MPI_COMM_WORLD, rest);
+}
+
+static void an_imported_model_goes_on_with_its_optimizer(void)
+{
+    import_between_epochs("distributed.reducer=allreduce");
+    import_between_epochs("distributed.reducer=node-shared");
+}
+
 const char md_suite[] = "train.resume";
 CU_TestInfo md_tests[] = {
     {"in mid-epoch", in_mid_epoch},
@@ -203,4 +269,5 @@ CU_TestInfo md_tests[] = {
     {"a complete run is left alone", a_complete_run_is_left_alone},
     {"another seed is refused", another_seed_is_refused},
     {"nothing to resume starts anew", nothing_to_resume_starts_anew},
+    {"an imported model goes on with its optimizer", an_imported_model_goes_on_with_its_optimizer},
     CU_TEST_INFO_NULL};

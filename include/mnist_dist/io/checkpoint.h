@@ -42,8 +42,8 @@ typedef struct md_run_record {
     char *version, *version_mpi, *version_hdf5, *version_blas;
     char *data_sha256;     /* see data/provenance.h */
     char *started, *saved; /* ISO 8601, UTC */
-    int32_t ranks, nodes;
-    int32_t exponent; /* reproducible: of its fixed point; else 0 */
+    int32_t ranks, nodes;  /* 0: nothing was trained, the model was imported */
+    int32_t exponent;      /* reproducible: of its fixed point; else 0 */
 } md_run_record;
 
 /* Test images and their logits at save time, so that any reader can check its arithmetic. */
@@ -61,9 +61,9 @@ typedef struct md_checkpoint {
 
     char optimizer[MD_NAME_SIZE]; /* adam, adamw, sgd */
     double learning_rate, beta_1, beta_2, epsilon, momentum, weight_decay;
-    int64_t iterations;
-    int moment_count;  /* 0 to 2 */
-    float *moments[2]; /* m, v */
+    int64_t iterations; /* of the optimizer: `step`, and those before an import */
+    int moment_count;   /* 0 to 2 */
+    float *moments[2];  /* m, v */
 
     uint64_t seed;
     int64_t epoch;            /* finished epochs */
@@ -93,6 +93,9 @@ typedef struct md_checkpoint {
 md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_checkpoint **out,
                                md_error *err);
 void md_checkpoint_destroy(md_checkpoint **checkpoint); /* NULL is fine; clears *checkpoint */
+
+/* Makes the optimizer's state a new one: `moment_count` zeroed moment blocks, no iterations. */
+md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err);
 
 /* Each copies the row to the end. */
 md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err);

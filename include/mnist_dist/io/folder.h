@@ -38,8 +38,8 @@ void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 int md_folder_has_run(const md_folder *folder);
 
 /* Moves what an earlier run left (checkpoints, history, pictures) to DIR/previous, replacing what
- * is there. Interrupted, it leaves a run that can be resumed or
- * set aside again. Nothing there: does nothing. */
+ * is there, and says so in one line. Interrupted, it leaves a run that can be resumed or set aside
+ * again. Without a checkpoint it does nothing. */
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through

@@ -77,8 +77,10 @@ int md_config_given(const md_config *config, const char *key);
  * NULL when out of memory. */
 char *md_config_write(const md_config *config);
 
-/* May a run saved under `saved` go on under `now`? MD_USAGE naming the key and both values. */
-md_status md_config_check_resume(const md_config *saved, const md_config *now, md_error *err);
+/* May a run saved under `saved`, which has taken steps or not, go on under `now`? Before the first
+ * step only the model is fixed. MD_USAGE naming the key and both values. */
+md_status md_config_check_resume(const md_config *saved, const md_config *now, int has_steps,
+                                 md_error *err);
 
 /* The reference: one Markdown table row a key (name, default, range, help). */
 void md_config_print_reference(FILE *out);

@@ -24,6 +24,11 @@ typedef struct md_run {
     int resuming;           /* equal on all ranks: resumed is set on rank 0 */
 } md_run;
 
+/* Local. Makes an imported model (md_import) the start of a run: adds a run record of `config`,
+ * whose model and output folder the caller has set, and of the command line that did it. */
+md_status md_run_adopt(md_checkpoint *imported, const md_config *config, const char *command_line,
+                       md_error *err);
+
 /* Collective. The configuration, as far as it does not come from a checkpoint. MD_USAGE for what is
  * wrong with it. *out is for md_run_close in any case. */
 md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
@@ -32,7 +37,7 @@ md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *o
  * checkpoint.lock_wait) before any checkpoint is read. Without `resume` an earlier run in the
  * folder is moved aside, in one line; with it, its configuration slides in below file and options.
  * MD_USAGE when that may not differ so, MD_BAD_CHECKPOINT when there are checkpoints but none is
- * good. */
+ * good. An imported model, which has taken no step, goes on under any configuration of it. */
 md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err);
 void md_run_close(md_run *run); /* local; frees the lock */
 
