@@ -11,6 +11,8 @@ _mnist_dist_options()
     show) echo "$common --data --index --split --plot" ;;
     plot) echo "$common --data --kind --plot" ;;
     report) echo "$common --data --output" ;;
+    export) echo "$common --format --output" ;;
+    import) echo "$common --config --output" ;;
     prove) echo "$common --config --data --output --ranks --set" ;;
     *) echo "$common" ;;
     esac
@@ -41,12 +43,13 @@ _mnist_dist()
         ;;
     --reducer) words="allreduce node-shared reproducible" ;;
     --split) words="train test" ;;
+    --format) words="keras weights.h5 npz" ;;
     --kind) words="curves accuracy loss grid confusion weights" ;;
     *)
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")
         elif [[ $COMP_CWORD -eq 1 ]]; then
-            words="train evaluate predict show plot report inspect verify diff prove"
+            words="train evaluate predict show plot report inspect verify diff export import prove"
         fi
         ;;
     esac

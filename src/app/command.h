@@ -25,7 +25,8 @@ typedef struct md_command {
 extern const md_command md_commands[];
 
 extern const struct argp md_train_argp, md_evaluate_argp, md_predict_argp, md_show_argp,
-    md_plot_argp, md_report_argp, md_inspect_argp, md_verify_argp, md_diff_argp, md_prove_argp;
+    md_plot_argp, md_report_argp, md_inspect_argp, md_verify_argp, md_diff_argp, md_export_argp,
+    md_import_argp, md_prove_argp;
 md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err);
@@ -35,6 +36,8 @@ md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
 md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_verify(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_diff(md_comm *comm, int argc, char **argv, md_error *err);
+md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err);
+md_status md_command_import(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err);
 
 /* Collective. Finds argv's command and runs it; the status and text are the same on every rank. */
@@ -53,6 +56,9 @@ void md_print_version(FILE *out);
  * MD_USAGE naming the option, with the nearest known one. */
 md_status md_options_parse(const struct argp *argp, int argc, char **argv, void *input,
                            const char **files, md_error *err);
+
+/* The command line as one string, for provenance; malloc'ed, NULL when out of memory. */
+char *md_command_line(const char *command, int argc, char **argv);
 
 /* For parsers: 0, or EINVAL with a text naming the option. */
 error_t md_option_integer(const char *option, const char *text, int64_t low, int64_t high,

@@ -42,6 +42,8 @@ static void print_optimizer(const md_checkpoint *c)
         printf(", beta_1 %g, beta_2 %g, epsilon %g", c->beta_1, c->beta_2, c->epsilon);
     if (c->weight_decay > 0)
         printf(", weight decay %g", c->weight_decay);
+    if (c->iterations > c->step)
+        printf(", imported after %lld steps", (long long)(c->iterations - c->step));
     printf("\n");
 }
 
@@ -112,6 +114,11 @@ static void print_field(const char *label, const char *text)
 static void print_run(const md_run_record *run, size_t number)
 {
     char text[512];
+    if (run->ranks == 0) {
+        printf("\nRun %zu: imported %s\n", number, run->saved);
+        print_field("command", run->command_line);
+        return;
+    }
     printf("\nRun %zu: started %s, saved %s\n", number, run->started, run->saved);
     snprintf(text, sizeof text, "%d on %d %s: %s", run->ranks, run->nodes,
              run->nodes == 1 ? "node" : "nodes", run->hosts);

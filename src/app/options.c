@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -137,6 +138,22 @@ md_status md_options_parse(const struct argp *argp, int argc, char **argv, void 
     if (code)
         return refuse(argp, &o, argv[0], err);
     return take_files(argp, argc, argv, first, files, err);
+}
+
+char *md_command_line(const char *command, int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    fprintf(stream, "mnist_dist %s", command);
+    for (int i = 1; i < argc; i++)
+        fprintf(stream, " %s", argv[i]);
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 error_t md_option_integer(const char *option, const char *text, int64_t low, int64_t high,

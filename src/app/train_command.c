@@ -111,23 +111,6 @@ const struct argp md_train_argp = {
     .doc = "Trains a model over all ranks, saving a checkpoint at every epoch's end, and ends with "
            "one result line. Started again with --resume it goes on where it stopped."};
 
-/* The command line as one string, for provenance; malloc'ed. */
-static char *join(int argc, char **argv)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return NULL;
-    fputs("mnist_dist train", stream);
-    for (int i = 1; i < argc; i++)
-        fprintf(stream, " %s", argv[i]);
-    if (fclose(stream) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
 static void print_result(const md_train_result *r)
 {
     printf("result: epochs=%lld steps=%lld val_loss=%.4f val_accuracy=%.4f weights=xxh3:%016llx "
@@ -219,7 +202,7 @@ static md_status configure_and_train(md_comm *comm, md_run *run, arguments *a,
 md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err)
 {
     arguments a = {.err = err, .assignments = calloc((size_t)argc + 1, sizeof *a.assignments)};
-    char *command_line = join(argc, argv);
+    char *command_line = md_command_line("train", argc, argv);
     md_run run = {0};
     md_status status = MD_OK;
     if (!a.assignments || !command_line)

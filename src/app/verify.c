@@ -54,6 +54,8 @@ md_status md_command_verify(md_comm *comm, int argc, char **argv, md_error *err)
     if (!status && c->golden.count)
         printf("  logits of %zu golden images recomputed within %.0e; largest difference %.1e\n",
                c->golden.count, (double)tolerance, (double)worst);
+    else if (!status)
+        printf("  it holds no golden images whose logits could be recomputed\n");
     md_checkpoint_destroy(&c);
     return status;
 }
