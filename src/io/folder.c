@@ -14,7 +14,8 @@
 #include "mnist_dist/util/clock.h"
 #include "mnist_dist/util/log.h"
 
-enum { HOLDER_SIZE = 128 };
+/* Tries that fail for a reader's glance at the lock (md_folder_in_use) and not for a run. */
+enum { HOLDER_SIZE = 128, GLANCES = 2 };
 
 /* The lock file names its holder, for the message of whoever waits. */
 static void write_holder(int lock)
@@ -39,14 +40,14 @@ static int wait_for_lock(const md_folder *folder, double seconds)
 {
     const struct timespec pause = {.tv_nsec = 20000000};
     double deadline = md_clock_now() + seconds;
-    for (int said = 0; flock(folder->lock, LOCK_EX | LOCK_NB) != 0;) {
+    for (int tries = 1; flock(folder->lock, LOCK_EX | LOCK_NB) != 0; tries++) {
         if (errno == EINTR)
             continue;
-        if (errno != EWOULDBLOCK || md_clock_now() >= deadline)
+        if (errno != EWOULDBLOCK || (tries > GLANCES && md_clock_now() >= deadline))
             return -1;
         char holder[HOLDER_SIZE];
         read_holder(folder->lock, holder);
-        if (!said++)
+        if (tries == GLANCES + 1)
             md_info("folder '%s' is in use by %s; waiting up to %g s", folder->path, holder,
                     seconds);
         nanosleep(&pause, NULL);
@@ -81,10 +82,11 @@ static md_status take_lock(md_folder *folder, double seconds, md_error *err)
                    folder->path, holder);
 }
 
+/* A status tells of one process, which is gone. */
 static void remove_temporaries(const md_folder *folder)
 {
-    const char *const names[] = {MD_FILE_SAVING, MD_FILE_SAVING_CSV, MD_FILE_SAVING_LINK,
-                                 MD_FILE_SAVING_RESCUE};
+    const char *const names[] = {MD_FILE_SAVING,        MD_FILE_SAVING_CSV, MD_FILE_SAVING_LINK,
+                                 MD_FILE_SAVING_RESCUE, MD_FILE_STATUS,     MD_FILE_SAVING_STATUS};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[PATH_MAX];
         md_files_join(folder->path, names[i], path);
@@ -124,6 +126,20 @@ void md_folder_close(md_folder **folder)
         close((*folder)->lock);
     free(*folder);
     *folder = NULL;
+}
+
+int md_folder_in_use(const char *path)
+{
+    char name[PATH_MAX];
+    md_files_join(path, ".lock", name);
+    int lock = open(name, O_RDONLY | O_CLOEXEC);
+    if (lock < 0)
+        return errno == ENOENT ? 0 : -1;
+    int in_use = 0;
+    if (flock(lock, LOCK_SH | LOCK_NB) != 0)
+        in_use = errno == EWOULDBLOCK ? 1 : -1;
+    close(lock);
+    return in_use;
 }
 
 const char *md_folder_path(const md_folder *folder)

@@ -12,7 +12,7 @@
 #include "place.h"
 #include "runner.h"
 
-static int link_errno, flock_errno;
+static int link_errno, flock_errno, flock_failures;
 
 int __real_link(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
@@ -27,8 +27,8 @@ int __wrap_link(const char *from, const char *to)
 
 int __wrap_flock(int file, int operation)
 {
-    errno = flock_errno;
-    return flock_errno ? -1 : __real_flock(file, operation);
+    errno = flock_failures > 0 ? EWOULDBLOCK : flock_errno;
+    return flock_failures-- > 0 || flock_errno ? -1 : __real_flock(file, operation);
 }
 
 static void generations_are_kept(void)
@@ -146,9 +146,9 @@ static void a_second_run_is_refused(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "checkpoint.lock_wait"));
     CU_ASSERT_EQUAL(place_lines, 0);
-    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.1, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.5, &folder, &place_err), MD_FAILED);
     CU_ASSERT_EQUAL(place_lines, 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "waiting up to 0.1 s"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "waiting up to 0.5 s"));
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
     place_end();
@@ -161,7 +161,7 @@ static void a_killed_run_frees_the_folder_for_who_waits(void)
     fflush(stdout);
     pid_t killer = fork();
     if (killer == 0) {
-        usleep(100000);
+        usleep(500000);
         _exit(kill(holder, SIGKILL));
     }
     md_folder *folder;
@@ -171,6 +171,40 @@ static void a_killed_run_frees_the_folder_for_who_waits(void)
     waitpid(killer, NULL, 0);
     md_folder_close(&folder);
     folder = place_open(2);
+    md_folder_close(&folder);
+    place_end();
+}
+
+static void a_look_at_the_lock_keeps_no_run_out(void)
+{
+    place_begin();
+    CU_ASSERT_EQUAL(md_folder_in_use(place), 0);
+    pid_t holder = hold_folder();
+    CU_ASSERT_EQUAL(md_folder_in_use(place), 1);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    CU_ASSERT_EQUAL(md_folder_in_use(place), 0);
+    flock_errno = ENOLCK;
+    CU_ASSERT_EQUAL(md_folder_in_use(place), -1);
+    flock_errno = 0;
+    flock_failures = 2; /* two readers, one after the other */
+    md_folder *folder = place_open(2);
+    CU_ASSERT_EQUAL(place_lines, 0);
+    md_folder_close(&folder);
+    place_end();
+}
+
+static void a_new_run_removes_the_status_of_the_last(void)
+{
+    place_begin();
+    md_folder *folder = place_open(2);
+    char path[FIXTURE_PATH];
+    FILE *status = fopen(fixture_path(place, "status", path), "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(status);
+    fclose(status);
+    md_folder_close(&folder);
+    folder = place_open(2);
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
     md_folder_close(&folder);
     place_end();
 }
@@ -314,6 +348,8 @@ CU_TestInfo md_tests[] = {
     {"folders without links work", folders_without_links_work},
     {"a second run is refused", a_second_run_is_refused},
     {"a killed run frees the folder for who waits", a_killed_run_frees_the_folder_for_who_waits},
+    {"a look at the lock keeps no run out", a_look_at_the_lock_keeps_no_run_out},
+    {"a new run removes the status of the last", a_new_run_removes_the_status_of_the_last},
     {"folders without flock warn and go on", folders_without_flock_warn_and_go_on},
     {"parents are made, and files in the way named", parents_are_made_and_files_in_the_way_named},
     {"the newest good file is found", the_newest_good_file_is_found},

@@ -10,6 +10,8 @@
 #define MD_FILE_BEST "best.h5"
 #define MD_FILE_RESCUE "rescue.h5"
 #define MD_FILE_HISTORY "history.csv"
+#define MD_FILE_STATUS "status"                /* what a live run says of itself */
+#define MD_FILE_SAVING_STATUS ".saving.status" /* the same, being written */
 #define MD_FOLDER_PREVIOUS "previous"
 
 typedef struct md_folder md_folder;
@@ -20,11 +22,15 @@ md_status md_folder_make(const char *path, md_error *err);
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
  * seconds with one line said; the kernel frees it when the process dies. Where flock is unsupported
  * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
- * Removes temporaries that a killed save left. MD_FAILED when another run holds it or the folder
- * cannot be written. *out is NULL on error. */
+ * Removes temporaries that a killed save left, and the status. MD_FAILED when another run holds it
+ * or the folder cannot be written. *out is NULL on error. */
 md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
                          md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
+
+/* Is a run at work in the folder? 1 or 0, or -1 where that cannot be told. Looks without keeping a
+ * run from starting. */
+int md_folder_in_use(const char *path);
 
 const char *md_folder_path(const md_folder *folder);
 
