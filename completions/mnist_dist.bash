@@ -10,6 +10,7 @@ _mnist_dist_options()
     predict) echo "$common --data --index --split --image --output --plot" ;;
     show) echo "$common --data --index --split --plot" ;;
     plot) echo "$common --data --kind --plot" ;;
+    watch) echo "$common --once" ;;
     report) echo "$common --data --output" ;;
     export) echo "$common --format --output" ;;
     import) echo "$common --config --output" ;;
@@ -49,7 +50,7 @@ _mnist_dist()
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")
         elif [[ $COMP_CWORD -eq 1 ]]; then
-            words="train evaluate predict show plot report inspect verify diff export import prove"
+            words="train evaluate predict show plot report inspect verify diff export import watch prove"
         fi
         ;;
     esac

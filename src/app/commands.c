@@ -23,6 +23,7 @@ const md_command md_commands[] = {
     {"export", "a checkpoint as a file of Keras 3 or NumPy", &md_export_argp, md_command_export, 0},
     {"import", "a model of Keras as a checkpoint to use and to train on", &md_import_argp,
      md_command_import, 0},
+    {"watch", "follow a run from another terminal", &md_watch_argp, md_command_watch, 0},
     {"prove", "prove on this machine that rank count and kills change no bit", &md_prove_argp,
      md_command_prove, 0},
     {0},

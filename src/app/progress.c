@@ -65,8 +65,7 @@ static void start(void *context, const md_run_info *info)
     warn_about_cpus(info);
 }
 
-/* "1:02:03" or "2:03". */
-static void format_duration(double seconds, char *out, size_t size)
+void md_progress_duration_text(double seconds, char *out, size_t size)
 {
     long long s = isfinite(seconds) ? llround(fmin(seconds, 1e9)) : 0;
     if (s >= 3600)
@@ -82,7 +81,8 @@ static void draw(md_progress *p, const md_step_info *info, double now)
     double done = (double)(info->step - p->first_step);
     double rest = (double)(p->total_steps - info->step);
     int digits = snprintf(NULL, 0, "%lld", (long long)p->total_steps);
-    format_duration(done > 0 ? rest * (now - p->began) / done : INFINITY, left, sizeof left);
+    md_progress_duration_text(done > 0 ? rest * (now - p->began) / done : INFINITY, left,
+                              sizeof left);
     snprintf(numbers, sizeof numbers, "%*lld/%lld  ETA %s  loss %.4f  acc %.4f  %6.0f images/s",
              digits, (long long)info->step, (long long)p->total_steps, left, info->loss,
              info->accuracy, info->images_per_second);
@@ -119,16 +119,24 @@ static void step(void *context, const md_step_info *info)
     draw(p, info, now);
 }
 
-static void epoch(void *context, const md_epoch_row *row, int best)
+void md_progress_epoch_text(const md_epoch_row *row, int64_t epochs, int best, char *out,
+                            size_t size)
 {
-    md_progress *p = context;
     char validation[64] = "";
     if (!isnan(row->val_loss))
         snprintf(validation, sizeof validation, "  val_loss %.4f val_acc %.4f", row->val_loss,
                  row->val_accuracy);
-    md_info("epoch %lld/%lld  loss %.4f acc %.4f%s  %.2f s%s", (long long)row->epoch,
-            (long long)p->epochs, row->loss, row->accuracy, validation, row->seconds,
-            best ? " *" : "");
+    snprintf(out, size, "epoch %lld/%lld  loss %.4f acc %.4f%s  %.2f s%s", (long long)row->epoch,
+             (long long)epochs, row->loss, row->accuracy, validation, row->seconds,
+             best ? " *" : "");
+}
+
+static void epoch(void *context, const md_epoch_row *row, int best)
+{
+    md_progress *p = context;
+    char text[192];
+    md_progress_epoch_text(row, p->epochs, best, text, sizeof text);
+    md_info("%s", text);
     p->terminal = md_terminal_detect(stderr);
 }
 

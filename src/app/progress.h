@@ -22,4 +22,11 @@ md_observer md_progress_start(md_progress *progress, int quiet);
  * done already. */
 void md_progress_stop(md_progress *progress);
 
+/* "epoch 3/10  loss ...", with a star at the end when it is the best one so far. */
+void md_progress_epoch_text(const md_epoch_row *row, int64_t epochs, int best, char *out,
+                            size_t size);
+
+/* "1:02:03" or "2:03". */
+void md_progress_duration_text(double seconds, char *out, size_t size);
+
 #endif

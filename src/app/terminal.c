@@ -11,7 +11,7 @@
 
 #include "mnist_dist/util/parse.h"
 
-enum { NARROWEST = 20 };
+enum { NARROWEST = 20, USUAL_ROWS = 24 };
 
 /* Is the parent one of the programs that pass a rank's output on to their own? */
 static int parent_forwards(void)
@@ -50,18 +50,17 @@ static int open_terminal(FILE *stream)
     return opened;
 }
 
-static int width_of(int fd)
+static void measure(int fd, md_terminal *terminal)
 {
-    struct winsize size;
-    int64_t columns = 0;
+    struct winsize size = {0};
+    int64_t columns = MD_TEXT_COLUMNS;
     const char *text = getenv("COLUMNS");
     if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         columns = size.ws_col;
     else if (text)
         md_parse_i64(text, NARROWEST, 1000, &columns);
-    if (columns == 0)
-        columns = MD_TEXT_COLUMNS;
-    return columns < NARROWEST ? NARROWEST : (int)columns;
+    terminal->columns = columns < NARROWEST ? NARROWEST : (int)columns;
+    terminal->rows = size.ws_row > 0 ? size.ws_row : USUAL_ROWS;
 }
 
 /* The characters only: numbers keep their decimal point. */
@@ -80,10 +79,9 @@ static int colours_wanted(void)
 md_terminal md_terminal_detect(FILE *stream)
 {
     int fd = open_terminal(stream);
-    md_terminal terminal = {.interactive = fd >= 0,
-                            .colour = fd >= 0 && colours_wanted(),
-                            .utf8 = locale_is_utf8(),
-                            .columns = width_of(fd)};
+    md_terminal terminal = {
+        .interactive = fd >= 0, .colour = fd >= 0 && colours_wanted(), .utf8 = locale_is_utf8()};
+    measure(fd, &terminal);
     if (fd >= 0)
         close(fd);
     return terminal;

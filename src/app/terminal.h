@@ -9,6 +9,7 @@ typedef struct md_terminal {
     int colour;      /* a terminal that takes ANSI colours, and NO_COLOR is not set */
     int utf8;        /* the locale's characters are UTF-8 */
     int columns;     /* 80 when unknown */
+    int rows;        /* 24 when unknown */
 } md_terminal;
 
 /* mpirun stands between the program and the terminal: it gives rank 0 a pseudo-terminal for stdout

@@ -9,7 +9,9 @@
 #include "guard.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/train/trainer.h"
+#include "observers.h"
 #include "progress.h"
+#include "publisher.h"
 #include "signals.h"
 
 enum {
@@ -157,7 +159,11 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                        md_error *err)
 {
     md_progress progress = {0};
-    md_observer observer = a->debug ? md_debug_observer() : md_progress_start(&progress, a->quiet);
+    md_publisher publisher;
+    md_observer_pair pair = {a->debug ? md_debug_observer()
+                                      : md_progress_start(&progress, a->quiet),
+                             md_publisher_start(&publisher)};
+    const md_observer observer = md_observer_both(&pair);
     md_stop *stop = md_signals_install();
     stop->deadline = md_stop_deadline(run->config.train.time_limit);
     if (run->folder && a->injecting)
@@ -174,6 +180,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     if (!status)
         status = md_train(comm, run, &params, &result, err);
     md_progress_stop(&progress);
+    md_publisher_stop(&publisher, status);
     if (status == MD_STOPPED)
         return say_stopped(run, &result, stop->requested, err);
     if (!status && md_comm_rank(comm) == 0)
