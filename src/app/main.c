@@ -43,5 +43,5 @@ int main(int argc, char **argv)
     }
     md_status status = run(argc, argv);
     MPI_Finalize();
-    return status;
+    return (int)status;
 }

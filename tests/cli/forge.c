@@ -61,5 +61,5 @@ int main(int argc, char **argv)
     md_checkpoint_destroy(&c);
     if (status)
         fprintf(stderr, "forge: %s\n", err.text);
-    return status;
+    return (int)status;
 }
