@@ -218,6 +218,7 @@ md_status md_trainer_save(md_trainer *t, int best, md_error *err)
     md_inject_save_begin(t->params->inject, t->rank, t->at.step);
     md_status status = t->rank == 0 ? save_on_root(t, best, err) : MD_OK;
     md_inject_save_end(t->params->inject);
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
     t->saved_step = t->at.step;
     t->last_save_at = md_clock_now();

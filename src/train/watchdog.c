@@ -150,13 +150,18 @@ static void name_missing(const md_watchdog *w, const report *all, char *text, si
         snprintf(text, size, "no rank is missing, so MPI or the network has stalled");
 }
 
-/* The lowest rank that answered and is blocked, so that its state stands still. */
-static int rescuer(const md_watchdog *w, const report *all)
+/* Who speaks for all: the lowest rank that answered and is blocked, so that its state stands still;
+ * without one, the lowest that answered. */
+static int find_leader(const md_watchdog *w, const report *all)
 {
-    for (int i = 0; i < w->ranks; i++)
+    int lowest = w->rank;
+    for (int i = w->ranks - 1; i >= 0; i--)
+        if (all[i].answered)
+            lowest = i;
+    for (int i = lowest; i < w->ranks; i++)
         if (all[i].answered && is_waiting(all[i].phase))
             return i;
-    return -1;
+    return lowest;
 }
 
 static void done_path(const md_watchdog *w, char *path, size_t size)
@@ -166,10 +171,11 @@ static void done_path(const md_watchdog *w, char *path, size_t size)
 
 static void lead_the_end(md_watchdog *w, const report *all)
 {
-    char missing[TEXT_SIZE], said[TEXT_SIZE] = "", message[2 * TEXT_SIZE + 256],
-                             path[PATH_SIZE + 32];
+    char missing[TEXT_SIZE], message[2 * TEXT_SIZE + 256], path[PATH_SIZE + 32];
+    char said[TEXT_SIZE] = "the last checkpoint stands, go on with --resume";
     name_missing(w, all, missing, sizeof missing);
-    w->params.rescue(w->params.context, said, sizeof said);
+    if (is_waiting(all[w->rank].phase))
+        w->params.rescue(w->params.context, said, sizeof said);
     snprintf(message, sizeof message,
              "stalled: nothing has moved for %.0f s (distributed.stall_timeout), missing: %s; %s",
              w->params.timeout, missing, said);
@@ -202,7 +208,7 @@ static void declare_stall(md_watchdog *w)
     nap(gather_s);
     for (int i = 0; i < w->ranks; i++)
         read_report(w, i, all);
-    if (rescuer(w, all) == w->rank)
+    if (find_leader(w, all) == w->rank)
         lead_the_end(w, all);
     else
         wait_for_the_end(w);

@@ -2,7 +2,8 @@
  * stays a blocking reduction and pays two stores for it. Only when nothing has moved for the
  * timeout do ranks talk, through files: each writes DIR/stall/RANK, waits, and reads what the
  * others wrote; ranks that did not, or that say they are not waiting, are the missing ones. The
- * lowest waiting rank writes a rescue checkpoint and the job ends with exit code 76. */
+ * lowest waiting rank writes a rescue checkpoint (where none waits, the lowest one only says so),
+ * and the job ends with exit code 76. */
 #ifndef MNIST_DIST_TRAIN_WATCHDOG_H
 #define MNIST_DIST_TRAIN_WATCHDOG_H
 

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""stalls.py: ranks that stop, and saves that never return, where few ranks are left to say so: exit code
+76, one message that names the missing, soon, and a resume that ends with the undisturbed weights."""
+import os
+import sys
+import time
+
+from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
+
+OPTIONS = ["--reducer", "reproducible"]
+SOON = 30  # seconds, for a stall_timeout of 3
+
+
+def stop_at_save(place):
+    """Rank 0 has saved and waits for the only other rank."""
+    return place.start(2, OPTIONS + ["--inject", "stop@1:save"]), "rank 1 (host"
+
+
+def block_saves(place, ranks):
+    """A pipe in place of the temporary that the next save wants to open, as a file system that hangs."""
+    process = place.start(ranks, OPTIONS + SLOW)
+    until = time.monotonic() + SOON
+    while not os.path.exists(os.path.join(place.output, "last.h5")):
+        assert process.poll() is None and time.monotonic() < until, "no save came about"
+        time.sleep(0.01)
+    while True:
+        try:
+            os.mkfifo(os.path.join(place.output, ".saving.h5"))
+            return process
+        except FileExistsError:
+            assert process.poll() is None, "the run ended before it could be hit"
+            time.sleep(0.001)
+
+
+def save_never_returns_alone(place):
+    return block_saves(place, 1), "rank 0 (host"
+
+
+def save_never_returns(place):
+    return block_saves(place, 2), "rank 0 (host"
+
+
+def check(case, reference):
+    name = case.__name__.replace("_", " ")
+    place = Place()
+    try:
+        process, words = case(place)
+        code, _, err = finish(process, SOON)
+        messages = own_messages(err)
+        assert code == 76, f"exit {code}: {err}"
+        assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
+        code, out, err = finish(place.start(2, OPTIONS, resume=True))
+        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
+        print(f"{name}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def main():
+    reference = undisturbed(OPTIONS)
+    cases = (stop_at_save, save_never_returns_alone, save_never_returns)
+    results = [check(case, reference) for case in cases]
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
