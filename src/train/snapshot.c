@@ -231,19 +231,16 @@ static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_error *err)
 {
     char path[MD_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/" MD_FILE_LAST, t->config->checkpoint.output);
-    if (access(path, F_OK) != 0)
-        return md_snapshot_create(t, out, err);
-    md_status status = md_checkpoint_read(path, out, err);
-    if (status)
+    md_status status = access(path, F_OK) == 0 ? md_checkpoint_read(path, out, err)
+                                               : md_snapshot_create(t, out, err);
+    if (status || (*out)->epoch == t->at.epoch)
         return status;
-    if ((*out)->epoch == t->at.epoch)
-        return MD_OK;
     md_checkpoint_destroy(out);
     return md_fail(err, MD_FAILED, "the last save is of another epoch");
 }
 
-/* Fills and saves the state while this rank's main thread is blocked. Slices of other ranks must
- * stand still as well, before and after they are copied. */
+/* Fills and saves the state while this rank's main thread is blocked. It and the slices of other
+ * ranks must stand still, before and after they are copied: a stall may dissolve meanwhile. */
 static md_status rescue(md_trainer *t, md_error *err)
 {
     md_checkpoint *own = NULL;
@@ -251,12 +248,14 @@ static md_status rescue(md_trainer *t, md_error *err)
         return md_fail(err, MD_FAILED, "no step was finished yet");
     md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, err);
     md_checkpoint *state = own ? own : t->state;
-    int consistent = md_reducer_consistent(t->reducer, t->at.step);
+    const md_position at = t->at;
+    int consistent = md_reducer_consistent(t->reducer, at.step);
     if (!status)
         status = md_snapshot_fill(t, state, err);
-    consistent = consistent && md_reducer_consistent(t->reducer, t->at.step);
+    consistent = consistent && memcmp(&at, &t->at, sizeof at) == 0 &&
+                 md_reducer_consistent(t->reducer, at.step);
     if (!status && !consistent)
-        status = md_fail(err, MD_FAILED, "the ranks' slices stand at different steps");
+        status = md_fail(err, MD_FAILED, "the ranks do not stand at one step");
     if (!status)
         status = md_folder_save_rescue(t->config->checkpoint.output, state, err);
     md_checkpoint_destroy(&own);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """stalls.py: ranks that stop, and saves that never return, where few ranks are left to say so: exit code
 76, one message that names the missing, soon, and a resume that ends with the undisturbed weights."""
+import contextlib
 import os
 import sys
 import time
@@ -40,6 +41,13 @@ def save_never_returns(place):
     return block_saves(place, 2), "rank 0 (host"
 
 
+def nothing_to_rescue_into(place):
+    """In the second epoch, no save having succeeded: nobody but rank 0 knows the first one's history."""
+    os.makedirs(os.path.join(place.output, ".saving.h5"))
+    forgiving = ["--set", "checkpoint.max_failures=100"]
+    return place.start(3, OPTIONS + forgiving + ["--inject", "stop@0:20"]), "no rescue was saved"
+
+
 def check(case, reference):
     name = case.__name__.replace("_", " ")
     place = Place()
@@ -49,6 +57,8 @@ def check(case, reference):
         messages = own_messages(err)
         assert code == 76, f"exit {code}: {err}"
         assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.join(place.output, ".saving.h5"))
         code, out, err = finish(place.start(2, OPTIONS, resume=True))
         assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
         print(f"{name}: ok", flush=True)
@@ -62,7 +72,7 @@ def check(case, reference):
 
 def main():
     reference = undisturbed(OPTIONS)
-    cases = (stop_at_save, save_never_returns_alone, save_never_returns)
+    cases = (stop_at_save, save_never_returns_alone, save_never_returns, nothing_to_rescue_into)
     results = [check(case, reference) for case in cases]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
