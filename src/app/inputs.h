@@ -16,7 +16,7 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
 
 /* Which data set is meant: `given` (--data) or, when that is NULL, the checkpoint's. Without a
  * checkpoint (NULL) the built-in default, which gives way to synthetic digits, with a warning, when
- * it is not there. MD_USAGE when the checkpoint is an imported model, which has none. */
+ * it is not there. MD_BAD_DATA when the checkpoint is an imported model, which has none. */
 md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
                            char out[MD_PATH_SIZE], md_error *err);
 

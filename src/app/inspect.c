@@ -43,7 +43,7 @@ static void print_optimizer(const md_checkpoint *c)
     if (c->weight_decay > 0)
         printf(", weight decay %g", c->weight_decay);
     if (c->iterations > c->step)
-        printf(", imported after %lld steps", (long long)(c->iterations - c->step));
+        printf("\n  imported after %lld steps", (long long)(c->iterations - c->step));
     printf("\n");
 }
 

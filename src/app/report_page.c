@@ -48,7 +48,7 @@ static void print_facts(const md_report *r, FILE *out)
     print_fact("Steps", value, "", out);
     snprintf(value, sizeof value, "%zu", layout.parameters);
     print_fact("Parameters", value, "", out);
-    if (c->run_count) {
+    if (c->run_count && c->runs[c->run_count - 1].ranks) {
         const md_run_record *run = &c->runs[c->run_count - 1];
         snprintf(value, sizeof value, "%d", run->ranks);
         snprintf(note, sizeof note, "on %d node%s", run->nodes, run->nodes == 1 ? "" : "s");
@@ -225,15 +225,8 @@ static void print_field(FILE *out, const char *label, const char *format, ...)
     free(text);
 }
 
-static void print_run(const md_run_record *run, size_t number, int open, FILE *out)
+static void print_training(const md_run_record *run, FILE *out)
 {
-    fprintf(out, "<details%s><summary>", open ? " open" : "");
-    if (number == 0)
-        fprintf(out, "Start: ");
-    else
-        fprintf(out, "Resume %zu: ", number);
-    md_html_text(out, run->started);
-    fprintf(out, "</summary>\n<dl class=\"record\">\n");
     print_field(out, "last save", "%s", run->saved);
     print_field(out, "ranks", "%d on %d node%s: %s", run->ranks, run->nodes,
                 run->nodes == 1 ? "" : "s", run->hosts);
@@ -241,8 +234,23 @@ static void print_run(const md_run_record *run, size_t number, int open, FILE *o
                 run->storage);
     print_field(out, "software", "mnist_dist %s, %s, HDF5 %s, %s", run->version, run->version_mpi,
                 run->version_hdf5, run->version_blas);
-    print_field(out, "command", "%s", run->command_line);
     print_field(out, "data", "%s", run->data_sha256);
+}
+
+static void print_run(const md_run_record *run, size_t number, int open, FILE *out)
+{
+    fprintf(out, "<details%s><summary>", open ? " open" : "");
+    if (run->ranks == 0)
+        fprintf(out, "Import: ");
+    else if (number == 0)
+        fprintf(out, "Start: ");
+    else
+        fprintf(out, "Resume %zu: ", number);
+    md_html_text(out, run->started);
+    fprintf(out, "</summary>\n<dl class=\"record\">\n");
+    if (run->ranks > 0)
+        print_training(run, out);
+    print_field(out, "command", "%s", run->command_line);
     fprintf(out, "</dl></details>\n");
 }
 

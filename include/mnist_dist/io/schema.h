@@ -6,8 +6,7 @@
  * plus one, ASCII or else UTF-8. [n] is a rank-1 array, without brackets a scalar.
  *
  *   /                 @schema "mnist_dist"  @schema_version i4  @created_by  @description
- *                     @keras_version "2.15.0"  @backend "tensorflow"    the dialect, not our
- * program
+ *                     @keras_version "2.15.0"  @backend "tensorflow"    the dialect, not the writer
  *                     @model_config      Keras' JSON of the model       (io/keras.h)
  *                     @input_shape i4 [2]  rows and columns of an image
  *                     @weights_xxh3      16 hex digits: XXH3-64 of all parameters, f4, layer order,
@@ -18,10 +17,12 @@
  *       LAYER/kernel:0   f4 [in,out]  @axes "in,out"   one chunk with Fletcher-32
  *       LAYER/bias:0     f4 [out]
  *   /optimizer        @name  and of @learning_rate @beta_1 @beta_2 @epsilon @weight_decay
- * @momentum, all f8, those which the named optimizer has iterations      i8 m, v            as many
- * as there are moments: 2, 1 or 0 LAYER/kernel  f4 [in,out]                      one chunk with
- * Fletcher-32 LAYER/bias    f4 [out]                         one chunk with Fletcher-32 /progress
- * @seed u8  @epoch @step @step_in_epoch i8  @best_val_accuracy f8
+ *                     @momentum, all f8, those which the named optimizer has
+ *     iterations      i8   @step, and what the optimizer had done before an import
+ *     m, v            as many as there are moments: 2, 1 or 0
+ *       LAYER/kernel  f4 [in,out]                      one chunk with Fletcher-32
+ *       LAYER/bias    f4 [out]                         one chunk with Fletcher-32
+ *   /progress         @seed u8  @epoch @step @step_in_epoch i8  @best_val_accuracy f8
  *                     @best_epoch i8  @complete i4
  *                     of the open epoch: @loss_sum f8  @correct @samples i8
  *   /history          a row per finished epoch; columns [epochs]: epoch step i8  loss accuracy
@@ -34,7 +35,8 @@
  *                     each with @description
  *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
- *                     @started @saved; @ranks @nodes @exponent i4
+ *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
+ *                     has no ranks
  *
  * @state_xxh3 is XXH3-64 (seed 0) of one byte string, made by visiting the root group: an object,
  * then its attributes in byte order of their names, then its members likewise, depth first. Each of

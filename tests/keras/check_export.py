@@ -1,0 +1,79 @@
+"""A trained model as Keras and NumPy read it: the same logits, Adam's state, and the way back."""
+import os
+
+import h5py
+import numpy as np
+
+from program import digest, golden, in_a_folder, refuses, trained, works
+from standin import forward, load_model_h5, load_model_keras, load_weights_h5
+
+CLOSE = 2e-5  # of a float's logits to a double's
+
+
+def check_logits(logits, path="runs/first/last.h5"):
+    images, saved = golden(path)
+    assert len(images) == 16 and abs(logits(images) - saved).max() < CLOSE
+
+
+def check_state(state, path):
+    """Iteration, learning rate, m and v of each variable, against the checkpoint's own."""
+    with h5py.File(path, "r") as file:
+        optimizer = file["optimizer"]
+        assert state[0] == optimizer["iterations"][()] == 20
+        assert state[1] == np.float32(optimizer.attrs["learning_rate"])
+        names = [f"{layer}/{role}" for layer in ("hidden", "dense_1") for role in ("kernel", "bias")]
+        own = [optimizer[f"{moment}/{name}"][()] for name in names for moment in "mv"]
+    assert all(np.array_equal(a, b) for a, b in zip(state[2:], own, strict=True))
+    assert any(a.any() for a in own)
+
+
+def check_files():
+    check_logits(load_model_h5("runs/first/last.h5").logits)
+    check_logits(load_model_h5("runs/first/best.h5").logits, "runs/first/best.h5")
+
+    assert 'load_model("first.keras")' in works("export", "runs/first", "--format", "keras")
+    model, state, optimizer = load_model_keras("first.keras")
+    check_logits(model.logits)
+    check_state(state, "runs/first/last.h5")
+    assert optimizer["learning_rate"] == 0.001 and optimizer["epsilon"] == 1e-7
+    assert [layer["class_name"] for layer in model.layers] == ["Flatten", "Dense", "Dropout", "Dense"]
+
+    works("export", "runs/first/last.h5", "--format", "weights.h5", "--output", "w.weights.h5")
+    model = load_model_h5("w.weights.h5")
+    model.values = None
+    check_state(load_weights_h5("w.weights.h5", model), "runs/first/last.h5")
+    check_logits(model.logits)
+
+    works("export", "runs/first/last.h5", "--format", "npz")
+    arrays = np.load("last.npz")
+    assert set(arrays) == {f"{layer}/{role}" for layer in ("hidden", "dense_1")
+                           for role in ("kernel", "bias")}
+    layers = [(arrays[f"{name}/kernel"], arrays[f"{name}/bias"], activation)
+              for name, activation in (("hidden", "tanh"), ("dense_1", "softmax"))]
+    check_logits(lambda images: forward(layers, images))
+    assert sorted(os.listdir()) == ["first.keras", "last.npz", "runs", "small.yaml", "w.weights.h5"]
+
+
+def check_way_back(weights):
+    for name in "first.keras", "w.weights.h5":
+        assert digest(works("import", name, "--output", "runs/back")) == weights
+
+
+def check_refusals():
+    refuses(2, "needs --format", "export", "runs/first")
+    refuses(2, "one of keras, weights.h5, npz", "export", "runs/first", "--format", "onnx")
+    refuses(2, "must end in .weights.h5", "export", "runs/first", "--format", "weights.h5",
+            "--output", "w.h5")
+    refuses(1, "absent/m.keras", "export", "runs/first", "--format", "keras", "--output",
+            "absent/m.keras")
+    refuses(4, "first.keras", "export", "first.keras", "--format", "npz")
+
+
+def main():
+    weights = trained()
+    check_files()
+    check_way_back(weights)
+    check_refusals()
+
+
+in_a_folder(main)

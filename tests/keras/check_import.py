@@ -1,0 +1,157 @@
+"""Models of Keras in every dialect become checkpoints that predict what NumPy does and train on."""
+import json
+import os
+
+import h5py
+import numpy as np
+
+import keras_files as keras
+from program import in_a_folder, refuses, run, works
+from standin import forward
+
+SHAPE = (4, 4)
+rng = np.random.default_rng(3)
+FIRST = rng.standard_normal((16, 5)).astype("f4"), rng.standard_normal(5).astype("f4")
+SECOND = rng.standard_normal((5, 3)).astype("f4"), rng.standard_normal(3).astype("f4")
+LAYERS = {"image": (), "flatten": (), "dense_1": FIRST, "dense_2": SECOND}
+KERAS3_LAYERS = {"flatten": (), "dense": FIRST, "dense_1": SECOND}
+MOMENTS = [x for w in FIRST + SECOND for x in (w / 100, w * w / 100)]
+STATE = [np.int32(7), np.float32(0.01)] + MOMENTS
+TANH = """model: [{layer: flatten}, {layer: dense, units: 5, activation: tanh},
+        {layer: dropout, rate: 0.1}, {layer: dense, units: 3, activation: softmax}]
+train: {batch_size: 16}
+"""
+
+
+def flat_layers():
+    """Numbers instead of images, activations as layers of their own, logits at the end."""
+    return [keras.layer("InputLayer", "numbers", batch_input_shape=[None, 16]),
+            keras.layer("Dropout", "drop", rate=0.2),
+            keras.layer("Dense", "dense_1", units=5, activation="linear"),
+            keras.layer("Activation", "sigmoid", activation="sigmoid"),
+            keras.layer("Dense", "dense_2", units=3, activation=None, use_bias=False)]
+
+
+def make_files():
+    keras2, keras3 = keras.keras2_layers(SHAPE), keras.keras3_layers(SHAPE)
+    keras.write_model("keras2.h5", keras.config(keras2), LAYERS)
+    keras.write_model("keras3.h5", keras.config(keras3), LAYERS, style="sequential", parts=2,
+                      strings=keras.variable_ascii)
+    keras.write_model("functional.h5", keras.config(keras.functional(keras3, True), "Functional"),
+                      LAYERS, style="keras33", strings=keras.variable_utf8)
+    keras.write_model("flat.h5", keras.config(flat_layers()),
+                      {"dense_1": FIRST, "dense_2": SECOND[:1]}, style="keras30")
+    keras.write_legacy_weights("w.h5", LAYERS)
+    keras.write_keras3_weights("w.weights.h5", KERAS3_LAYERS, STATE)
+    keras.write_archive("m.keras", keras.config(keras.keras3_layers(SHAPE)), KERAS3_LAYERS, STATE)
+    with open("tanh.yaml", "w", encoding="ascii") as file:
+        file.write(TANH)
+    with h5py.File("data.h5", "w") as file:
+        for split, count in (("train", 64), ("test", 20)):
+            file[f"{split}/images"] = rng.integers(0, 256, (count, *SHAPE), "u1")
+            file[f"{split}/labels"] = (np.arange(count) % 3).astype("u1")
+
+
+def probabilities(hidden, second_bias=SECOND[1]):
+    with h5py.File("data.h5", "r") as file:
+        logits = forward([(*FIRST, hidden), (SECOND[0], second_bias, "softmax")],
+                         file["test/images"][()] / 255.0)
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def check(name, expected, steps=0, options=()):
+    """Import, predict, train on."""
+    out = works("import", name, "--output", "runs/new", *options)
+    assert ("adam after 7 steps" if steps else "no optimizer state") in out
+    works("predict", "runs/new", "--data", "data.h5", "--output", "p.h5")
+    with h5py.File("p.h5", "r") as file:
+        assert abs(file["probabilities"][()] - expected).max() < 1e-6, name
+    out = works("train", "--resume", "--output", "runs/new", "--data", "data.h5", "--quiet",
+                "--set", "train.max_steps=3")
+    assert "steps=3 " in out
+    with h5py.File("runs/new/last.h5", "r") as file:
+        assert file["optimizer/iterations"][()] == steps + 3
+        assert file["optimizer"].attrs["learning_rate"] == (0.01 if steps else 0.001)
+
+
+def check_dialects():
+    relu = probabilities("relu")
+    for name in "keras2.h5", "keras3.h5", "functional.h5", "w.h5":
+        check(name, relu)
+    for name in "w.weights.h5", "m.keras":
+        check(name, relu, steps=7)
+    check("flat.h5", probabilities("sigmoid", 0))
+    check("w.h5", probabilities("tanh"), options=("--config", "tanh.yaml"))
+    with h5py.File("runs/new/last.h5", "r") as file:
+        layers = json.loads(file.attrs["model_config"])["config"]["layers"]
+        assert [x["class_name"] for x in layers][1:] == ["Flatten", "Dense", "Dropout", "Dense"]
+        assert b"batch_size: 16" in file["run/0002"].attrs["config"]
+        assert b"import w.h5" in file["run/0001"].attrs["command_line"]
+    assert "logits of 16 golden images recomputed" in works("verify", "runs/new")
+    assert os.path.exists("runs/new/previous/last.h5")
+
+
+def check_reading():
+    """What the other commands make of a model that was not trained on yet."""
+    works("import", "w.weights.h5")
+    right = int((probabilities("relu").argmax(1) == np.arange(20) % 3).sum())
+    assert f"({right} of 20 right)" in works("evaluate", "runs/imported", "--data", "data.h5")
+    assert "no golden images" in works("verify", "runs/imported")
+    out = works("inspect", "runs/imported")
+    assert "imported after 7 steps" in out and "Run 1: imported 2" in out
+    assert max(map(len, out.splitlines())) <= 80
+    for command in ("evaluate",), ("predict", "--index", 0):
+        refuses(3, "name one with --data", *command, "runs/imported")
+
+
+def check_going_on():
+    """With another optimizer, whose state starts anew; as initial weights; as a copy."""
+    go_on = ["--data", "data.h5", "--quiet", "--set", "train.max_steps=2"]
+    works("train", "--resume", "--output", "runs/imported", *go_on, "--set", "optimizer.name=sgd")
+    with h5py.File("runs/imported/last.h5", "r") as file:
+        assert file["optimizer"].attrs["name"] == b"sgd" and "v" not in file["optimizer"]
+        assert file["optimizer/iterations"][()] == 2
+    for name in "keras2.h5", "flat.h5", "runs/imported/last.h5":
+        code, _, err = run("train", "--config", "relu.yaml", "--output", "runs/fine", *go_on, "--set",
+                           f"train.initial_weights={name}")
+        assert code == (2 if name == "flat.h5" else 0), err
+    works("import", "runs/fine/last.h5", "--output", "runs/copy")
+    assert "same" in works("diff", "runs/fine", "runs/copy")
+
+
+def check_refusals():
+    def unreadable(words, layers, name="bad.h5"):
+        keras.write_model(name, keras.config(layers), LAYERS)
+        refuses(4, words, "import", name, "--output", "runs/bad")
+
+    layers = keras.keras2_layers(SHAPE)
+    layers[2]["config"]["activation"] = "gelu"
+    unreadable("'dense_1' (Dense) has activation 'gelu'", layers)
+    layers.insert(1, keras.layer("Conv2D", "conv", filters=8))
+    unreadable("'conv' (Conv2D) has no counterpart here", layers)
+    refuses(4, "absent.h5", "import", "absent.h5", "--output", "runs/bad")
+    refuses(4, "small.txt", "import", "small.txt", "--output", "runs/bad")
+    refuses(2, "tanh.yaml: its model differs", "import", "keras2.h5", "--config", "tanh.yaml",
+            "--output", "runs/bad")
+    assert not os.path.exists("runs/bad")
+
+    works("import", "keras2.h5")
+    refuses(2, "model: layer 2 is", "train", "--resume", "--output", "runs/imported", "--data",
+            "data.h5", "--config", "tanh.yaml")
+    refuses(2, "omit --config", "import", "runs/fine/last.h5", "--config", "relu.yaml")
+
+
+def main():
+    make_files()
+    with open("relu.yaml", "w", encoding="ascii") as file:
+        file.write(TANH.replace("tanh", "relu").replace("{layer: dropout, rate: 0.1}, ", ""))
+    with open("small.txt", "w", encoding="ascii") as file:
+        file.write("nothing")
+    check_dialects()
+    check_reading()
+    check_going_on()
+    check_refusals()
+
+
+in_a_folder(main)

@@ -1,0 +1,106 @@
+"""A stand-in for Keras: makes the model that a configuration describes and takes weights as Keras'
+loaders do, by the same paths, orders and counts. It computes in double."""
+import io
+import json
+import zipfile
+
+import h5py
+import numpy as np
+
+LAYER = {"name", "trainable", "dtype"}
+# What each constructor takes in every version of Keras, or only in Keras 3.
+ARGUMENTS = {"Flatten": LAYER | {"data_format"}, "Dropout": LAYER | {"rate"},
+             "Dense": LAYER | {"units", "activation", "use_bias"}}
+INPUT = {2: "batch_input_shape", 3: "batch_shape"}
+ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": lambda z: z,
+               "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "softmax": lambda z: z}
+
+
+def forward(dense, images):
+    """Logits of the dense layers [(kernel, bias, activation), ...]."""
+    values = images.reshape(len(images), -1).astype(float)
+    for kernel, bias, activation in dense:
+        values = ACTIVATIONS[activation](values @ np.asarray(kernel, float) + bias)
+    return values
+
+
+class Model:
+    """Sequential.from_config."""
+
+    def __init__(self, config, version):
+        assert config["class_name"] == "Sequential" and config["config"]["name"]
+        first, *self.layers = config["config"]["layers"]
+        assert first["class_name"] == "InputLayer"
+        assert set(first["config"]) == {INPUT[version], "dtype", "sparse", "name"}
+        self.shape = first["config"][INPUT[version]]
+        for layer in self.layers:
+            assert set(layer["config"]) == ARGUMENTS[layer["class_name"]], layer
+            assert ("module" in layer) == (version == 3)
+        assert self.shape[0] is None and len(self.shape) == 3
+        assert self.layers[0]["class_name"] == "Flatten"
+        self.values = None
+
+    def dense(self):
+        return [layer["config"] for layer in self.layers if layer["class_name"] == "Dense"]
+
+    def take(self, weights):
+        """By topology: [[kernel, bias], ...] for the layers with weights, shapes checked."""
+        width = self.shape[1] * self.shape[2]
+        assert len(weights) == len(self.dense())
+        for layer, (kernel, bias) in zip(self.dense(), weights):
+            assert kernel.shape == (width, layer["units"]) and bias.shape == (layer["units"],)
+            width = layer["units"]
+        self.values = [(k[()], b[()], layer["activation"])
+                       for layer, (k, b) in zip(self.dense(), weights)]
+
+    def logits(self, images):
+        return forward(self.values, images)
+
+
+def load_model_h5(path):
+    """load_model("x.h5", compile=False) of Keras 2 and 3. Old ones decode every name themselves."""
+    with h5py.File(path, "r") as file:
+        model = Model(json.loads(file.attrs["model_config"].decode()), 2)
+        root = file["model_weights"]
+        groups = [root[name.decode()] for name in root.attrs["layer_names"]]
+        weights = [[g[name.decode()] for name in g.attrs["weight_names"]] for g in groups]
+        model.take([w for w in weights if w])
+        assert "training_config" not in file.attrs
+    return model
+
+
+def load_weights_h5(file, model):
+    """load_weights("x.weights.h5") of Keras 3 into a compiled model; Adam's variables."""
+    with h5py.File(file, "r") as store:
+        assert list(store["vars"]) == []
+        weights, used = [], {}
+        for layer in model.layers:
+            kind = layer["class_name"].lower()
+            number = used[kind] = used.get(kind, -1) + 1
+            path = f"layers/{kind}_{number}" if number else f"layers/{kind}"
+            count = 2 if kind == "dense" else 0
+            variables = store[path + "/vars"] if path in store else {}
+            assert len(variables) == count, path
+            if count:
+                weights.append([variables["0"], variables["1"]])
+        model.take(weights)
+        flat = [v for pair in weights for v in pair]
+        state = store["optimizer/vars"]
+        assert len(state) == 2 + 2 * len(flat)
+        for i, variable in enumerate(flat):
+            for place in 2 * i + 2, 2 * i + 3:
+                assert state[str(place)].shape == variable.shape
+        return [state[str(i)][()] for i in range(len(state))]
+
+
+def load_model_keras(path):
+    """load_model("x.keras") of Keras 3: the model, Adam's variables and its configuration."""
+    archive = zipfile.ZipFile(path)
+    config = json.loads(archive.read("config.json"))
+    assert config["module"] == "keras"
+    model = Model(config, 3)
+    optimizer = config["compile_config"]["optimizer"]
+    assert optimizer["module"] == "keras.optimizers" and optimizer["class_name"] == "Adam"
+    assert isinstance(optimizer["config"]["learning_rate"], float)
+    state = load_weights_h5(io.BytesIO(archive.read("model.weights.h5")), model)
+    return model, state, optimizer["config"]
