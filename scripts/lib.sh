@@ -87,7 +87,9 @@ install_packages() {
 
 # use_mpi RANKS: lets `mpirun -np RANKS` start here. Open MPI refuses root unless told, and more
 # ranks than cores unless told; waiting ranks then have to yield the core to those who compute.
+# Containers often forbid its way of copying between processes in one go.
 use_mpi() {
+    export OMPI_MCA_btl_vader_single_copy_mechanism=none
     if [ "$(id -u)" = 0 ]; then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi
