@@ -1,5 +1,4 @@
 /* What happens when all steps of an epoch are done. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "mnist_dist/comm/agree.h"
@@ -61,8 +60,7 @@ static md_status record_ledger(md_trainer *t, md_error *err)
 }
 
 /* Rank 0 adds the epoch to the history and judges it. */
-static md_status record_epoch(md_trainer *t, uint64_t digest, int *best, int *finished,
-                              md_error *err)
+static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_error *err)
 {
     md_checkpoint *state = t->state;
     const md_epoch_row row = epoch_row(t, digest);
@@ -70,18 +68,9 @@ static md_status record_epoch(md_trainer *t, uint64_t digest, int *best, int *fi
     md_status status = md_checkpoint_add_epoch(state, &row, err);
     if (!status)
         status = md_checkpoint_add_chain(state, &link, err);
-    if (status)
-        return status;
-    *best = isfinite(row.val_accuracy) && !(row.val_accuracy <= state->best_val_accuracy);
-    if (*best) {
-        state->best_val_accuracy = row.val_accuracy;
-        state->best_epoch = row.epoch;
-    }
-    *finished = md_early_stopping_exhausted(t->config, state->history, state->history_count);
-    const md_observer *observer = t->params->observer;
-    if (observer && observer->epoch)
-        observer->epoch(observer->context, &row, *best);
-    return MD_OK;
+    if (!status)
+        *finished = md_early_stopping_exhausted(t->config, state->history, state->history_count);
+    return status;
 }
 
 static void open_next_epoch(md_trainer *t)
@@ -93,11 +82,16 @@ static void open_next_epoch(md_trainer *t)
     t->epoch_times = (md_times){0};
 }
 
+static void report_epoch(const md_trainer *t)
+{
+    const md_observer *observer = t->params->observer;
+    if (t->rank == 0 && observer && observer->epoch)
+        observer->epoch(observer->context, &t->state->history[t->state->history_count - 1],
+                        md_trainer_is_best(t));
+}
+
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
 {
-    struct {
-        int best, finished;
-    } verdict = {0, 0};
     const uint64_t digest = md_trainer_digest(t);
     md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     md_status status = md_agree_digest(t->comm, digest, "the weights", err);
@@ -106,13 +100,13 @@ md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
     if (!status)
         status = record_ledger(t, err);
     if (!status && t->rank == 0)
-        status = record_epoch(t, digest, &verdict.best, &verdict.finished, err);
+        status = record_epoch(t, digest, finished, err);
     status = md_agree(t->comm, status, err);
     if (!status)
-        status = md_comm_broadcast(t->comm, &verdict, sizeof verdict, 0, err);
+        status = md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
     if (status)
         return status;
-    *finished = verdict.finished;
     open_next_epoch(t);
-    return md_trainer_save(t, verdict.best, err);
+    report_epoch(t);
+    return md_trainer_save(t, 0, err);
 }

@@ -1,4 +1,5 @@
 /* The trainer's state as a checkpoint, and saving it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,46 +185,69 @@ md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err)
     return status;
 }
 
-/* A save that fails costs a warning as long as the run may hope for the next one. */
-static md_status forgive(md_trainer *t, md_error *err)
+int md_trainer_is_best(const md_trainer *t)
 {
-    t->save_failures++;
-    if (t->save_failures > t->config->checkpoint.max_failures)
-        return md_fail_context(err, "saving failed %lld times: ", (long long)t->save_failures);
-    md_warn("could not save after step %lld (%s); the files saved before stand, training goes on "
-            "(failure %lld of %lld allowed)",
-            (long long)t->at.step, err->text, (long long)t->save_failures,
-            (long long)t->config->checkpoint.max_failures);
-    return MD_OK;
+    const md_checkpoint *c = t->state;
+    if (t->at.step_in_epoch > 0 || c->history_count == 0)
+        return 0;
+    const double value = c->history[c->history_count - 1].val_accuracy;
+    return isfinite(value) && !(value <= c->best_val_accuracy);
 }
 
-static md_status save_on_root(md_trainer *t, int best, md_error *err)
+/* A best value is remembered only with the file that holds it. */
+static md_status save_on_root(md_trainer *t, md_error *err)
 {
     const double start = md_clock_now();
-    md_status status = md_snapshot_fill(t, t->state, err);
+    md_checkpoint *c = t->state;
+    const int best = md_trainer_is_best(t);
+    const double value_before = c->best_val_accuracy;
+    const int64_t epoch_before = c->best_epoch;
+    if (best) {
+        c->best_val_accuracy = c->history[c->history_count - 1].val_accuracy;
+        c->best_epoch = t->at.epoch;
+    }
+    md_status status = md_snapshot_fill(t, c, err);
     if (!status)
-        status = md_folder_save(t->run->folder, t->state, best, err);
-    if (status)
-        return forgive(t, err);
+        status = md_folder_save(t->run->folder, c, best, err);
+    if (status) {
+        c->best_val_accuracy = value_before;
+        c->best_epoch = epoch_before;
+        return status;
+    }
     const md_observer *observer = t->params->observer;
     if (observer && observer->saved)
         observer->saved(observer->context, md_folder_path(t->run->folder), md_clock_now() - start);
     return MD_OK;
 }
 
-md_status md_trainer_save(md_trainer *t, int best, md_error *err)
+/* A save that fails costs a warning as long as the run may hope for the next one. */
+static md_status forgive(md_trainer *t, int last, md_error *err)
+{
+    const long long most = t->config->checkpoint.max_failures, failures = ++t->save_failures;
+    if (last || failures > most)
+        return md_fail_context(
+            err, "saving failed after step %lld (failure %lld): ", (long long)t->at.step, failures);
+    md_warn("could not save after step %lld (%s); the files saved before stand, training goes on "
+            "(failure %lld of %lld allowed)",
+            (long long)t->at.step, err->text, failures, most);
+    return MD_OK;
+}
+
+md_status md_trainer_save(md_trainer *t, int last, md_error *err)
 {
     const double start = md_clock_now();
     md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
     md_inject_save_begin(t->params->inject, t->rank, t->at.step);
-    md_status status = t->rank == 0 ? save_on_root(t, best, err) : MD_OK;
+    md_status status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
     md_inject_save_end(t->params->inject);
     md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
-    t->saved_step = t->at.step;
     t->last_save_at = md_clock_now();
     t->epoch_times.io += t->last_save_at - start;
-    return status;
+    if (status)
+        return forgive(t, last, err);
+    t->saved_step = t->at.step;
+    return MD_OK;
 }
 
 /* The state to rescue into: rank 0 holds it, any other rank finds it in the last save. */

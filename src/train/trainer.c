@@ -101,7 +101,7 @@ static md_status train(md_trainer *t, int *stop, md_error *err)
     if (finished)
         *stop = 0;
     if (!status && t->saved_step != t->at.step && t->process_images > 0)
-        status = md_trainer_save(t, 0, err);
+        status = md_trainer_save(t, 1, err);
     return status;
 }
 

@@ -56,7 +56,7 @@ typedef struct md_trainer {
     int64_t process_images; /* trained on by all ranks in this process */
 
     md_checkpoint *state; /* what a save writes; kept up to date on rank 0 only */
-    int64_t saved_step;   /* step of the last save; -1: none */
+    int64_t saved_step;   /* step of the last good save; -1: none */
     int64_t save_failures;
     md_evaluation validation; /* of the last finished epoch */
 } md_trainer;
@@ -82,9 +82,11 @@ md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *e
 void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);
 /* Local: copies blocks and position into c, and recomputes its golden logits. */
 md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err);
-/* Collective: rank 0 saves as last.h5 (and best.h5); a failed save is forgiven max_failures times.
- */
-md_status md_trainer_save(md_trainer *t, int best, md_error *err);
+/* Rank 0: has an epoch just ended that is better than all whose weights were saved? */
+int md_trainer_is_best(const md_trainer *t);
+/* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,
+ * the `last` one of a run never. */
+md_status md_trainer_save(md_trainer *t, int last, md_error *err);
 /* Local, from the watchdog's thread; see md_watchdog_params. */
 void md_trainer_rescue(void *trainer, char *said, size_t size);
 

@@ -108,6 +108,85 @@ static void too_many_failed_saves_end_the_run(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+static md_checkpoint *open_in(const char *folder, const char *name)
+{
+    char path[512];
+    md_checkpoint *c = NULL;
+    md_error err;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (md_checkpoint_read(path, &c, &err))
+        CU_FAIL("cannot be read");
+    return c;
+}
+
+/* Best in epoch 2, whose save fails: the file holds the best of what was saved. */
+static void a_best_value_is_remembered_only_with_its_file(void)
+{
+    char folder[64];
+    md_inject inject;
+    const char *keys[] = {"data.source=synthetic:600",
+                          "train.batch_size=50",
+                          "train.epochs=3",
+                          "train.seed=2",
+                          "optimizer.learning_rate=0.01",
+                          "distributed.reducer=reproducible",
+                          NULL};
+    int size;
+    trial t = {.assignments = keys, .inject = &inject};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:24", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    if (world(&size) == 0) {
+        md_checkpoint *last = open_in(folder, "last.h5"), *best = open_in(folder, "best.h5");
+        CU_ASSERT_FATAL(last && best && last->history_count == 3);
+        CU_ASSERT(last->history[1].val_accuracy > last->history[2].val_accuracy);
+        CU_ASSERT(last->history[2].val_accuracy > last->history[0].val_accuracy);
+        CU_ASSERT_EQUAL(last->best_epoch, 3);
+        CU_ASSERT_EQUAL(best->step, 36);
+        md_checkpoint_destroy(&last);
+        md_checkpoint_destroy(&best);
+    }
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+static void a_failed_save_at_the_end_is_made_again(void)
+{
+    char folder[64];
+    md_inject inject;
+    const char *keys[] = {base[0], base[1], "train.epochs=1", NULL};
+    int size;
+    trial t = {.assignments = keys, .inject = &inject};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:12", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    if (world(&size) == 0) {
+        md_checkpoint *last = open_in(folder, "last.h5"), *best = open_in(folder, "best.h5");
+        CU_ASSERT(last && last->step == 12 && last->best_epoch == 1);
+        CU_ASSERT(best && best->step == 12);
+        md_checkpoint_destroy(&last);
+        md_checkpoint_destroy(&best);
+    }
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+/* Neither at its end nor when asked to stop may a run claim what no file holds. */
+static void a_run_that_cannot_save_its_end_has_failed(void)
+{
+    static const int stops[] = {0, 8};
+    int size;
+    for (int i = 0; i < 2; i++) {
+        char folder[64], temporary[128];
+        const char *keys[] = {base[0], base[1], base[2], "checkpoint.max_failures=100", NULL};
+        trial t = {.assignments = keys, .stop_after = stops[i]};
+        trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+        snprintf(temporary, sizeof temporary, "%s/.saving.h5", folder);
+        if (world(&size) == 0)
+            CU_ASSERT_EQUAL(mkdir(temporary, 0700), 0); /* no file can be made by that name */
+        check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
+        trial_clean(MPI_COMM_WORLD, folder);
+    }
+}
+
 static void expect(const char *assignment, md_status status, const char *words)
 {
     char folder[64];
@@ -135,5 +214,9 @@ CU_TestInfo md_tests[] = {
     {"a failed save is forgiven and the run ends well",
      a_failed_save_is_forgiven_and_the_run_ends_well},
     {"too many failed saves end the run", too_many_failed_saves_end_the_run},
+    {"a failed save at the end is made again", a_failed_save_at_the_end_is_made_again},
+    {"a best value is remembered only with its file",
+     a_best_value_is_remembered_only_with_its_file},
+    {"a run that cannot save its end has failed", a_run_that_cannot_save_its_end_has_failed},
     {"bad input is one message on all ranks", bad_input_is_one_message_on_all_ranks},
     CU_TEST_INFO_NULL};
