@@ -17,6 +17,7 @@ static const struct argp_option options[] = {
     {"data", DATA, "PATH", 0, "data set, if not the run's own", 0},
     {0}};
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): argp's signature */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;

@@ -68,10 +68,13 @@ static void draw_axes(const scale *s, FILE *out)
                 "text-anchor=\"end\">%.*f</text>\n",
                 LEFT, y_of(s, value), WIDTH - RIGHT, LEFT - 6, y_of(s, value) + 4, decimals, value);
     }
-    double epoch = s->epoch_step * ceil(s->first / s->epoch_step);
-    for (; epoch <= s->last; epoch += s->epoch_step)
+    double first = s->epoch_step * ceil(s->first / s->epoch_step);
+    int epochs = (int)((s->last - first) / s->epoch_step) + 1;
+    for (int i = 0; i < epochs; i++) {
+        double epoch = first + i * s->epoch_step;
         fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n",
                 x_of(s, epoch), HEIGHT - 6, epoch);
+    }
 }
 
 /* A gap where a value is no number. */

@@ -11,11 +11,6 @@
  * save's: then the lock tells, where locks reach; where they do not, patience has to. */
 static const double fresh_s = 3, patience_s = 60;
 
-static int is_running(const md_watched *w)
-{
-    return w->has_live && strcmp(w->live.state, MD_LIVE_RUNNING) == 0;
-}
-
 static int is_here(const md_live *live)
 {
     char host[MD_LIVE_TEXT] = "";
@@ -50,7 +45,8 @@ static md_run_state judge_running(md_watched *w)
     if (!w->has_live)
         return MD_RUN_STARTING;
     double limit = in_use == 0 && is_here(&w->live) ? fresh_s : patience_s;
-    return is_running(w) && md_live_age(&w->live) >= limit ? MD_RUN_GONE : judge_by_word(w);
+    md_run_state state = judge_by_word(w);
+    return state == MD_RUN_RUNNING && md_live_age(&w->live) >= limit ? MD_RUN_GONE : state;
 }
 
 /* Without a status: a run that has not begun, or one of long ago. */
@@ -118,7 +114,10 @@ static md_status read_checkpoint(md_watched *w, md_error *err)
 md_status md_watched_look(md_watched *w, md_error *err)
 {
     w->has_live = md_live_read(w->folder, &w->live);
-    w->state = !w->has_live ? MD_RUN_STARTING : is_running(w) ? judge_running(w) : judge_by_word(w);
+    if (w->has_live)
+        w->state = judge_by_word(w);
+    if (w->has_live && w->state == MD_RUN_RUNNING)
+        w->state = judge_running(w);
     md_status status = read_checkpoint(w, err);
     if (!w->has_live)
         w->state = judge_by_files(w);

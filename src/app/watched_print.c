@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "curves.h"
@@ -9,17 +8,9 @@
 enum { BAR = 24, HEAD_ROWS = 6, PANEL_ROWS = 11, AXIS_ROWS = 1 };
 static const double silence_s = 5; /* from here on worth a word */
 
-static void print_line(const md_terminal *t, md_colour colour, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* Cut off where the screen ends. */
-static void print_line(const md_terminal *t, md_colour colour, const char *format, ...)
+static void print_line(const md_terminal *t, md_colour colour, const char *text)
 {
-    char text[256];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
     md_terminal_colour(t, stdout, colour);
     printf("%.*s", md_terminal_text_columns(t), text);
     md_terminal_colour(t, stdout, MD_PLAIN);
@@ -38,7 +29,7 @@ static void print_state(const md_watched *w, const md_terminal *t)
         [MD_RUN_GONE] = {"gone without a word", MD_RED}};
     int room = md_terminal_text_columns(t) - 2 - (int)strlen(states[w->state].word);
     md_terminal_colour(t, stdout, MD_BOLD);
-    printf("%.*s  ", room, w->folder);
+    printf("%.*s  ", room > 0 ? room : 0, w->folder);
     md_terminal_colour(t, stdout, states[w->state].colour);
     printf("%s", states[w->state].word);
     md_terminal_colour(t, stdout, MD_PLAIN);
@@ -76,27 +67,30 @@ static void print_progress(const md_watched *w, const md_terminal *t)
 
 static void print_speed(const md_watched *w, const md_terminal *t)
 {
-    char silence[64] = "", since[32];
-    double age = md_live_age(&w->live);
-    if (w->state == MD_RUN_RUNNING && age > silence_s) {
-        md_progress_duration_text(age, since, sizeof since);
-        snprintf(silence, sizeof silence, "  no news for %s", since);
-    }
+    char text[160], since[32];
+    int length;
     if (isnan(w->live.loss))
-        print_line(t, MD_PLAIN, "no step is finished yet%s", silence);
+        length = snprintf(text, sizeof text, "no step is finished yet");
     else
-        print_line(t, MD_PLAIN, "loss %.4f  accuracy %.4f  %.0f images/s%s", w->live.loss,
-                   w->live.accuracy, w->live.images_per_s, silence);
+        length = snprintf(text, sizeof text, "loss %.4f  accuracy %.4f  %.0f images/s",
+                          w->live.loss, w->live.accuracy, w->live.images_per_s);
+    double age = md_live_age(&w->live);
+    if (w->state == MD_RUN_RUNNING && age > silence_s && length < (int)sizeof text) {
+        md_progress_duration_text(age, since, sizeof since);
+        snprintf(text + length, sizeof text - (size_t)length, "  no news for %s", since);
+    }
+    print_line(t, MD_PLAIN, text);
 }
 
+/* Of one rank alone there is nothing to say. */
 static void print_slowest(const md_ledger *ledger, const md_terminal *t)
 {
-    char text[MD_LEDGER_TEXT];
+    char rank[MD_LEDGER_TEXT], text[MD_LEDGER_TEXT + 16];
     if (ledger->count < 2)
         return;
-    md_ledger_describe(ledger, ledger->ranks[0], text);
-    print_line(t, md_ledger_is_slow(ledger, ledger->ranks[0]) ? MD_RED : MD_PLAIN,
-               "slowest rank: %s", text);
+    md_ledger_describe(ledger, ledger->ranks[0], rank);
+    snprintf(text, sizeof text, "slowest rank: %s", rank);
+    print_line(t, md_ledger_is_slow(ledger, ledger->ranks[0]) ? MD_RED : MD_PLAIN, text);
 }
 
 /* Two panels, one, or none, as there is room. */
@@ -111,19 +105,25 @@ static md_status print_curves(const md_watched *w, int rows, md_error *err)
     return md_curves_print(c, md_curves, count, stdout, err);
 }
 
+static void print_place(const md_live *l, const md_terminal *t)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%lld rank%s, pid %lld on %s, since %s", (long long)l->ranks,
+             l->ranks == 1 ? "" : "s", (long long)l->pid, l->host, l->started);
+    print_line(t, MD_DIM, text);
+}
+
 md_status md_watched_print(const md_watched *w, int rows, md_error *err)
 {
     const md_terminal t = md_terminal_detect(stdout);
     print_state(w, &t);
     if (w->has_live) {
-        print_line(&t, MD_DIM, "%lld rank%s, pid %lld on %s, since %s", (long long)w->live.ranks,
-                   w->live.ranks == 1 ? "" : "s", (long long)w->live.pid, w->live.host,
-                   w->live.started);
+        print_place(&w->live, &t);
         print_progress(w, &t);
         print_speed(w, &t);
     } else if (w->checkpoint)
-        print_line(&t, MD_PLAIN, "%lld of %lld epochs, %lld steps", (long long)w->checkpoint->epoch,
-                   (long long)w->epochs, (long long)w->checkpoint->step);
+        printf("epoch %lld/%lld  step %lld\n", (long long)w->checkpoint->epoch,
+               (long long)w->epochs, (long long)w->checkpoint->step);
     print_slowest(&w->ledger, &t);
     return print_curves(w, rows, err);
 }
