@@ -105,7 +105,7 @@ md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder
     if (!folder)
         return md_fail_memory(err, "a folder", sizeof *folder);
     folder->lock = -1;
-    folder->keep = keep > 1 ? keep : 1;
+    md_folder_set_keep(folder, keep);
     snprintf(folder->path, sizeof folder->path, "%s", path);
     status = take_lock(folder, lock_wait, err);
     if (!status) {
@@ -140,6 +140,11 @@ int md_folder_in_use(const char *path)
         in_use = errno == EWOULDBLOCK ? 1 : -1;
     close(lock);
     return in_use;
+}
+
+void md_folder_set_keep(md_folder *folder, int keep)
+{
+    folder->keep = keep > 1 ? keep : 1;
 }
 
 const char *md_folder_path(const md_folder *folder)

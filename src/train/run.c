@@ -64,6 +64,26 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
     return status;
 }
 
+/* Local: run->config becomes what was saved, below the file and the options. */
+static md_status merge(const md_run_params *params, const char *saved, int has_steps, md_run *run,
+                       md_error *err)
+{
+    md_config before = md_config_default(), now;
+    md_status status = assemble(params, saved, run->file_text, &now, err);
+    if (!status)
+        status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
+    if (!status)
+        status = md_config_check_resume(&before, &now, has_steps, err);
+    if (status)
+        return status;
+    /* The run goes on where it was found, whatever the folder was called when it was saved. */
+    memcpy(now.checkpoint.output, run->config.checkpoint.output, sizeof now.checkpoint.output);
+    run->config = now;
+    if (run->folder)
+        md_folder_set_keep(run->folder, (int)now.checkpoint.keep);
+    return MD_OK;
+}
+
 /* The resumed run's own configuration slides in below the file and the options. */
 static md_status adopt_saved(md_comm *comm, const md_run_params *params, md_run *run, md_error *err)
 {
@@ -83,13 +103,8 @@ static md_status adopt_saved(md_comm *comm, const md_run_params *params, md_run 
         status = share_text(comm, &saved, err);
     if (!status)
         status = md_comm_broadcast(comm, &has_steps, sizeof has_steps, 0, err);
-    md_config before = md_config_default();
     if (!status)
-        status = md_agree(comm, assemble(params, saved, run->file_text, &run->config, err), err);
-    if (!status)
-        status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
-    if (!status)
-        status = md_config_check_resume(&before, &run->config, has_steps, err);
+        status = md_agree(comm, merge(params, saved, has_steps, run, err), err);
     free(saved);
     return status;
 }

@@ -1,7 +1,9 @@
 /* A run that stops and goes on is the run that never stopped. */
 #include <math.h>
 #include <mpi.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mnist_dist/io/export.h"
 #include "runner.h"
@@ -168,6 +170,23 @@ static void a_complete_run_is_left_alone(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+static void generations_stay_as_many_as_the_run_was_started_with(void)
+{
+    char folder[64], path[128];
+    const char *keys[MAX_KEYS];
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, "checkpoint.keep=4", NULL), .stop_after = 17};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_STOPPED);
+    t = (trial){.assignments = with(keys, NULL, NULL), .resume = 1};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    snprintf(path, sizeof path, "%s/last.prev3.h5", folder);
+    if (rank == 0)
+        CU_ASSERT_EQUAL(access(path, F_OK), 0);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
 static void another_seed_is_refused(void)
 {
     char folder[64];
@@ -267,6 +286,8 @@ CU_TestInfo md_tests[] = {
     {"reproducible goes on at another rank count", reproducible_goes_on_at_another_rank_count},
     {"plain reducers continue the same stream", plain_reducers_continue_the_same_stream},
     {"a complete run is left alone", a_complete_run_is_left_alone},
+    {"generations stay as many as the run was started with",
+     generations_stay_as_many_as_the_run_was_started_with},
     {"another seed is refused", another_seed_is_refused},
     {"nothing to resume starts anew", nothing_to_resume_starts_anew},
     {"an imported model goes on with its optimizer", an_imported_model_goes_on_with_its_optimizer},

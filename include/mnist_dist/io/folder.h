@@ -34,6 +34,9 @@ int md_folder_in_use(const char *path);
 
 const char *md_folder_path(const md_folder *folder);
 
+/* Another `keep` from now on: what a run wants may stand in the checkpoint found in the folder. */
+void md_folder_set_keep(md_folder *folder, int keep);
+
 /* Called on entering each stage of md_folder_save, so that a fault can be rehearsed there: "write"
  * (before the temporary is made), "verify" (written and closed), "rotate", "rename" and "done".
  * `context` is borrowed; a NULL hook is none. */
