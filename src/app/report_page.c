@@ -137,10 +137,10 @@ static void print_rank(const md_ledger *ledger, const md_ledger_row *row, double
             slow ? " class=\"bad\"" : "", row->compute_s, row->wait_s, row->io_s);
 }
 
-static void print_slow_ranks(const md_ledger *ledger, FILE *out)
+static void print_slow_ranks(const md_ledger *ledger, size_t shown, FILE *out)
 {
     char text[MD_LEDGER_TEXT];
-    for (size_t i = 0; i < ledger->count && md_ledger_is_slow(ledger, ledger->ranks[i]); i++) {
+    for (size_t i = 0; i < shown && md_ledger_is_slow(ledger, ledger->ranks[i]); i++) {
         md_ledger_describe(ledger, ledger->ranks[i], text);
         fprintf(out, "<br><strong class=\"bad\">Slow rank: %s.</strong>", text);
     }
@@ -160,7 +160,7 @@ static void print_ranks(const md_ledger *ledger, FILE *out)
             (long long)ledger->ranks[0]->epoch);
     if (shown < ledger->count)
         fprintf(out, " The first %zu of %zu ranks.", shown, ledger->count);
-    print_slow_ranks(ledger, out);
+    print_slow_ranks(ledger, shown, out);
     fprintf(out,
             "</p>\n<div class=\"scroll\"><table class=\"wide\"><thead><tr><th>rank</th><th></th>"
             "<th><i class=\"key k-train\"></i>compute</th>"

@@ -57,15 +57,23 @@ static md_status conclude(const md_watched *w, md_error *err)
         return MD_OK;
     case MD_RUN_FAILED:
         return md_fail(err, MD_FAILED,
-                       "%s: the run failed after step %lld; its own message tells "
-                       "why",
-                       w->folder, steps);
+                       "%s: the run failed after step %lld; its own message tells why", w->folder,
+                       steps);
     default:
         return md_fail(err, MD_FAILED,
                        "%s: the run is gone without a word (killed?); it was at step %lld at %s, "
                        "go on with: mnist_dist --resume --output %s",
                        w->folder, steps, w->live.updated, w->folder);
     }
+}
+
+static void print_slow_rank(const md_ledger *ledger)
+{
+    char text[MD_LEDGER_TEXT];
+    if (ledger->count == 0 || !md_ledger_is_slow(ledger, ledger->ranks[0]))
+        return;
+    md_ledger_describe(ledger, ledger->ranks[0], text);
+    printf("slow rank: %s\n", text);
 }
 
 /* Epochs after *shown, which moves on; from the first again when another run has taken the place.
@@ -77,6 +85,7 @@ static void print_epochs(const md_watched *w, int64_t *shown)
     double best = -INFINITY;
     if (!c || c->epoch < *shown)
         *shown = 0;
+    const int64_t before = *shown;
     for (size_t i = 0; c && i < c->history_count; i++) {
         const md_epoch_row *row = &c->history[i];
         int better = row->val_accuracy > best;
@@ -87,12 +96,9 @@ static void print_epochs(const md_watched *w, int64_t *shown)
         md_progress_epoch_text(row, w->epochs, better, text, sizeof text);
         printf("%s\n", text);
         *shown = row->epoch;
-        if (i + 1 == c->history_count && w->ledger.count > 0 &&
-            md_ledger_is_slow(&w->ledger, w->ledger.ranks[0])) {
-            md_ledger_describe(&w->ledger, w->ledger.ranks[0], text);
-            printf("slow rank: %s\n", text);
-        }
     }
+    if (*shown > before)
+        print_slow_rank(&w->ledger);
 }
 
 static md_status draw(const md_watched *w, md_error *err)
