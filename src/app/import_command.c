@@ -8,7 +8,8 @@
 enum { CONFIG = 1, OUTPUT };
 
 typedef struct arguments {
-    const char *config, *output;
+    char *config;
+    const char *output;
     char *command_line; /* malloc'ed */
 } arguments;
 
@@ -68,6 +69,25 @@ static md_status set_model(const arguments *a, const md_checkpoint *c, md_config
     return MD_OK;
 }
 
+/* The file's optimizer, but for what --config says. */
+static void set_optimizer(const md_checkpoint *c, md_config *config)
+{
+    md_optimizer_params *own = &config->optimizer;
+    const struct {
+        const char *key;
+        double *to, from;
+    } rows[] = {{"optimizer.learning_rate", &own->learning_rate, c->learning_rate},
+                {"optimizer.beta_1", &own->beta_1, c->beta_1},
+                {"optimizer.beta_2", &own->beta_2, c->beta_2},
+                {"optimizer.epsilon", &own->epsilon, c->epsilon},
+                {"optimizer.weight_decay", &own->weight_decay, c->weight_decay}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!md_config_given(config, rows[i].key))
+            *rows[i].to = rows[i].from;
+    if (!md_config_given(config, "optimizer.name"))
+        snprintf(own->name, sizeof own->name, "%.*s", (int)sizeof own->name - 1, c->optimizer);
+}
+
 /* A model of Keras has no run that could be resumed: it gets one. */
 static md_status start_run(const arguments *a, md_checkpoint *c, md_config *config, md_error *err)
 {
@@ -76,8 +96,7 @@ static md_status start_run(const arguments *a, md_checkpoint *c, md_config *conf
     md_status status = set_model(a, c, config, err);
     if (!status)
         status = md_config_set(config, output, err);
-    if (!md_config_given(config, "optimizer.learning_rate"))
-        config->optimizer.learning_rate = c->learning_rate;
+    set_optimizer(c, config);
     if (!status)
         status = md_config_check(config, err);
     return status ? status : md_run_adopt(c, config, a->command_line, err);

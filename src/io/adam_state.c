@@ -1,6 +1,5 @@
 #include "adam_state.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,19 +82,6 @@ static int is_adam(const md_checkpoint *c, const md_layout *layout)
     return c->iterations >= 0;
 }
 
-/* 0.001 for the float nearest to it, as whoever set it wrote it. */
-static double as_written(float rate)
-{
-    char text[32];
-    for (int digits = FLT_DIG; digits <= FLT_DECIMAL_DIG; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)rate);
-        const float back = strtof(text, NULL);
-        if (back >= rate && back <= rate)
-            break;
-    }
-    return strtod(text, NULL);
-}
-
 static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
 {
     md_layout layout;
@@ -115,7 +101,7 @@ static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
         return 0;
     }
     if (scalars == 2 && rate > 0.0f && isfinite(rate))
-        c->learning_rate = as_written(rate);
+        c->learning_rate = md_shortest(rate);
     return 1;
 }
 

@@ -86,8 +86,24 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
                 f->name, weights->count);
 }
 
+/* How the model was compiled, told by an archive's config.json or else by the file itself. */
+static int is_adam(md_h5 *f, const char *archive_config, md_checkpoint *c)
+{
+    md_h5 probe = *f; /* what is not text tells nothing */
+    probe.err = NULL;
+    char *text = NULL;
+    if (!archive_config && md_h5_has(&probe, "/", "training_config"))
+        text = md_h5_get_text(&probe, "/", "training_config");
+    const char *config = archive_config ? archive_config : text;
+    int adam = !config || md_adam_config_read(config, c);
+    if (!adam)
+        md_info("'%s': its optimizer is not Adam, and its state is not taken over", f->name);
+    free(text);
+    return adam;
+}
+
 static void fill(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
-                 md_checkpoint **out)
+                 const char *archive_config, md_checkpoint **out)
 {
     float *parameters;
     if (md_keras_get_weights(f, weights, spec, &parameters))
@@ -99,11 +115,13 @@ static void fill(md_h5 *f, const md_keras_weights *weights, const md_model_spec 
     }
     free((*out)->parameters);
     (*out)->parameters = parameters;
-    md_adam_state_get(f, *out);
+    if (is_adam(f, archive_config, *out))
+        md_adam_state_get(f, *out);
 }
 
+/* archive_config: config.json of the archive that the file comes from, or NULL. */
 static md_status import_h5(const md_bytes *bytes, const char *path, const md_model_spec *given,
-                           md_checkpoint **out, md_error *err)
+                           const char *archive_config, md_checkpoint **out, md_error *err)
 {
     md_h5 f;
     md_keras_weights weights = {0};
@@ -113,7 +131,7 @@ static md_status import_h5(const md_bytes *bytes, const char *path, const md_mod
     if (!ours) {
         md_h5_walk(&f, MD_H5_KERAS, NULL, NULL);
         find_all(&f, given, &spec, &weights);
-        fill(&f, &weights, &spec, out);
+        fill(&f, &weights, &spec, archive_config, out);
     }
     md_status status = md_h5_close(&f);
     if (status)
@@ -132,7 +150,7 @@ static md_status import_archive(const md_bytes *bytes, const char *path, md_chec
     if (!status)
         status = md_archive_read(bytes, path, "model.weights.h5", &weights, err);
     if (!status)
-        status = import_h5(&weights, path, &spec, out, err);
+        status = import_h5(&weights, path, &spec, (const char *)config.data, out, err);
     md_bytes_free(&config);
     md_bytes_free(&weights);
     return status;
@@ -146,7 +164,7 @@ md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint *
     if (status)
         return status;
     status = md_archive_is(&bytes) ? import_archive(&bytes, path, out, err)
-                                   : import_h5(&bytes, path, spec, out, err);
+                                   : import_h5(&bytes, path, spec, NULL, out, err);
     md_bytes_free(&bytes);
     return status;
 }

@@ -92,6 +92,33 @@ def check_dialects():
     assert os.path.exists("runs/new/previous/last.h5")
 
 
+def optimizer_of(name):
+    works("import", name)
+    with h5py.File("runs/imported/last.h5", "r") as file:
+        own, saved = dict(file["optimizer"].attrs), file["run/0001"].attrs["config"].decode()
+        return own, saved, file["optimizer/iterations"][()], file["optimizer/v/dense_1/bias"][()]
+
+
+def check_compiled():
+    """How the model was compiled; the state of another optimizer only looks like Adam's."""
+    adam = {"class_name": "Adam", "config": {"learning_rate": float(np.float32(0.003)), "beta_2": 0.99,
+                                             "beta_1": 1.5, "epsilon": 1e-5}}
+    keras.write_model("adam.h5", keras.config(keras.keras2_layers(SHAPE)), LAYERS, optimizer=adam)
+    own, saved, *_ = optimizer_of("adam.h5")
+    assert (own["learning_rate"], own["beta_1"], own["beta_2"], own["epsilon"]) == (
+        0.003, 0.9, 0.99, 1e-5)
+    assert "name: adam, learning_rate: 0.003, beta_1: 0.9, beta_2: 0.99" in saved
+
+    text = keras.config(keras.keras3_layers(SHAPE))
+    decay = {"class_name": "AdamW", "config": {"weight_decay": 0.125, "learning_rate": {}}}
+    for optimizer, name, steps in ((decay, b"adamw", 7), ("adam", b"adam", 7), ("adamax", b"adam", 0)):
+        keras.write_archive("m.keras", text, KERAS3_LAYERS, STATE, optimizer)
+        own, saved, iterations, moment = optimizer_of("m.keras")
+        assert own["name"] == name and iterations == steps and moment.any() == bool(steps)
+        assert own.get("weight_decay", 0.125) == 0.125
+        assert own["learning_rate"] == (0.01 if steps else 0.001)
+
+
 def check_reading():
     """What the other commands make of a model that was not trained on yet."""
     works("import", "w.weights.h5")
@@ -149,6 +176,7 @@ def main():
     with open("small.txt", "w", encoding="ascii") as file:
         file.write("nothing")
     check_dialects()
+    check_compiled()
     check_reading()
     check_going_on()
     check_refusals()

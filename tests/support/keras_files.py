@@ -87,10 +87,12 @@ def put_weights(root, layers, style="keras2", strings=fixed, parts=1, dataset=No
                                  **{k: v for k, v in (dataset or {}).items() if k != "type"})
 
 
-def write_model(path, text, layers, **form):
+def write_model(path, text, layers, optimizer=None, **form):
     """model.save("m.h5"); form: see put_weights."""
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = text
+        if optimizer:
+            file.attrs["training_config"] = json.dumps({"loss": "x", "optimizer_config": optimizer})
         file.attrs["keras_version"] = "2.15.0"
         put_weights(file.create_group("model_weights"), layers, **form)
         put_names(file.create_group("optimizer_weights"), "weight_names", ["iter:0"],
@@ -116,8 +118,10 @@ def write_keras3_weights(path, layers, state=()):
             file[f"optimizer/vars/{i}"] = value
 
 
-def write_archive(path, text, layers, state=()):
+def write_archive(path, text, layers, state=(), optimizer=None):
     """model.save("m.keras")."""
+    if optimizer:
+        text = json.dumps({**json.loads(text), "compile_config": {"optimizer": optimizer}})
     weights = io.BytesIO()
     write_keras3_weights(weights, layers, state)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:

@@ -27,11 +27,12 @@ md_status md_export(const md_checkpoint *c, md_export_format format, const char 
 
 /* A model file as a checkpoint before its first step: a checkpoint of ours (as it is), a
  * whole-model .h5 of Keras 2 or 3, weights-only .h5, .weights.h5, .keras, told apart by content.
- * Adam's moments and iterations are taken over where the file has them. A file with weights only
- * takes its model from `spec`, whose rows may be 0 when its input's size is unknown, or, when that
- * is NULL, from the shapes of its kernels: ReLU between and softmax last, said in one line
- * (md_info). A flat input becomes that of a Flatten, of square images when its size is a square.
- * MD_BAD_CHECKPOINT naming what has no counterpart here. *out is NULL on error. */
+ * Adam's hyper-parameters, moments and iterations are taken over where the file has them. A file
+ * with weights only takes its model from `spec`, whose rows may be 0 when its input's size is
+ * unknown, or, when that is NULL, from the shapes of its kernels: ReLU between and softmax last,
+ * said in one line (md_info). A flat input becomes that of a Flatten, of square images when its
+ * size is a square. MD_BAD_CHECKPOINT naming what has no counterpart here. *out is NULL on error.
+ */
 md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out,
                     md_error *err);
 

@@ -1,0 +1,74 @@
+#include <float.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adam_state.h"
+
+double md_shortest(float value)
+{
+    char text[32];
+    for (int digits = FLT_DIG; digits <= FLT_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        const float back = strtof(text, NULL);
+        if (back >= value && back <= value)
+            break;
+    }
+    return strtod(text, NULL);
+}
+
+/* {"optimizer_config": ...} in @training_config of an .h5, {"compile_config": {"optimizer": ...}}
+ * in config.json of a .keras; either is {"class_name": ..., "config": ...}, or a name alone. */
+static const json_t *find_optimizer(const json_t *root)
+{
+    const json_t *legacy = json_object_get(root, "optimizer_config");
+    return legacy ? legacy : json_object_get(json_object_get(root, "compile_config"), "optimizer");
+}
+
+static int is_float(double number)
+{
+    const double rounded = (double)(float)number;
+    return rounded >= number && rounded <= number;
+}
+
+/* A number in [0, below); zero, where it has no sense, and a schedule leave the default. Keras
+ * writes a rate that it kept as float32 with all digits of a double. */
+static void get_number(const json_t *config, const char *key, double below, double *out)
+{
+    const json_t *value = json_object_get(config, key);
+    double number = json_number_value(value);
+    if (json_is_number(value) && number >= 0.0 && number < below && number <= (double)FLT_MAX &&
+        (number > 0.0 || strncmp(key, "beta", 4) == 0))
+        *out = is_float(number) ? md_shortest((float)number) : number;
+}
+
+static int read_optimizer(const json_t *optimizer, md_checkpoint *c)
+{
+    const char *name = json_string_value(optimizer);
+    if (!name)
+        name = json_string_value(json_object_get(optimizer, "class_name"));
+    if (!name)
+        return 1;
+    int decay = strcasecmp(name, "adamw") == 0;
+    if (!decay && strcasecmp(name, "adam") != 0)
+        return 0;
+    const json_t *config = json_object_get(optimizer, "config");
+    snprintf(c->optimizer, sizeof c->optimizer, decay ? "adamw" : "adam");
+    get_number(config, "learning_rate", INFINITY, &c->learning_rate);
+    get_number(config, "beta_1", 1.0, &c->beta_1);
+    get_number(config, "beta_2", 1.0, &c->beta_2);
+    get_number(config, "epsilon", INFINITY, &c->epsilon);
+    if (decay)
+        get_number(config, "weight_decay", INFINITY, &c->weight_decay);
+    return 1;
+}
+
+int md_adam_config_read(const char *json, md_checkpoint *c)
+{
+    json_t *root = json_loads(json, 0, NULL);
+    int is_adam = !root || read_optimizer(find_optimizer(root), c);
+    json_decref(root);
+    return is_adam;
+}
