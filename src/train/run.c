@@ -39,16 +39,14 @@ static md_status assemble(const md_run_params *params, const char *saved, const 
     return status ? status : md_config_check(out, err);
 }
 
-/* Rank 0 takes the folder and finds what to resume; without --resume it clears the place. */
+/* Rank 0 takes the folder and finds what to resume. */
 static md_status open_folder(const md_run_params *params, md_run *run, md_error *err)
 {
     md_status status =
         md_folder_open(run->config.checkpoint.output, (int)run->config.checkpoint.keep,
                        run->config.checkpoint.lock_wait, &run->folder, err);
-    if (status)
+    if (status || !params->resume)
         return status;
-    if (!params->resume)
-        return md_folder_set_aside(run->folder, err);
     char name[MD_PATH_SIZE];
     status = md_folder_newest(run->folder, &run->resumed, name, sizeof name, err);
     if (!status && run->resumed && run->resumed->run_count == 0)

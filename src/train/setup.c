@@ -228,6 +228,10 @@ static md_status start_state(md_trainer *t, md_error *err)
     md_status status = MD_OK;
     if (t->rank == 0)
         status = t->run->resuming ? adopt_checkpoint(t, err) : make_state(t, err);
+    /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
+     * weights the file. */
+    if (t->rank == 0 && !status && !t->run->resuming)
+        status = md_folder_set_aside(t->run->folder, err);
     status = md_agree(t->comm, status, err);
     if (!status)
         status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);

@@ -114,9 +114,17 @@ static md_checkpoint *open_in(const char *folder, const char *name)
     md_checkpoint *c = NULL;
     md_error err;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (md_checkpoint_read(path, &c, &err))
-        CU_FAIL("cannot be read");
+    md_checkpoint_read(path, &c, &err);
     return c;
+}
+
+/* The step of the run in the folder's file, or -1. */
+static int64_t step_in(const char *folder, const char *name)
+{
+    md_checkpoint *c = open_in(folder, name);
+    int64_t step = c ? c->step : -1;
+    md_checkpoint_destroy(&c);
+    return step;
 }
 
 /* Best in epoch 2, whose save fails: the file holds the best of what was saved. */
@@ -137,14 +145,13 @@ static void a_best_value_is_remembered_only_with_its_file(void)
     CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:24", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
-        md_checkpoint *last = open_in(folder, "last.h5"), *best = open_in(folder, "best.h5");
-        CU_ASSERT_FATAL(last && best && last->history_count == 3);
+        md_checkpoint *last = open_in(folder, "last.h5");
+        CU_ASSERT_FATAL(last && last->history_count == 3);
         CU_ASSERT(last->history[1].val_accuracy > last->history[2].val_accuracy);
         CU_ASSERT(last->history[2].val_accuracy > last->history[0].val_accuracy);
         CU_ASSERT_EQUAL(last->best_epoch, 3);
-        CU_ASSERT_EQUAL(best->step, 36);
+        CU_ASSERT_EQUAL(step_in(folder, "best.h5"), 36);
         md_checkpoint_destroy(&last);
-        md_checkpoint_destroy(&best);
     }
     trial_clean(MPI_COMM_WORLD, folder);
 }
@@ -160,11 +167,8 @@ static void a_failed_save_at_the_end_is_made_again(void)
     CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:12", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
-        md_checkpoint *last = open_in(folder, "last.h5"), *best = open_in(folder, "best.h5");
-        CU_ASSERT(last && last->step == 12 && last->best_epoch == 1);
-        CU_ASSERT(best && best->step == 12);
-        md_checkpoint_destroy(&last);
-        md_checkpoint_destroy(&best);
+        CU_ASSERT_EQUAL(step_in(folder, "last.h5"), 12);
+        CU_ASSERT_EQUAL(step_in(folder, "best.h5"), 12);
     }
     trial_clean(MPI_COMM_WORLD, folder);
 }
@@ -185,6 +189,41 @@ static void a_run_that_cannot_save_its_end_has_failed(void)
         check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
         trial_clean(MPI_COMM_WORLD, folder);
     }
+}
+
+static void a_start_that_fails_leaves_an_earlier_run_alone(void)
+{
+    char folder[64];
+    const char *good[] = {base[0], base[1], "train.max_steps=7", NULL};
+    const char *bad[] = {"data.source=/nowhere", NULL};
+    int size;
+    trial t = {.assignments = good};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    t.assignments = bad;
+    check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_BAD_DATA, "/nowhere");
+    if (world(&size) == 0)
+        CU_ASSERT_EQUAL(step_in(folder, "last.h5"), 7);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+static void an_earlier_run_may_give_the_weights(void)
+{
+    char folder[64], weights[128];
+    const char *first[] = {base[0], base[1], "train.max_steps=7", NULL};
+    const char *second[] = {base[0], base[1], "train.max_steps=3", weights, NULL};
+    int size;
+    trial t = {.assignments = first};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    snprintf(weights, sizeof weights, "train.initial_weights=%s/last.h5", folder);
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    t.assignments = second;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    if (world(&size) == 0) {
+        CU_ASSERT_EQUAL(step_in(folder, "last.h5"), 3);
+        CU_ASSERT_EQUAL(step_in(folder, "previous/last.h5"), 7);
+    }
+    trial_clean(MPI_COMM_WORLD, folder);
 }
 
 static void expect(const char *assignment, md_status status, const char *words)
@@ -218,5 +257,8 @@ CU_TestInfo md_tests[] = {
     {"a best value is remembered only with its file",
      a_best_value_is_remembered_only_with_its_file},
     {"a run that cannot save its end has failed", a_run_that_cannot_save_its_end_has_failed},
+    {"a start that fails leaves an earlier run alone",
+     a_start_that_fails_leaves_an_earlier_run_alone},
+    {"an earlier run may give the weights", an_earlier_run_may_give_the_weights},
     {"bad input is one message on all ranks", bad_input_is_one_message_on_all_ranks},
     CU_TEST_INFO_NULL};

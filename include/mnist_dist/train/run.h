@@ -34,10 +34,9 @@ md_status md_run_adopt(md_checkpoint *imported, const md_config *config, const c
 md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
 
 /* Collective, after md_run_configure with the same params. Takes the folder's lock (waiting up to
- * checkpoint.lock_wait) before any checkpoint is read. Without `resume` an earlier run in the
- * folder is moved aside, in one line; with it, its configuration slides in below file and options.
- * MD_USAGE when that may not differ so, MD_BAD_CHECKPOINT when there are checkpoints but none is
- * good. An imported model, which has taken no step, goes on under any configuration of it. */
+ * checkpoint.lock_wait) before any checkpoint is read. With `resume` the configuration of the run
+ * found there slides in below file and options. MD_USAGE when that may not differ so,
+ * MD_BAD_CHECKPOINT when there are checkpoints but none is good. */
 md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err);
 void md_run_close(md_run *run); /* local; frees the lock */
 
