@@ -20,9 +20,10 @@ static const md_field history_fields[COLUMNS_HISTORY] = {
      "fraction of the validation set classified correctly after the epoch; NaN without one"},
     {"learning_rate", MD_H5_F64, offsetof(md_epoch_row, learning_rate), "1",
      "learning rate of the epoch's last step"},
-    {"seconds", MD_H5_F64, offsetof(md_epoch_row, seconds), "s", "wall time of the epoch"},
+    {"seconds", MD_H5_F64, offsetof(md_epoch_row, seconds), "s",
+     "time inside the epoch's training steps; of those since the resume, after one in mid-epoch"},
     {"images_per_second", MD_H5_F64, offsetof(md_epoch_row, images_per_second), "1/s",
-     "training images over the time inside training steps"},
+     "training images over those seconds"},
     {"weights_xxh3", MD_H5_U64, offsetof(md_epoch_row, weights_xxh3), "1",
      "XXH3-64 of the parameters after the epoch"},
 };
@@ -38,10 +39,11 @@ static const md_field ledger_fields[COLUMNS_LEDGER] = {
     {"rank", MD_H5_I32, offsetof(md_ledger_row, rank), "1", "MPI rank, from 0"},
     {"ranks", MD_H5_I32, offsetof(md_ledger_row, ranks), "1", "MPI ranks in that epoch"},
     {"compute_s", MD_H5_F64, offsetof(md_ledger_row, compute_s), "s",
-     "time the rank computed in the epoch"},
+     "time the rank computed in the epoch's steps"},
     {"wait_s", MD_H5_F64, offsetof(md_ledger_row, wait_s), "s",
-     "time the rank waited for other ranks"},
-    {"io_s", MD_H5_F64, offsetof(md_ledger_row, io_s), "s", "time the rank read and wrote files"},
+     "time in reductions, waiting for other ranks"},
+    {"io_s", MD_H5_F64, offsetof(md_ledger_row, io_s), "s",
+     "time in saves, waiting for rank 0's; an epoch's own save counts for the next"},
 };
 
 const md_table md_history_table = {MD_PATH_HISTORY, sizeof(md_epoch_row), COLUMNS_HISTORY,

@@ -32,7 +32,8 @@ static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
                           .val_accuracy = t->validation.accuracy,
                           .learning_rate = md_trainer_rate(t, t->at.step - 1),
                           .seconds = seconds,
-                          .images_per_second = seconds > 0.0 ? samples / seconds : 0.0,
+                          .images_per_second =
+                              seconds > 0.0 ? (double)t->epoch_times.images / seconds : 0.0,
                           .weights_xxh3 = digest};
 }
 

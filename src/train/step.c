@@ -143,6 +143,7 @@ static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
     t->at.correct += sums->correct;
     t->at.samples += (int64_t)batch_size;
     t->process_images += (int64_t)batch_size;
+    t->epoch_times.images += (int64_t)batch_size;
 }
 
 md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)

@@ -23,8 +23,9 @@ enum { MD_STEP_PHASES = 5 }; /* gather, forward, backward, reduce, optimizer */
 /* Seconds spent since the last reset, of this rank. */
 typedef struct md_times {
     double phase[MD_STEP_PHASES];
-    double steps; /* whole steps */
-    double io;    /* saving, and waiting for rank 0 to save */
+    double steps;   /* whole steps */
+    double io;      /* saving, and waiting for rank 0 to save */
+    int64_t images; /* trained on in the steps, by all ranks */
 } md_times;
 
 typedef struct md_trainer {

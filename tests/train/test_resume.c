@@ -153,6 +153,30 @@ static void plain_reducers_continue_the_same_stream(void)
     trial_clean(MPI_COMM_WORLD, parted);
 }
 
+/* Resumed in mid-epoch: speed is what this process trained on over its own time. */
+static void times_are_of_the_process_that_finished_the_epoch(void)
+{
+    char folder[64];
+    const char *keys[MAX_KEYS];
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, NULL, NULL), .stop_after = 10};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_STOPPED);
+    t = (trial){.assignments = t.assignments, .resume = 1};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    md_checkpoint *c = trial_last(MPI_COMM_WORLD, folder);
+    const double images[] = {2 * 50, 600, 600};
+    for (size_t i = 0; c && i < c->history_count; i++) {
+        const md_epoch_row *row = &c->history[i];
+        CU_ASSERT_DOUBLE_EQUAL(row->images_per_second * row->seconds, images[i], 1e-6);
+    }
+    for (size_t i = 0; c && i < c->ledger_count; i++)
+        if (c->ledger[i].rank == 0)
+            CU_ASSERT_DOUBLE_EQUAL(c->ledger[i].compute_s + c->ledger[i].wait_s,
+                                   c->history[c->ledger[i].epoch - 1].seconds, 1e-6);
+    md_checkpoint_destroy(&c);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
 static void a_complete_run_is_left_alone(void)
 {
     char folder[64];
@@ -285,6 +309,8 @@ CU_TestInfo md_tests[] = {
     {"with SGD and momentum", with_sgd_and_momentum},
     {"reproducible goes on at another rank count", reproducible_goes_on_at_another_rank_count},
     {"plain reducers continue the same stream", plain_reducers_continue_the_same_stream},
+    {"times are of the process that finished the epoch",
+     times_are_of_the_process_that_finished_the_epoch},
     {"a complete run is left alone", a_complete_run_is_left_alone},
     {"generations stay as many as the run was started with",
      generations_stay_as_many_as_the_run_was_started_with},
