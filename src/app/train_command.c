@@ -122,12 +122,14 @@ static void print_result(const md_train_result *r)
 }
 
 /* MD_STOPPED with the line that says how to go on. */
-static md_status say_stopped(const md_run *run, const md_train_result *result, int signal_number,
+static md_status say_stopped(const md_run *run, const md_train_result *result, const md_stop *stop,
                              md_error *err)
 {
-    char why[64] = "the time limit";
-    if (signal_number)
-        snprintf(why, sizeof why, "SIG%s", sigabbrev_np(signal_number));
+    char why[64] = "a signal to another rank";
+    if (stop->requested)
+        snprintf(why, sizeof why, "SIG%s", sigabbrev_np(stop->requested));
+    else if (md_stop_overdue(stop))
+        snprintf(why, sizeof why, "the time limit");
     return md_fail(err, MD_STOPPED,
                    "stopped by %s after step %lld of %lld; saved in %s, go on with: mnist_dist "
                    "train --output %s --resume",
@@ -182,7 +184,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     md_progress_stop(&progress);
     md_publisher_stop(&publisher, status);
     if (status == MD_STOPPED)
-        return say_stopped(run, &result, stop->requested, err);
+        return say_stopped(run, &result, stop, err);
     if (!status && md_comm_rank(comm) == 0)
         print_result(&result);
     return status;

@@ -160,7 +160,8 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     compute_part(t, part, batch_size, &since);
 
     md_watchdog_mark(t->watchdog, MD_PHASE_REDUCE, t->at.step);
-    md_status status = md_reducer_reduce(t->reducer, md_stop_wanted(t->params->stop), &sums, err);
+    md_status status =
+        md_reducer_reduce(t->reducer, md_stop_wanted(t->params->stop, t->rank), &sums, err);
     if (!status && sums.bad)
         status = md_trainer_diagnose(t, part, err);
     if (!status)

@@ -10,11 +10,14 @@
 /* A save takes well under a second; a slow parallel file system may need this long. */
 static const double slurm_margin_s = 30.0;
 
-int md_stop_wanted(const md_stop *stop)
+int md_stop_overdue(const md_stop *stop)
 {
-    if (!stop)
-        return 0;
-    return stop->requested || (stop->deadline > 0.0 && md_clock_now() >= stop->deadline);
+    return stop->deadline > 0.0 && md_clock_now() >= stop->deadline;
+}
+
+int md_stop_wanted(const md_stop *stop, int rank)
+{
+    return stop && (stop->requested || (rank == 0 && md_stop_overdue(stop)));
 }
 
 static double earlier(double a, double b)

@@ -58,11 +58,12 @@ static void the_time_limit_is_minutes_from_now(void)
     CU_ASSERT_DOUBLE_EQUAL(md_stop_deadline(0.0), 0.0, 0.0);
     CU_ASSERT_DOUBLE_EQUAL(md_stop_deadline(2.0), md_clock_now() + 120.0, 1.0);
     md_stop stop = {0};
-    CU_ASSERT(!md_stop_wanted(NULL) && !md_stop_wanted(&stop));
+    CU_ASSERT(!md_stop_wanted(NULL, 0) && !md_stop_wanted(&stop, 0));
     stop.deadline = md_clock_now() - 1.0;
-    CU_ASSERT(md_stop_wanted(&stop));
+    CU_ASSERT(md_stop_wanted(&stop, 0));
+    CU_ASSERT(!md_stop_wanted(&stop, 1)); /* rank 0's clock counts, a signal anywhere */
     stop = (md_stop){.requested = SIGTERM};
-    CU_ASSERT(md_stop_wanted(&stop));
+    CU_ASSERT(md_stop_wanted(&stop, 0) && md_stop_wanted(&stop, 1));
 }
 
 static void the_slurm_job_ends_the_run_before_its_limit(void)

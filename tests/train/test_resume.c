@@ -153,6 +153,72 @@ static void plain_reducers_continue_the_same_stream(void)
     trial_clean(MPI_COMM_WORLD, parted);
 }
 
+static void a_stop_in_the_very_last_step_is_the_end(void)
+{
+    char folder[64];
+    const char *keys[MAX_KEYS];
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial t = {.assignments = with(keys, NULL, NULL), .stop_after = 36};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    md_checkpoint *c = trial_last(MPI_COMM_WORLD, folder);
+    if (c)
+        CU_ASSERT(c->complete && c->step == 36 && c->history_count == 3);
+    md_checkpoint_destroy(&c);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+/* Back to the moment when all steps of the first epoch were done and its end had not begun, as a
+ * rescue during validation finds it. */
+static void undo_the_end_of_the_first_epoch(const char *folder)
+{
+    char path[128];
+    md_error err;
+    md_checkpoint *c = trial_last(MPI_COMM_SELF, folder);
+    CU_ASSERT_FATAL(c && c->epoch == 1 && c->history_count == 1);
+    c->epoch = 0;
+    c->step_in_epoch = c->step;
+    c->samples = 600;
+    c->loss_sum = c->history[0].loss * 600;
+    c->correct = lround(c->history[0].accuracy * 600);
+    c->best_epoch = 0;
+    c->best_val_accuracy = NAN;
+    c->history_count = c->ledger_count = 0;
+    c->chain_count--;
+    snprintf(path, sizeof path, "%s/last.h5", folder);
+    CU_ASSERT_EQUAL(md_checkpoint_write(path, c, &err), MD_OK);
+    md_checkpoint_destroy(&c);
+}
+
+static void between_an_epochs_last_step_and_its_end(void)
+{
+    char straight[64], parted[64];
+    const char *keys[MAX_KEYS];
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
+    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial t = {.assignments = with(keys, NULL, NULL)};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, straight, &t), MD_OK);
+    t.stop_after = 12;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, parted, &t), MD_STOPPED);
+    if (rank == 0)
+        undo_the_end_of_the_first_epoch(parted);
+    MPI_Barrier(MPI_COMM_WORLD);
+    t = (trial){.assignments = t.assignments, .resume = 1};
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, parted, &t), MD_OK);
+    if (rank == 0) {
+        md_checkpoint *a = trial_last(MPI_COMM_SELF, straight);
+        md_checkpoint *b = trial_last(MPI_COMM_SELF, parted);
+        CU_ASSERT_FATAL(a && b);
+        check_same_history(a, b);
+        check_same_state(a, b);
+        md_checkpoint_destroy(&a);
+        md_checkpoint_destroy(&b);
+    }
+    trial_clean(MPI_COMM_WORLD, straight);
+    trial_clean(MPI_COMM_WORLD, parted);
+}
+
 /* Resumed in mid-epoch: speed is what this process trained on over its own time. */
 static void times_are_of_the_process_that_finished_the_epoch(void)
 {
@@ -305,6 +371,8 @@ const char md_suite[] = "train.resume";
 CU_TestInfo md_tests[] = {
     {"in mid-epoch", in_mid_epoch},
     {"at an epoch's end", at_an_epochs_end},
+    {"between an epoch's last step and its end", between_an_epochs_last_step_and_its_end},
+    {"a stop in the very last step is the end", a_stop_in_the_very_last_step_is_the_end},
     {"with node-shared", with_node_shared},
     {"with SGD and momentum", with_sgd_and_momentum},
     {"reproducible goes on at another rank count", reproducible_goes_on_at_another_rank_count},

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""signals.py: a run asked to stop, by each signal and by the clock, on each rank: exit code 75, one message
+that says why, and a resume that ends with the undisturbed weights."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from trainer import PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, undisturbed, \
+    wait_for_ranks
+
+OPTIONS = ["--reducer", "reproducible"]
+
+
+def wait_for_save(place, process, seconds=60):
+    """Until then no rank need have come to its handlers."""
+    until = time.monotonic() + seconds
+    while not os.path.exists(os.path.join(place.output, "last.h5")):
+        assert process.poll() is None and time.monotonic() < until, "no save came about"
+        time.sleep(0.01)
+
+
+def signal_a_rank(place, rank, number):
+    process = place.start(2, OPTIONS + SLOW)
+    pids = sorted(wait_for_ranks(process, 2))
+    wait_for_save(place, process)
+    os.kill(pids[rank], number)
+    return process
+
+
+def by_signal(number):
+    return lambda place: signal_a_rank(place, 0, number)
+
+
+def on_another_rank(place):
+    return signal_a_rank(place, 1, signal.SIGUSR2)
+
+
+def by_the_clock(place):
+    return place.start(2, OPTIONS + SLOW + ["--set", "train.time_limit=0.01"])
+
+
+CASES = {"SIGTERM": (by_signal(signal.SIGTERM), "by SIGTERM"),
+         "SIGINT": (by_signal(signal.SIGINT), "by SIGINT"),
+         "SIGUSR1": (by_signal(signal.SIGUSR1), "by SIGUSR1"),
+         "SIGUSR2 on another rank": (on_another_rank, "by a signal to another rank"),
+         "the time limit": (by_the_clock, "by the time limit")}
+
+
+def check(name, reference):
+    start, words = CASES[name]
+    place = Place()
+    try:
+        code, out, err = finish(start(place))
+        messages = own_messages(err)
+        assert code == 75 and not digest(out), f"exit {code}: {out}{err}"
+        assert len(messages) == 1 and words in messages[0] and "--resume" in messages[0], messages
+        code, out, err = finish(place.start(2, OPTIONS, resume=True))
+        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
+        print(f"{name}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def check_impatience():
+    """The second SIGINT ends a run that cannot stop: it waits for a folder that another one holds."""
+    place = Place()
+    first = place.start(1, OPTIONS + SLOW)
+    try:
+        wait_for_save(place, first)
+        second = subprocess.Popen([PROGRAM, "train", "--output", place.output] + RECIPE,
+                                  env=place.environment, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        waiting = second.stderr.readline()
+        assert "in use by pid" in waiting, waiting
+        for _ in range(2):
+            second.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        second.communicate(timeout=20)
+        assert second.returncode == 130, f"exit {second.returncode}"
+        print("a second SIGINT: ok", flush=True)
+        return True
+    except (AssertionError, subprocess.TimeoutExpired) as failure:
+        print(f"a second SIGINT: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        finish(first)
+        place.clean()
+
+
+def main():
+    reference = undisturbed(OPTIONS)
+    results = [check(name, reference) for name in CASES]
+    results.append(check_impatience())
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
