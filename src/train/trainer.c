@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "mnist_dist/comm/agree.h"
 #include "mnist_dist/util/clock.h"
 #include "trainer_internal.h"
 
@@ -49,15 +50,18 @@ static int is_mid_epoch(const md_trainer *t)
     return t->at.step_in_epoch > 0;
 }
 
-/* Rank 0 notes the weights' digest in the chain between epochs, when asked to. */
+/* Collective: rank 0 notes the weights' digest in the chain between epochs, when asked to. */
 static md_status link_chain(md_trainer *t, md_error *err)
 {
     const int64_t every = t->config->checkpoint.digest_every;
-    if (every == 0 || t->at.step % every != 0 || t->rank != 0 ||
-        t->at.step_in_epoch == t->steps_per_epoch)
+    if (every == 0 || t->at.step % every != 0 || t->at.step_in_epoch == t->steps_per_epoch)
         return MD_OK;
-    const md_chain_row row = {t->at.step, md_trainer_digest(t)};
-    return md_checkpoint_add_chain(t->state, &row, err);
+    md_status status = MD_OK;
+    if (t->rank == 0) {
+        const md_chain_row row = {t->at.step, md_trainer_digest(t)};
+        status = md_checkpoint_add_chain(t->state, &row, err);
+    }
+    return md_agree(t->comm, status, err);
 }
 
 /* Steps to the end of the run, of the epoch, or to a stop. */
