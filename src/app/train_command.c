@@ -62,6 +62,7 @@ typedef struct arguments {
     md_run_params run;
     char **assignments; /* one per option at most; every string is malloc'ed */
     int debug, wait, quiet, injecting;
+    double limit; /* seconds that ranks may wait for each other at the start and at the end */
     md_inject inject;
     md_error *err;
 } arguments;
@@ -143,10 +144,11 @@ static void say_stalled(const char *message)
     fprintf(stderr, "mnist_dist: %s\n", message);
 }
 
-/* From here on the watchdog looks on. */
-static void watched(void)
+/* The guard stands in where the watchdog does not look; the context is its limit. */
+static void watched(int looking, void *context)
 {
-    md_guard("training", 0.0);
+    const double *limit = context;
+    md_guard(looking ? "training" : "leaving", looking ? 0.0 : *limit);
 }
 
 /* Start-up may take as long as any stall, and longer where it waits for the folder's lock. */
@@ -176,6 +178,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                                     .inject = a->injecting ? &a->inject : NULL,
                                     .debug = a->debug,
                                     .watched = watched,
+                                    .watched_context = &a->limit,
                                     .stalled = say_stalled};
     md_train_result result = {0};
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
@@ -198,13 +201,13 @@ static md_status configure_and_train(md_comm *comm, md_run *run, arguments *a,
     md_status status = md_run_configure(comm, &a->run, run, err);
     if (status)
         return status;
-    const double limit = start_limit(&run->config, a);
-    md_guard("starting", limit);
+    a->limit = start_limit(&run->config, a);
+    md_guard("starting", a->limit);
     status = md_run_open(comm, &a->run, run, err);
     if (!status)
         status = train(comm, run, a, command_line, err);
     fflush(stdout);
-    md_guard("leaving", limit);
+    md_guard("leaving", a->limit);
     return status;
 }
 

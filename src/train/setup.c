@@ -264,6 +264,12 @@ static void warn_of_idle_ranks(const md_trainer *t)
                 t->ranks, t->batch);
 }
 
+static void say_watched(const md_trainer *t, int looking)
+{
+    if (t->params->watched)
+        t->params->watched(looking, t->params->watched_context);
+}
+
 static md_status start_watchdog(md_trainer *t, md_error *err)
 {
     const md_watchdog_params params = {
@@ -273,8 +279,8 @@ static md_status start_watchdog(md_trainer *t, md_error *err)
         .context = t,
         .stalled = t->params->stalled};
     md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
-    if (!status && t->params->watched)
-        t->params->watched();
+    if (!status)
+        say_watched(t, 1);
     return status;
 }
 
@@ -312,6 +318,8 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 
 void md_trainer_tear_down(md_trainer *t)
 {
+    if (t->watchdog)
+        say_watched(t, 0);
     md_watchdog_stop(&t->watchdog);
     md_reducer_destroy(&t->reducer);
     md_batcher_destroy(&t->batcher);

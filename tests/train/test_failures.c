@@ -226,6 +226,22 @@ static void an_earlier_run_may_give_the_weights(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+/* A rank stopped while the others tear down must not go unnoticed either. */
+static void it_is_known_when_the_watchdog_does_not_look(void)
+{
+    char folder[64];
+    const char *good[] = {base[0], base[1], "train.max_steps=2", NULL};
+    const char *bad[] = {"data.source=/nowhere", NULL};
+    trial t = {.assignments = good};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+    CU_ASSERT_STRING_EQUAL(t.watched, "10");
+    t.assignments = bad;
+    CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_BAD_DATA);
+    CU_ASSERT_STRING_EQUAL(t.watched, "10");
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
 static void expect(const char *assignment, md_status status, const char *words)
 {
     char folder[64];
@@ -260,5 +276,6 @@ CU_TestInfo md_tests[] = {
     {"a start that fails leaves an earlier run alone",
      a_start_that_fails_leaves_an_earlier_run_alone},
     {"an earlier run may give the weights", an_earlier_run_may_give_the_weights},
+    {"it is known when the watchdog does not look", it_is_known_when_the_watchdog_does_not_look},
     {"bad input is one message on all ranks", bad_input_is_one_message_on_all_ranks},
     CU_TEST_INFO_NULL};

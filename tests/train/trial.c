@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "mnist_dist/comm/comm.h"
@@ -44,6 +45,14 @@ static void stall(const char *message)
     fprintf(stderr, "%s\n", message);
 }
 
+static void note_watched(int looking, void *context)
+{
+    trial *t = context;
+    size_t used = strlen(t->watched);
+    if (used + 1 < sizeof t->watched)
+        t->watched[used] = looking ? '1' : '0';
+}
+
 static md_status train(md_comm *comm, const md_run_params *params, trial *t)
 {
     md_run run;
@@ -55,6 +64,8 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
                                           .observer = &observer,
                                           .stop = &t->stop,
                                           .inject = t->inject,
+                                          .watched = note_watched,
+                                          .watched_context = t,
                                           .stalled = stall};
     if (!status)
         status = md_train(comm, &run, &train_params, &t->result, &t->err);
@@ -71,6 +82,7 @@ md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
     for (const char *const *a = t->assignments; *a; a++)
         assignments[params.assignment_count++] = *a;
     t->steps = 0;
+    memset(t->watched, 0, sizeof t->watched);
     t->stop.requested = 0;
     md_comm *own;
     md_status status = md_comm_create(comm, 0, &own, &t->err);

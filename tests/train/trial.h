@@ -18,6 +18,7 @@ typedef struct trial {
     md_train_result result;
     md_error err;
     md_stop stop;
+    char watched[8]; /* what md_train said of its watchdog: "10" is on, then off */
 } trial;
 
 /* A folder that all ranks of `comm` know, made by its rank 0; removed by trial_clean. */

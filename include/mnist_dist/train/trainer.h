@@ -16,8 +16,10 @@ typedef struct md_train_params {
     const md_stop *stop;
     md_inject *inject;
     int debug; /* gradient check first, norms and times of every step, no watchdog */
-    /* On every rank, once the watchdog looks on; may be NULL. */
-    void (*watched)(void);
+    /* On every rank: with 1 once the watchdog looks on, with 0 just before it ceases to, while all
+     * ranks still have to come together; may be NULL. The context is borrowed. */
+    void (*watched)(int looking, void *context);
+    void *watched_context;
     /* On one rank, in the watchdog's thread, before a stalled run exits with MD_STALLED. */
     void (*stalled)(const char *message);
 } md_train_params;
