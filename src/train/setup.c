@@ -169,6 +169,37 @@ static md_status start_imported(const md_trainer *t, md_checkpoint *c, md_error 
     return moments == c->moment_count ? MD_OK : md_checkpoint_reset_moments(c, moments, err);
 }
 
+/* Sealed and well-formed is not yet coherent: a file made by other hands may stand beyond an
+ * epoch's end, or lack what its configuration's optimizer needs. */
+static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c, md_error *err)
+{
+    const char *optimizer = t->config->optimizer.name;
+    const int64_t before = c->step - c->step_in_epoch;
+    if (c->step_in_epoch > t->steps_per_epoch || before % t->steps_per_epoch != 0 ||
+        before / t->steps_per_epoch != c->epoch)
+        return md_fail(
+            err, MD_BAD_CHECKPOINT,
+            "the checkpoint in %s claims step %lld to be %lld steps into epoch %lld, but "
+            "epochs have %lld steps; use an earlier file",
+            t->config->checkpoint.output, (long long)c->step, (long long)c->step_in_epoch,
+            (long long)c->epoch + 1, (long long)t->steps_per_epoch);
+    if (strcmp(c->optimizer, optimizer) != 0 || c->moment_count != md_optimizer_moments(optimizer))
+        return md_fail(err, MD_BAD_CHECKPOINT,
+                       "the checkpoint in %s holds %d moments of optimizer %s, but its "
+                       "configuration names %s; use an earlier file",
+                       t->config->checkpoint.output, c->moment_count, c->optimizer, optimizer);
+    return MD_OK;
+}
+
+static md_status check_resumed(const md_trainer *t, const md_checkpoint *c,
+                               const md_run_record *run, md_error *err)
+{
+    md_status status = check_resumed_data(t, run, err);
+    if (!status)
+        status = check_resumed_arithmetic(t, run, err);
+    return status ? status : check_resumed_state(t, c, err);
+}
+
 /* Rank 0: the resumed checkpoint becomes the state, after checks that need data and model. */
 static md_status adopt_checkpoint(md_trainer *t, md_error *err)
 {
@@ -178,9 +209,7 @@ static md_status adopt_checkpoint(md_trainer *t, md_error *err)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "the checkpoint in %s holds another model than the configuration",
                        t->config->checkpoint.output);
-    md_status status = c->step > 0 ? check_resumed_data(t, last, err) : start_imported(t, c, err);
-    if (!status && c->step > 0)
-        status = check_resumed_arithmetic(t, last, err);
+    md_status status = c->step > 0 ? check_resumed(t, c, last, err) : start_imported(t, c, err);
     if (status)
         return status;
     md_checkpoint_cut_back(c);

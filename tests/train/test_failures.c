@@ -226,6 +226,59 @@ static void an_earlier_run_may_give_the_weights(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+static void stand_beyond_the_epochs_end(md_checkpoint *c)
+{
+    c->step = c->iterations = c->step_in_epoch = 20;
+}
+
+static void lose_an_epoch(md_checkpoint *c)
+{
+    c->epoch = 1;
+}
+
+static void lose_the_moments(md_checkpoint *c)
+{
+    c->moment_count = 0;
+}
+
+static void change_the_optimizer(md_checkpoint *c)
+{
+    snprintf(c->optimizer, sizeof c->optimizer, "adamw");
+}
+
+/* Seals and shapes are right, but no run of ours saved that. */
+static void a_checkpoint_that_contradicts_itself_is_refused(void)
+{
+    static const struct {
+        void (*forge)(md_checkpoint *c);
+        const char *words;
+    } cases[] = {{stand_beyond_the_epochs_end, "epochs have 12 steps"},
+                 {lose_an_epoch, "epochs have 12 steps"},
+                 {lose_the_moments, "0 moments"},
+                 {change_the_optimizer, "adamw"}};
+    const char *first[] = {base[0], base[1], "train.max_steps=7", NULL};
+    const char *second[] = {"train.max_steps=30", NULL};
+    int size;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char folder[64], path[128];
+        trial t = {.assignments = first};
+        trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+        CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
+        snprintf(path, sizeof path, "%s/last.h5", folder);
+        md_checkpoint *c = world(&size) == 0 ? open_in(folder, "last.h5") : NULL;
+        if (c) {
+            cases[i].forge(c);
+            CU_ASSERT_EQUAL(md_checkpoint_write(path, c, &t.err), MD_OK);
+            md_checkpoint_destroy(&c);
+        }
+        MPI_Barrier(MPI_COMM_WORLD);
+        t = (trial){.assignments = second, .resume = 1};
+        check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_BAD_CHECKPOINT,
+                     cases[i].words);
+        trial_clean(MPI_COMM_WORLD, folder);
+    }
+}
+
 /* A rank stopped while the others tear down must not go unnoticed either. */
 static void it_is_known_when_the_watchdog_does_not_look(void)
 {
@@ -277,5 +330,7 @@ CU_TestInfo md_tests[] = {
      a_start_that_fails_leaves_an_earlier_run_alone},
     {"an earlier run may give the weights", an_earlier_run_may_give_the_weights},
     {"it is known when the watchdog does not look", it_is_known_when_the_watchdog_does_not_look},
+    {"a checkpoint that contradicts itself is refused",
+     a_checkpoint_that_contradicts_itself_is_refused},
     {"bad input is one message on all ranks", bad_input_is_one_message_on_all_ranks},
     CU_TEST_INFO_NULL};
