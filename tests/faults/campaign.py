@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-from trainer import SLOW, Place, digest, finish, undisturbed, wait_for_ranks
+from trainer import SLOW, Place, digest, finish, together, undisturbed, wait_for_ranks
 
 REPRODUCIBLE = ["--reducer", "reproducible"]
 BLOWS = ("kill a rank", "kill mpirun", "terminate mpirun", "stop a rank", "usr1 to mpirun")
@@ -72,9 +72,10 @@ def survive(number, choice, expected):
 
 def main():
     runs = int(sys.argv[1])
-    choice = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     expected = undisturbed(REPRODUCIBLE)
-    passed = sum(survive(i + 1, choice, expected) for i in range(runs))
+    jobs = [(i + 1, random.Random(1000 * seed + i), expected) for i in range(runs)]
+    passed = sum(together(survive, jobs))
     print(f"{passed} passed, {runs - passed} failed")
     return 0 if passed == runs else 1
 

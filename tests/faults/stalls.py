@@ -9,7 +9,7 @@ import time
 from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
 
 OPTIONS = ["--reducer", "reproducible"]
-SOON = 30  # seconds, for a stall_timeout of 3
+SOON = 30  # seconds, for a stall_timeout of 4
 
 
 def stop_at_save(place):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 PROGRAM = os.environ["MNIST_DIST"]
 MPIRUN = os.environ.get("MPIRUN", "mpirun")
@@ -13,7 +14,7 @@ MPIRUN = os.environ.get("MPIRUN", "mpirun")
 # A run of 36 steps over 3 epochs. Rank 0 sleeps 50 ms a step when SLOW is added, so that there is time
 # to hit it.
 RECIPE = ["--data", "synthetic:1200", "--epochs", "3", "--batch-size", "100",
-          "--set", "checkpoint.every_steps=3", "--set", "distributed.stall_timeout=3"]
+          "--set", "checkpoint.every_steps=3", "--set", "distributed.stall_timeout=4"]
 SLOW = ["--inject", "slow@0:1"]
 
 
@@ -101,3 +102,9 @@ def undisturbed(options):
         return digest(out)
     finally:
         place.clean()
+
+
+def together(work, jobs):
+    """work(*job) for every job, a few at a time, since runs that are slow or stalled mostly sleep."""
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        return list(pool.map(lambda job: work(*job), jobs))
