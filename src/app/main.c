@@ -27,6 +27,15 @@ static md_status run(int argc, char **argv)
     return status;
 }
 
+/* Without a launcher Open MPI would start a daemon for nothing, and give each process on the node a
+ * folder of the same name, over which processes that start together stumble. One rank needs
+ * neither. Settings of the user's come first. */
+static void settle_alone(void)
+{
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+}
+
 int main(int argc, char **argv)
 {
     int provided;
@@ -34,9 +43,8 @@ int main(int argc, char **argv)
     md_guard("starting", MD_GUARD_START_S);
     if (md_is_train(argc, argv))
         md_signals_install();
-    /* A rank without mpirun would start a daemon of Open MPI's for nothing, and daemons that come
-     * and go on one node remove each other's folders. */
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    if (!getenv("PMIX_RANK"))
+        settle_alone();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "mnist_dist: MPI could not be started\n");
         return MD_FAILED;
