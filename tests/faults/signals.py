@@ -13,18 +13,10 @@ from trainer import PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, 
 OPTIONS = ["--reducer", "reproducible"]
 
 
-def wait_for_save(place, process, seconds=60):
-    """Until then no rank need have come to its handlers."""
-    until = time.monotonic() + seconds
-    while not os.path.exists(os.path.join(place.output, "last.h5")):
-        assert process.poll() is None and time.monotonic() < until, "no save came about"
-        time.sleep(0.01)
-
-
 def signal_a_rank(place, rank, number):
     process = place.start(2, OPTIONS + SLOW)
     pids = sorted(wait_for_ranks(process, 2))
-    wait_for_save(place, process)
+    place.wait_for_save(process)
     os.kill(pids[rank], number)
     return process
 
@@ -56,7 +48,9 @@ def check(name, reference):
         messages = own_messages(err)
         assert code == 75 and not digest(out), f"exit {code}: {out}{err}"
         assert len(messages) == 1 and words in messages[0] and "--resume" in messages[0], messages
-        code, out, err = finish(place.start(2, OPTIONS, resume=True))
+        # The limit is part of the run's configuration and would stop the next process as well.
+        unlimited = OPTIONS + ["--set", "train.time_limit=0"]
+        code, out, err = finish(place.start(2, unlimited, resume=True))
         assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
         print(f"{name}: ok", flush=True)
         return True
@@ -72,10 +66,8 @@ def check_impatience():
     place = Place()
     first = place.start(1, OPTIONS + SLOW)
     try:
-        wait_for_save(place, first)
-        second = subprocess.Popen([PROGRAM, "train", "--output", place.output] + RECIPE,
-                                  env=place.environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        place.wait_for_save(first)
+        second = place.run([PROGRAM, "train", "--output", place.output] + RECIPE)
         waiting = second.stderr.readline()
         assert "in use by pid" in waiting, waiting
         for _ in range(2):

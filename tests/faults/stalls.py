@@ -20,10 +20,7 @@ def stop_at_save(place):
 def block_saves(place, ranks):
     """A pipe in place of the temporary that the next save wants to open, as a file system that hangs."""
     process = place.start(ranks, OPTIONS + SLOW)
-    until = time.monotonic() + SOON
-    while not os.path.exists(os.path.join(place.output, "last.h5")):
-        assert process.poll() is None and time.monotonic() < until, "no save came about"
-        time.sleep(0.01)
+    place.wait_for_save(process)
     while True:
         try:
             os.mkfifo(os.path.join(place.output, ".saving.h5"))

@@ -36,10 +36,20 @@ class Place:
         line = [MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--output", self.output]
         return line + RECIPE + options + (["--resume"] if resume else [])
 
+    def run(self, command):
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                start_new_session=True)
+
     def start(self, ranks, options, resume=False):
-        return subprocess.Popen(self.command(ranks, options, resume), env=self.environment,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+        return self.run(self.command(ranks, options, resume))
+
+    def wait_for_save(self, process, seconds=60):
+        """Until then a run need not have come to its handlers, nor to its folder's lock."""
+        until = time.monotonic() + seconds
+        while not os.path.exists(os.path.join(self.output, "last.h5")):
+            assert process.poll() is None and time.monotonic() < until, "no save came about"
+            time.sleep(0.01)
 
     def verify(self, name="last.h5"):
         """The program's own verdict over a file, as (exit code, text)."""

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""locks.py: two runs of two ranks each in one folder: the second waits, and gives up or takes over; the
+first is never disturbed."""
+import os
+import signal
+import sys
+
+from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
+
+OPTIONS = ["--reducer", "reproducible"]
+
+
+def start_first(place):
+    """A slow run that has saved, so holds the lock."""
+    process = place.start(2, OPTIONS + SLOW)
+    place.wait_for_save(process)
+    return process
+
+
+def start_second(place, wait, resume):
+    """Said in one line, which --quiet would hold back."""
+    options = OPTIONS + ["--set", f"checkpoint.lock_wait={wait}"]
+    command = [word for word in place.command(2, options, resume) if word != "--quiet"]
+    return place.run(command)
+
+
+def check_done(process, reference):
+    code, out, err = finish(process)
+    assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
+    return err
+
+
+def gives_up(place, reference):
+    first = start_first(place)
+    code, out, err = finish(start_second(place, 0.2, resume=False))
+    messages = own_messages(err)
+    assert code == 1 and not digest(out), f"exit {code}: {out}{err}"
+    assert len(messages) == 1 and "in use by another run (pid " in messages[0], messages
+    assert err.count("waiting up to 0.2 s") == 1, err
+    check_done(first, reference)
+    assert not os.path.exists(os.path.join(place.output, "previous")), "the first was moved away"
+
+
+def takes_over_at_its_end(place, reference):
+    first = start_first(place)
+    second = start_second(place, 60, resume=False)
+    check_done(first, reference)
+    err = check_done(second, reference)
+    assert "in use by pid" in err and "moved to" in err, err
+
+
+def takes_over_from_the_dead(place, reference):
+    first = start_first(place)
+    second = start_second(place, 60, resume=True)
+    assert "in use by pid" in second.stderr.readline(), "the second does not wait"
+    os.kill(first.pid, signal.SIGKILL)
+    err = check_done(second, reference)
+    assert "resuming from" in err, err
+    finish(first)
+
+
+def check(case, reference):
+    place = Place()
+    name = case.__name__.replace("_", " ")
+    try:
+        case(place, reference)
+        print(f"the second {name}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"the second {name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def main():
+    reference = undisturbed(OPTIONS)
+    cases = (gives_up, takes_over_at_its_end, takes_over_from_the_dead)
+    results = [check(case, reference) for case in cases]
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
