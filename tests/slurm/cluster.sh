@@ -68,6 +68,8 @@ $(for node in $NODES; do
     done)
 PartitionName=main Nodes=ALL Default=YES MaxTime=60 State=UP
 CONF
+    # Said outright, version 1 is not looked for: slurmd starts where no cgroups are mounted.
+    echo "CgroupPlugin=cgroup/v1" >"$dir/cgroup.conf"
     cat >"$dir/task_prolog" <<PROLOG
 #!/bin/sh
 for module in btl_vader osc_sm; do
