@@ -76,6 +76,7 @@ static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_
 
 static void open_next_epoch(md_trainer *t)
 {
+    t->ended = t->at;
     t->at.epoch++;
     t->at.step_in_epoch = 0;
     t->at.loss_q32 = t->at.correct = t->at.samples = 0;

@@ -136,22 +136,22 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
     return MD_OK;
 }
 
-static void fill_blocks(const md_trainer *t, md_checkpoint *c)
+static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoint *c)
 {
     const size_t bytes = md_model_layout(t->model)->parameters * sizeof(float);
     memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
     for (int i = 0; i < c->moment_count; i++)
         memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
-    c->iterations = t->at.iterations;
-    c->epoch = t->at.epoch;
-    c->step = t->at.step;
-    c->step_in_epoch = t->at.step_in_epoch;
-    c->loss_sum = md_fixed_value(t->at.loss_q32);
-    c->correct = t->at.correct;
-    c->samples = t->at.samples;
-    c->complete = t->at.step >= t->last_step ||
-                  (t->at.step_in_epoch == 0 &&
-                   md_early_stopping_exhausted(t->config, c->history, c->history_count));
+    c->iterations = at->iterations;
+    c->epoch = at->epoch;
+    c->step = at->step;
+    c->step_in_epoch = at->step_in_epoch;
+    c->loss_sum = md_fixed_value(at->loss_q32);
+    c->correct = at->correct;
+    c->samples = at->samples;
+    const int ended = at->step_in_epoch < t->steps_per_epoch && at->step >= t->last_step;
+    c->complete = ended || (at->step_in_epoch == 0 &&
+                            md_early_stopping_exhausted(t->config, c->history, c->history_count));
 }
 
 /* Hashing the data takes longer than a save, so it waits for the first one. */
@@ -168,10 +168,11 @@ static md_status fill_data_digest(const md_trainer *t, md_run_record *record, md
     return record->data_sha256 ? MD_OK : md_fail_memory(err, "the data's digest", sizeof digest);
 }
 
-md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err)
+/* Local: copies blocks and the position `at` into c, and recomputes its golden logits. */
+static md_status fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err)
 {
     md_run_record *record = &c->runs[c->run_count - 1];
-    fill_blocks(t, c);
+    fill_blocks(t, at, c);
     md_status status = fill_data_digest(t, record, err);
     if (!status)
         status = fill_golden(t, &c->golden, err);
@@ -206,7 +207,7 @@ static md_status save_on_root(md_trainer *t, md_error *err)
         c->best_val_accuracy = c->history[c->history_count - 1].val_accuracy;
         c->best_epoch = t->at.epoch;
     }
-    md_status status = md_snapshot_fill(t, c, err);
+    md_status status = fill(t, &t->at, c, err);
     if (!status)
         status = md_folder_save(t->run->folder, c, best, err);
     if (status) {
@@ -250,15 +251,20 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err)
     return MD_OK;
 }
 
-/* The state to rescue into: rank 0 holds it, any other rank finds it in the last save. */
-static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_error *err)
+/* The state to rescue into and where it is to stand. Rank 0 holds it, any other rank finds it in
+ * the last save: while rank 0 saves an epoch, only with that epoch still open. */
+static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_position *at, md_error *err)
 {
     char path[MD_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/" MD_FILE_LAST, t->config->checkpoint.output);
     md_status status = access(path, F_OK) == 0 ? md_checkpoint_read(path, out, err)
                                                : md_snapshot_create(t, out, err);
-    if (status || (*out)->epoch == t->at.epoch)
+    if (status)
         return status;
+    if ((*out)->epoch < at->epoch && at->step_in_epoch == 0)
+        *at = t->ended;
+    if ((*out)->epoch == at->epoch)
+        return MD_OK;
     md_checkpoint_destroy(out);
     return md_fail(err, MD_FAILED, "the last save is of another epoch");
 }
@@ -270,13 +276,14 @@ static md_status rescue(md_trainer *t, md_error *err)
     md_checkpoint *own = NULL;
     if (t->process_images == 0)
         return md_fail(err, MD_FAILED, "no step was finished yet");
-    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, err);
+    const md_position before = t->at;
+    md_position at = before;
+    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, &at, err);
     md_checkpoint *state = own ? own : t->state;
-    const md_position at = t->at;
     int consistent = md_reducer_consistent(t->reducer, at.step);
     if (!status)
-        status = md_snapshot_fill(t, state, err);
-    consistent = consistent && memcmp(&at, &t->at, sizeof at) == 0 &&
+        status = fill(t, &at, state, err);
+    consistent = consistent && memcmp(&before, &t->at, sizeof before) == 0 &&
                  md_reducer_consistent(t->reducer, at.step);
     if (!status && !consistent)
         status = md_fail(err, MD_FAILED, "the ranks do not stand at one step");

@@ -49,7 +49,7 @@ typedef struct md_trainer {
     int64_t schedule_steps;             /* of all epochs, for the schedule */
     uint32_t *order;                    /* [images]: the open epoch's permutation */
     int64_t order_epoch;                /* for which epoch `order` holds, or -1 */
-    md_position at;
+    md_position at, ended;              /* now; after the last step of the epoch that ended last */
 
     md_times epoch_times, run_times;
     double first_step_at; /* md_clock_now() of this process's first step, 0 before */
@@ -81,8 +81,6 @@ md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error 
 md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
 /* Local: the configured optimizer and seed. */
 void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);
-/* Local: copies blocks and position into c, and recomputes its golden logits. */
-md_status md_snapshot_fill(md_trainer *t, md_checkpoint *c, md_error *err);
 /* Rank 0: has an epoch just ended that is better than all whose weights were saved? */
 int md_trainer_is_best(const md_trainer *t);
 /* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,

@@ -38,6 +38,12 @@ def save_never_returns(place):
     return block_saves(place, 2), "rank 0 (host"
 
 
+def stop_at_the_epochs_save(place):
+    """Rank 0 alone knows how the epoch ended; another rank saves what was before."""
+    once = ["--set", "checkpoint.every_steps=0"]
+    return place.start(2, OPTIONS + once + ["--inject", "stop@0:save"]), "rank 1 saved"
+
+
 def nothing_to_rescue_into(place):
     """In the second epoch, no save having succeeded: nobody but rank 0 knows the first one's history."""
     os.makedirs(os.path.join(place.output, ".saving.h5"))
@@ -69,7 +75,8 @@ def check(case, reference):
 
 def main():
     reference = undisturbed(OPTIONS)
-    cases = (stop_at_save, save_never_returns_alone, save_never_returns, nothing_to_rescue_into)
+    cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
+             nothing_to_rescue_into)
     results = [check(case, reference) for case in cases]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
