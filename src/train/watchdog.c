@@ -215,26 +215,36 @@ static void declare_stall(md_watchdog *w)
     _exit(MD_STALLED);
 }
 
+/* Sleeps for so long or until woken. Returns the seconds that count as stillness: of a sleep that
+ * took much longer, in which the whole job was suspended, no more than one awake would have. */
+static double sleep_a_while(md_watchdog *w, double seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    const double wake = (double)until.tv_nsec * 1e-9 + seconds;
+    until.tv_sec += (time_t)wake;
+    until.tv_nsec = (long)((wake - (double)(time_t)wake) * 1e9);
+    const double start = md_clock_now();
+    pthread_cond_clockwait(&w->wake, &w->mutex, CLOCK_MONOTONIC, &until);
+    const double slept = md_clock_now() - start;
+    return slept < 2.0 * seconds ? slept : 2.0 * seconds;
+}
+
 static void *look_on(void *argument)
 {
     md_watchdog *w = argument;
     const double timeout = w->params.timeout;
     const double interval = timeout < 8.0 ? timeout / 8.0 : 1.0;
     uint32_t seen = 0;
-    double moved_at = md_clock_now();
+    double still = 0.0;
     pthread_mutex_lock(&w->mutex);
     while (!w->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        const double wake = (double)until.tv_nsec * 1e-9 + interval;
-        until.tv_sec += (time_t)wake;
-        until.tv_nsec = (long)((wake - (double)(time_t)wake) * 1e9);
-        pthread_cond_timedwait(&w->wake, &w->mutex, &until);
+        still += sleep_a_while(w, interval);
         const uint32_t beats = atomic_load_explicit(&w->mine->beats, memory_order_acquire);
         if (beats != seen)
-            moved_at = md_clock_now();
+            still = 0.0;
         seen = beats;
-        if (!w->stopping && md_clock_now() - moved_at > timeout)
+        if (!w->stopping && still > timeout)
             declare_stall(w);
     }
     pthread_mutex_unlock(&w->mutex);

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """stalls.py: ranks that stop, and saves that never return, where few ranks are left to say so: exit code
-76, one message that names the missing, soon, and a resume that ends with the undisturbed weights."""
+76, one message that names the missing, soon, and a resume that ends with the undisturbed weights. A
+job that is suspended as a whole is no stall."""
 import contextlib
 import os
+import signal
 import sys
 import time
 
-from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
+from trainer import SLOW, Place, digest, finish, own_messages, ranks_of, undisturbed
 
 OPTIONS = ["--reducer", "reproducible"]
 SOON = 30  # seconds, for a stall_timeout of 4
@@ -51,6 +53,36 @@ def nothing_to_rescue_into(place):
     return place.start(3, OPTIONS + forgiving + ["--inject", "stop@0:20"]), "no rescue was saved"
 
 
+def suspend_in_a_save(place):
+    """As Slurm does for another job, for longer than the timeout, while a save takes its time."""
+    process = block_saves(place, 1)
+    time.sleep(1)
+    [pid] = ranks_of(process)
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(6)
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)
+    pipe = os.path.join(place.output, ".saving.h5")
+    with open(pipe, "rb") as saved:
+        os.unlink(pipe)
+        saved.read()
+    return process
+
+
+def check_suspension(reference):
+    place = Place()
+    try:
+        code, out, err = finish(suspend_in_a_save(place), SOON)
+        assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
+        print("suspend in a save: ok", flush=True)
+        return True
+    except (AssertionError, OSError) as failure:
+        print(f"suspend in a save: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
 def check(case, reference):
     name = case.__name__.replace("_", " ")
     place = Place()
@@ -77,7 +109,7 @@ def main():
     reference = undisturbed(OPTIONS)
     cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
              nothing_to_rescue_into)
-    results = [check(case, reference) for case in cases]
+    results = [check(case, reference) for case in cases] + [check_suspension(reference)]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 
