@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "files.h"
 #include "folder_internal.h"
 #include "mnist_dist/util/log.h"
+
+#define PREVIOUS "last.prev"
 
 typedef struct {
     struct dirent **entries;
@@ -20,12 +23,32 @@ static int ends_with(const char *name, const char *end)
     return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
 }
 
+void md_folder_generation_name(int number, char out[MD_GENERATION_NAME])
+{
+    if (number == 0)
+        snprintf(out, MD_GENERATION_NAME, "%s", MD_FILE_LAST);
+    else if (number == 1)
+        snprintf(out, MD_GENERATION_NAME, PREVIOUS ".h5");
+    else
+        snprintf(out, MD_GENERATION_NAME, PREVIOUS "%d.h5", number);
+}
+
+int md_folder_generation(const char *name)
+{
+    char exact[MD_GENERATION_NAME];
+    int number = 0;
+    if (strncmp(name, PREVIOUS, strlen(PREVIOUS)) == 0) {
+        const long written = strtol(name + strlen(PREVIOUS), NULL, 10);
+        number = written > 1 && written < INT_MAX ? (int)written : 1;
+    }
+    md_folder_generation_name(number, exact);
+    return strcmp(name, exact) == 0 ? number : -1;
+}
+
 /* What a run can be resumed from. */
 static int is_resumable(const struct dirent *entry)
 {
-    const char *name = entry->d_name;
-    return strcmp(name, MD_FILE_LAST) == 0 || strcmp(name, MD_FILE_RESCUE) == 0 ||
-           (strncmp(name, "last.prev", 9) == 0 && ends_with(name, ".h5"));
+    return md_folder_generation(entry->d_name) >= 0 || strcmp(entry->d_name, MD_FILE_RESCUE) == 0;
 }
 
 static int is_checkpoint(const struct dirent *entry)
@@ -92,10 +115,19 @@ static md_status consider(const char *path, md_checkpoint **best, char *name, si
     return MD_OK;
 }
 
-md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *name,
-                           size_t name_size, md_error *err)
+/* What is saved from now on must not push out a good file for the sake of this one. */
+static void note_bad(md_folder *folder, const char *name)
+{
+    const int number = md_folder_generation(name);
+    if (number >= 0 && number < MD_GENERATIONS)
+        folder->bad[number] = 1;
+}
+
+md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
+                           md_error *err)
 {
     *out = NULL;
+    memset(folder->bad, 0, sizeof folder->bad);
     listing l = list(folder->path, is_resumable);
     md_status status = MD_OK;
     md_error why = {0};
@@ -103,6 +135,8 @@ md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *n
         char path[PATH_MAX];
         md_files_join(folder->path, l.entries[i]->d_name, path);
         status = consider(path, out, name, name_size, &why);
+        if (status)
+            note_bad(folder, l.entries[i]->d_name);
     }
     int count = l.count;
     release(&l);

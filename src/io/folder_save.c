@@ -37,59 +37,86 @@ static md_status verify(const char *path, const md_checkpoint *c, md_error *err)
                           path);
 }
 
-/* last.h5 is generation 0. */
 static void generation(const md_folder *folder, int number, char out[PATH_MAX])
 {
-    char name[32];
-    if (number == 0)
-        snprintf(name, sizeof name, "%s", MD_FILE_LAST);
-    else if (number == 1)
-        snprintf(name, sizeof name, "last.prev.h5");
-    else
-        snprintf(name, sizeof name, "last.prev%d.h5", number);
+    char name[MD_GENERATION_NAME];
+    md_folder_generation_name(number, name);
     md_files_join(folder->path, name, out);
 }
 
-/* Removes generations that an earlier run with a larger `keep` left. */
-static void drop_surplus(const md_folder *folder)
+static int is_bad(const md_folder *folder, int number)
+{
+    return number < MD_GENERATIONS && folder->bad[number];
+}
+
+static void forget_bad(md_folder *folder, int number)
+{
+    if (number < MD_GENERATIONS)
+        folder->bad[number] = 0;
+}
+
+/* Removes what lies beyond `keep` good generations: an earlier run with a larger `keep` left it, or
+ * it had to stay while a younger one was bad. */
+static void drop_surplus(md_folder *folder)
 {
     char path[PATH_MAX];
-    for (int i = folder->keep;; i++) {
+    int good = 0;
+    for (int i = 0;; i++) {
         generation(folder, i, path);
-        if (unlink(path) != 0)
+        if (!md_files_exists(path))
             return;
+        if (good < folder->keep) {
+            good += !is_bad(folder, i);
+        } else {
+            unlink(path);
+            forget_bad(folder, i);
+        }
     }
 }
 
-/* Shifts the generations by one. Nothing to do when last.h5 is already last.prev.h5: a save was
- * interrupted after this stage. */
-static md_status rotate(const md_folder *folder, md_error *err)
+/* The generation that rotating overwrites: the youngest that is missing or bad, else the oldest. */
+static int find_room(const md_folder *folder)
+{
+    char path[PATH_MAX];
+    for (int i = 0; i < folder->keep - 1; i++) {
+        generation(folder, i, path);
+        if (is_bad(folder, i) || !md_files_exists(path))
+            return i;
+    }
+    return folder->keep - 1;
+}
+
+/* Shifts the generations by one, up to the first that is no loss. Nothing to do when last.h5 is no
+ * loss itself, or already last.prev.h5: a save was interrupted after this stage. */
+static md_status rotate(md_folder *folder, md_error *err)
 {
     char last[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
+    const int room = find_room(folder);
     generation(folder, 0, last);
     generation(folder, 1, to);
-    drop_surplus(folder);
-    if (folder->keep < 2 || !md_files_exists(last) || md_files_same(last, to))
+    if (room == 0 || md_files_same(last, to))
         return MD_OK;
-    md_status status = MD_OK;
-    for (int i = folder->keep - 1; i > 1 && !status; i--) {
+    for (int i = room; i > 1; i--) {
         generation(folder, i - 1, from);
         generation(folder, i, to);
-        if (md_files_exists(from))
-            status = md_files_rename(from, to, err);
+        md_status status = md_files_rename(from, to, err);
+        if (status)
+            return status;
+        forget_bad(folder, i);
     }
-    if (status)
-        return status;
     char temporary[PATH_MAX];
     generation(folder, 1, to);
     md_files_join(folder->path, MD_FILE_SAVING_LINK, temporary);
-    return md_files_alias(last, temporary, to, err);
+    md_status status = md_files_alias(last, temporary, to, err);
+    if (!status)
+        forget_bad(folder, 1);
+    return status;
 }
 
 /* best.h5 goes first: killed in between, the run resumes from before its best epoch and finds it
  * again; the other way round it would remember a best value that no file holds. */
-static md_status publish(const md_folder *folder, const char *saving, const char *saving_csv,
-                         int best, md_error *err)
+static md_status publish(md_folder *folder, const char *saving, const char *saving_csv, int best,
+                         md_error *err)
 {
     char to[PATH_MAX], link[PATH_MAX];
     md_status status = MD_OK;
@@ -104,9 +131,15 @@ static md_status publish(const md_folder *folder, const char *saving, const char
     status = md_files_rename(saving, to, err);
     if (status)
         return status;
+    forget_bad(folder, 0);
     md_files_join(folder->path, MD_FILE_HISTORY, to);
     status = md_files_rename(saving_csv, to, err);
-    return status ? status : md_files_sync_folder(folder->path, err);
+    if (!status)
+        status = md_files_sync_folder(folder->path, err);
+    /* Not before the new file is safe: theirs may be the only good one. */
+    if (!status)
+        drop_surplus(folder);
+    return status;
 }
 
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err)

@@ -171,6 +171,126 @@ static void a_save_after_an_interrupted_one_rotates_once(void)
     place_end();
 }
 
+/* Resumes and dies in the next save, when everything but the last rename is done. */
+static void resume_and_die(int keep)
+{
+    md_folder *folder;
+    md_checkpoint *c = NULL;
+    if (md_folder_open(place, keep, 0.0, &folder, NULL) ||
+        md_folder_newest(folder, &c, NULL, 0, NULL) || !c)
+        _exit(1);
+    md_folder_set_hook(folder, die, "rename");
+    place_save(folder, c->step - 107 + 10, 0);
+    _exit(0);
+}
+
+static int64_t newest_step(md_folder *folder)
+{
+    md_checkpoint *c = NULL;
+    CU_ASSERT_EQUAL_FATAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    int64_t step = c->step - 107;
+    md_checkpoint_destroy(&c);
+    return step;
+}
+
+static int count_good(void)
+{
+    static const char *const names[] = {"last.h5", "last.prev.h5", "last.prev2.h5",
+                                        "last.prev3.h5"};
+    int good = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        good += place_step(names[i]) > 0;
+    return good;
+}
+
+/* Saves 1 to 3, of which those in `damaged` (bit 0: last.h5) do not verify. */
+static void make_damaged(unsigned damaged)
+{
+    static const char *const names[] = {"last.h5", "last.prev.h5", "last.prev2.h5"};
+    md_folder *folder = place_open(3);
+    for (int step = 1; step <= 3; step++)
+        CU_ASSERT_EQUAL(place_save(folder, step, 0), MD_OK);
+    md_folder_close(&folder);
+    for (unsigned i = 0; i < 3; i++)
+        if (damaged >> i & 1)
+            place_damage(names[i]);
+}
+
+/* The run resumes, dies in its first save, resumes again and saves `keep` times. */
+static void go_on_from_damage(unsigned damaged, int keep)
+{
+    place_begin();
+    make_damaged(damaged);
+    const int good = count_good();
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        resume_and_die(keep);
+    int status;
+    waitpid(child, &status, 0);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CU_ASSERT(count_good() >= (good < keep ? good : keep));
+    md_folder *folder = place_open(keep);
+    int64_t step = newest_step(folder);
+    CU_ASSERT(step >= 1);
+    for (int saves = 1; saves <= keep; saves++) {
+        CU_ASSERT_EQUAL(place_save(folder, step + saves, 0), MD_OK);
+        CU_ASSERT(count_good() >= (good + 1 < keep ? good + 1 : keep));
+    }
+    CU_ASSERT_EQUAL(count_good(), keep);
+    CU_ASSERT_EQUAL(place_step("last.h5"), step + keep);
+    CU_ASSERT(keep < 2 || place_step("last.prev.h5") == step + keep - 1);
+    CU_ASSERT(keep < 3 || place_step("last.prev2.h5") == step + keep - 2);
+    md_folder_close(&folder);
+    place_end();
+}
+
+static void damaged_files_never_push_out_good_ones(void)
+{
+    for (unsigned damaged = 0; damaged < 7; damaged++)
+        for (int keep = 1; keep <= 3; keep++)
+            go_on_from_damage(damaged, keep);
+}
+
+/* What a failed save has rotated must be known to the next one. */
+static void a_failed_save_forgets_no_damage(void)
+{
+    place_begin();
+    make_damaged(3);
+    md_folder *folder = place_open(2);
+    CU_ASSERT_EQUAL(newest_step(folder), 1);
+    md_folder_set_hook(folder, tear, "verify");
+    CU_ASSERT_EQUAL(place_save(folder, 8, 0), MD_FAILED);
+    CU_ASSERT_EQUAL(place_step("last.prev2.h5"), 1);
+    md_folder_set_hook(folder, NULL, NULL);
+    CU_ASSERT_EQUAL(place_save(folder, 9, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev2.h5"), 1);
+    CU_ASSERT_EQUAL(place_save(folder, 10, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 9);
+    CU_ASSERT_EQUAL(place_step("last.prev2.h5"), -1);
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* The run goes on from a rescue; nothing that is good is worth less for that. */
+static void a_rescue_outlives_damaged_saves(void)
+{
+    place_begin();
+    make_damaged(7);
+    md_checkpoint *c = place_checkpoint(8);
+    CU_ASSERT_EQUAL(md_folder_save_rescue(place, c, &place_err), MD_OK);
+    md_checkpoint_destroy(&c);
+    md_folder *folder = place_open(2);
+    CU_ASSERT_EQUAL(newest_step(folder), 8);
+    CU_ASSERT_EQUAL(place_save(folder, 9, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("rescue.h5"), 8);
+    CU_ASSERT_EQUAL(place_save(folder, 10, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 9);
+    md_folder_close(&folder);
+    place_end();
+}
+
 const char md_suite[] = "io.folder_faults";
 CU_TestInfo md_tests[] = {
     {"a file that cannot be written keeps the old ones",
@@ -181,4 +301,7 @@ CU_TestInfo md_tests[] = {
     {"a read-only folder is refused", a_read_only_folder_is_refused},
     {"death in any stage leaves a good file", death_in_any_stage_leaves_a_good_file},
     {"a save after an interrupted one rotates once", a_save_after_an_interrupted_one_rotates_once},
+    {"damaged files never push out good ones", damaged_files_never_push_out_good_ones},
+    {"a failed save forgets no damage", a_failed_save_forgets_no_damage},
+    {"a rescue outlives damaged saves", a_rescue_outlives_damaged_saves},
     CU_TEST_INFO_NULL};

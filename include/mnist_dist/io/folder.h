@@ -53,13 +53,15 @@ md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
  * md_warn which files were skipped and why. Nothing there: MD_OK and *out NULL. Files but none
- * good: MD_BAD_CHECKPOINT. name (may be NULL) receives the file's path. */
-md_status md_folder_newest(const md_folder *folder, md_checkpoint **out, char *name,
-                           size_t name_size, md_error *err);
+ * good: MD_BAD_CHECKPOINT. name (may be NULL) receives the file's path. A later save replaces what
+ * was skipped before it replaces what is good. */
+md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
+                           md_error *err);
 
 /* Saves atomically as last.h5: write a temporary and fsync it, verify by reading it back, shift
  * older generations and hard-link last.h5 to last.prev.h5 (a copy where links are unsupported),
- * rename over last.h5, fsync the folder; so last.h5 exists at every moment. When `best`, best.h5
+ * rename over last.h5, fsync the folder, and only then remove generations beyond `keep` good ones;
+ * so last.h5 exists at every moment, and with it a good file. When `best`, best.h5
  * becomes the same file, just before last.h5 does. history.csv is rewritten whole. On failure
  * (MD_FAILED) last.h5 and best.h5 stay as they were and the temporary is removed. */
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
