@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "mnist_dist/io/folder.h"
 #include "whole_file.h"
 
 enum { OUTPUT = 1, DATA };
@@ -66,7 +67,7 @@ static md_status choose_place(const char *given, const char *name, char out[MD_P
     const char *slash = strrchr(name, '/');
     int folder = slash ? (int)(slash - name) + 1 : 0;
     int length = given ? snprintf(out, MD_PATH_SIZE, "%s", given)
-                       : snprintf(out, MD_PATH_SIZE, "%.*sreport.html", folder, name);
+                       : snprintf(out, MD_PATH_SIZE, "%.*s" MD_FILE_REPORT, folder, name);
     if (length >= 0 && length < MD_PATH_SIZE)
         return MD_OK;
     return md_fail(err, MD_USAGE, "--output %s: the path is too long", given ? given : name);

@@ -17,12 +17,6 @@ typedef struct {
     int count;
 } listing;
 
-static int ends_with(const char *name, const char *end)
-{
-    size_t length = strlen(name);
-    return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
-}
-
 void md_folder_generation_name(int number, char out[MD_GENERATION_NAME])
 {
     if (number == 0)
@@ -56,11 +50,11 @@ static int is_checkpoint(const struct dirent *entry)
     return is_resumable(entry) || strcmp(entry->d_name, MD_FILE_BEST) == 0;
 }
 
+/* Names that the program itself gives, and no other: these move and are replaced. */
 static int is_of_run(const struct dirent *entry)
 {
-    const char *name = entry->d_name;
-    return is_checkpoint(entry) || strcmp(name, MD_FILE_HISTORY) == 0 || ends_with(name, ".png") ||
-           ends_with(name, ".svg") || ends_with(name, ".pdf") || ends_with(name, ".html");
+    return is_checkpoint(entry) || strcmp(entry->d_name, MD_FILE_HISTORY) == 0 ||
+           strcmp(entry->d_name, MD_FILE_REPORT) == 0;
 }
 
 /* Byte order, whatever the locale: last.h5, last.prev.h5, last.prev2.h5, rescue.h5. */

@@ -294,16 +294,16 @@ static void an_earlier_run_is_set_aside(void)
 {
     place_begin();
     md_folder *folder = place_two_saves();
-    CU_ASSERT_EQUAL(fixture_run("cd '%s' && touch accuracy.png notes.txt && mkdir previous && "
+    CU_ASSERT_EQUAL(fixture_run("cd '%s' && touch report.html notes.txt && mkdir previous && "
                                 "touch previous/rescue.h5 previous/mine.txt",
                                 place),
                     0);
     CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
     CU_ASSERT(!md_folder_has_run(folder));
-    CU_ASSERT(!place_has("accuracy.png") && !place_has("history.csv") && place_has("notes.txt"));
+    CU_ASSERT(!place_has("report.html") && !place_has("history.csv") && place_has("notes.txt"));
     CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
     CU_ASSERT_EQUAL(place_step("previous/best.h5"), 1);
-    CU_ASSERT(place_has("previous/accuracy.png") && place_has("previous/history.csv"));
+    CU_ASSERT(place_has("previous/report.html") && place_has("previous/history.csv"));
     CU_ASSERT(!place_has("previous/rescue.h5") && place_has("previous/mine.txt"));
     CU_ASSERT(!place_has(".previous.moving") && !place_has(".previous.placing"));
     CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
@@ -312,6 +312,34 @@ static void an_earlier_run_is_set_aside(void)
     CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
     CU_ASSERT_EQUAL(place_step("previous/last.h5"), 7);
     CU_ASSERT_EQUAL(place_step("previous/last.prev.h5"), -1);
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* Whatever they look like: only names that the program itself gives may move or be replaced. */
+static void files_of_other_people_stay_where_they_are(void)
+{
+    const char *const names[] = {"thesis.pdf",    "accuracy.png",     "curves.svg",
+                                 "notes.html",    "last.previous.h5", "last.prev-of-mine.h5",
+                                 "last.prev1.h5", "last.prev02.h5",   "last.prev2.h5.h5",
+                                 "model.h5",      "last.prev 2.h5",   "last.prev.old.h5",
+                                 "last.h5.bak",   "last.prev9.tar.gz"};
+    place_begin();
+    md_folder *folder = place_open(2);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && mkdir -p previous && touch '%s' 'previous/%s'",
+                                    place, names[i], names[i]),
+                        0);
+    CU_ASSERT(!md_folder_has_run(folder));
+    for (int run = 0; run < 3; run++) {
+        CU_ASSERT_EQUAL(place_save(folder, 1, 0), MD_OK);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char previous[FIXTURE_PATH];
+        CU_ASSERT(place_has(names[i]) && place_has(fixture_path("previous", names[i], previous)));
+    }
+    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 1);
     md_folder_close(&folder);
     place_end();
 }
@@ -355,5 +383,6 @@ CU_TestInfo md_tests[] = {
     {"the newest good file is found", the_newest_good_file_is_found},
     {"files but none good is an error", files_but_none_good_is_an_error},
     {"an earlier run is set aside", an_earlier_run_is_set_aside},
+    {"files of other people stay where they are", files_of_other_people_stay_where_they_are},
     {"an interrupted setting aside is completed", an_interrupted_setting_aside_is_completed},
     CU_TEST_INFO_NULL};

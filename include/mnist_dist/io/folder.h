@@ -10,6 +10,7 @@
 #define MD_FILE_BEST "best.h5"
 #define MD_FILE_RESCUE "rescue.h5"
 #define MD_FILE_HISTORY "history.csv"
+#define MD_FILE_REPORT "report.html"           /* where `report` writes when not told */
 #define MD_FILE_STATUS "status"                /* what a live run says of itself */
 #define MD_FILE_SAVING_STATUS ".saving.status" /* the same, being written */
 #define MD_FOLDER_PREVIOUS "previous"
@@ -46,9 +47,9 @@ void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 /* 1 when the folder holds any checkpoint file of a run, good or bad. */
 int md_folder_has_run(const md_folder *folder);
 
-/* Moves what an earlier run left (checkpoints, history, pictures) to DIR/previous, replacing what
- * is there, and says so in one line. Interrupted, it leaves a run that can be resumed or set aside
- * again. Without a checkpoint it does nothing. */
+/* Moves what an earlier run left (the files named above, with older generations) to DIR/previous,
+ * replacing those there, and says so in one line; every other file stays. Interrupted, it leaves a
+ * run that can be resumed or set aside again. Without a checkpoint it does nothing. */
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
