@@ -61,10 +61,10 @@ static int is_reproducible(const md_config *config)
 }
 
 /* Micro-shards decide the bits of a reproducible run, and nothing else. */
-static int may_differ(const md_key *key, const md_config *saved, const md_config *now)
+static int may_differ(const md_key *key, const md_config *now)
 {
     if (key->offset == offsetof(md_config, distributed.micro_shard))
-        return !is_reproducible(saved) && !is_reproducible(now);
+        return !is_reproducible(now);
     return key->may_differ;
 }
 
@@ -76,7 +76,7 @@ static md_status fail_differs(const char *name, const char *saved, const char *n
     return md_fail(err, MD_USAGE,
                    "%s is %s, but the run to resume has %s; give it that value, or start anew "
                    "without --resume",
-                   name, after, before);
+                   name, md_visible(after), md_visible(before));
 }
 
 static void format_layer(const md_layer_spec *layer, char out[MD_VALUE_SIZE])
@@ -114,7 +114,7 @@ md_status md_config_check_resume(const md_config *saved, const md_config *now, i
 {
     for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
         char before[MD_VALUE_SIZE], after[MD_VALUE_SIZE];
-        if (!has_steps || key->type == MD_KEY_LAYERS || may_differ(key, saved, now))
+        if (!has_steps || key->type == MD_KEY_LAYERS || may_differ(key, now))
             continue;
         md_key_format(key, saved, before);
         md_key_format(key, now, after);

@@ -113,15 +113,21 @@ const md_key *md_config_find_key(const char *name)
     return NULL;
 }
 
-int md_config_has_section(const char *section)
+/* The first key of a section, or NULL when there is no such section. */
+static const char *first_of(const char *section)
 {
     size_t length = strlen(section);
     for (size_t i = 0; i < md_config_key_count; i++) {
         const char *name = md_config_keys[i].name;
         if (strncmp(name, section, length) == 0 && name[length] == '.')
-            return 1;
+            return name;
     }
-    return 0;
+    return NULL;
+}
+
+int md_config_has_section(const char *section)
+{
+    return first_of(section) != NULL;
 }
 
 typedef struct suggestion {
@@ -137,30 +143,41 @@ static void consider(suggestion *best, size_t distance, const char *text, size_t
     snprintf(best->text, sizeof best->text, "%.*s", (int)length, text);
 }
 
-/* A key looks near by its whole name, by its last part when it stands in the wrong section, or by
- * its section. */
+/* A key looks near by its whole name, by its last part when it stands in the wrong section, or, if
+ * the name has but one part, by its section. */
 static void compare(suggestion *best, const char *name, const char *key)
 {
     char section[MD_NAME_SIZE];
     size_t length = strcspn(key, ".");
     snprintf(section, sizeof section, "%.*s", (int)length, key);
-    const char *point = strchr(name, '.');
+    const char *point = strchr(name, '.'), *last = key[length] ? key + length + 1 : key;
     consider(best, md_edit_distance(name, key), key, strlen(key));
-    consider(best,
-             md_edit_distance(point ? point + 1 : name, key + length + (key[length] == '.')) + 1,
-             key, strlen(key));
-    consider(best, md_edit_distance(name, section), key, length);
+    consider(best, md_edit_distance(point ? point + 1 : name, last) + 1, key, strlen(key));
+    if (!point)
+        consider(best, md_edit_distance(name, section), key, length);
+}
+
+/* How many letters may be wrong: half of a short name, as otherwise all short names are alike. */
+static size_t tolerance(const char *name)
+{
+    enum { MOST = 3 };
+    size_t half = (strlen(name) + 1) / 2;
+    return half < MOST ? half : MOST;
 }
 
 md_status md_config_fail_unknown(const char *name, md_error *err)
 {
-    enum { TOO_FAR = 4 };
     char snippet[MD_SNIPPET_SIZE];
     md_snippet(name, snippet);
-    suggestion best = {.distance = TOO_FAR};
+    const char *first = first_of(snippet);
+    if (first)
+        return md_fail(err, MD_USAGE, "%s is a section; name one of its keys, such as %s", snippet,
+                       first);
+    suggestion best = {.distance = tolerance(snippet) + 1};
     for (size_t i = 0; i < md_config_key_count; i++)
         compare(&best, snippet, md_config_keys[i].name);
-    if (best.distance < TOO_FAR)
+    if (best.text[0])
         return md_fail(err, MD_USAGE, "%s is not a key; did you mean %s?", snippet, best.text);
-    return md_fail(err, MD_USAGE, "%s is not a key; configs/mnist.yaml has them all", snippet);
+    return md_fail(err, MD_USAGE, "%s is not a key; configs/mnist.yaml has them all",
+                   md_visible(snippet));
 }

@@ -73,6 +73,9 @@ void md_key_range(const md_key *key, char out[MD_VALUE_SIZE]);
 enum { MD_SNIPPET_SIZE = 64 };
 void md_snippet(const char *text, char out[MD_SNIPPET_SIZE]);
 
+/* The text, or '' for an empty one. */
+const char *md_visible(const char *text);
+
 /* One layer as `{layer: dense, units: 128, activation: relu}`. */
 void md_layer_write(const md_layer_spec *layer, int with_name, FILE *out);
 

@@ -147,10 +147,12 @@ md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_s
             return status;
     }
     md_model_spec_name_layers(&spec);
-    status = md_yaml_at(yaml, list, md_model_spec_check(&spec, yaml->err));
+    int layer;
+    status = md_model_spec_check_at(&spec, &layer, yaml->err);
     if (!status)
         *out = spec;
-    return status;
+    const yaml_node_item_t *items = list->data.sequence.items.start;
+    return md_yaml_at(yaml, layer < 0 ? list : md_yaml_node(yaml, items[layer]), status);
 }
 
 void md_layer_write(const md_layer_spec *layer, int with_name, FILE *out)

@@ -105,7 +105,8 @@ static md_status read_stream(FILE *file, const char *path, char *text, md_error 
 {
     size_t length = fread(text, 1, MAX_BYTES + 1, file);
     if (ferror(file))
-        return md_fail(err, MD_USAGE, "%s cannot be read: %s", path, strerror(errno));
+        return md_fail(err, MD_USAGE, "%s cannot be read: %s; give the path of a YAML file", path,
+                       strerror(errno));
     if (length > MAX_BYTES)
         return fail_size(path, err);
     if (memchr(text, '\0', length))

@@ -18,6 +18,11 @@ void md_snippet(const char *text, char out[MD_SNIPPET_SIZE])
     strcpy(out + length, cut ? "..." : "");
 }
 
+const char *md_visible(const char *text)
+{
+    return text[0] ? text : "''";
+}
+
 /* Appends to a list of `MD_VALUE_SIZE` bytes, dropping what does not fit. */
 static void append(char *out, const char *text)
 {

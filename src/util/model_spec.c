@@ -95,7 +95,7 @@ static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
 }
 
 /* Sizes must fit the int arguments of CBLAS. */
-static md_status check_sizes(const md_model_spec *spec, md_error *err)
+static md_status check_sizes(const md_model_spec *spec, int *at, md_error *err)
 {
     size_t width = (size_t)spec->rows * (size_t)spec->columns;
     size_t total = 0;
@@ -105,6 +105,7 @@ static md_status check_sizes(const md_model_spec *spec, md_error *err)
             continue;
         size_t units = (size_t)layer->units;
         size_t kernel;
+        *at = i;
         if (__builtin_mul_overflow(width, units, &kernel) || kernel > INT_MAX ||
             (total += kernel + units) > INT_MAX)
             return md_fail(err, MD_USAGE,
@@ -115,24 +116,32 @@ static md_status check_sizes(const md_model_spec *spec, md_error *err)
     return MD_OK;
 }
 
-md_status md_model_spec_check(const md_model_spec *spec, md_error *err)
+md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *err)
 {
+    *at = -1;
     if (spec->layer_count < 1)
         return md_fail(err, MD_USAGE, "model: there are no layers; give at least one dense layer");
     if (spec->layer_count > MD_MAX_LAYERS)
         return md_fail(err, MD_USAGE, "model: %d layers; at most %d are possible",
                        spec->layer_count, MD_MAX_LAYERS);
-    for (int i = 0; i < spec->layer_count; i++) {
-        md_status status = check_layer(spec, i, err);
+    for (*at = 0; *at < spec->layer_count; ++*at) {
+        md_status status = check_layer(spec, *at, err);
         if (status)
             return status;
     }
+    *at = spec->layer_count - 1;
     const md_layer_spec *last = &spec->layers[spec->layer_count - 1];
     if (last->kind != MD_LAYER_DENSE || last->activation != MD_SOFTMAX)
         return md_fail(err, MD_USAGE,
                        "model: the last layer ('%s') must be dense with activation softmax",
                        last->name);
-    return check_sizes(spec, err);
+    return check_sizes(spec, at, err);
+}
+
+md_status md_model_spec_check(const md_model_spec *spec, md_error *err)
+{
+    int layer;
+    return md_model_spec_check_at(spec, &layer, err);
 }
 
 static void add_tensor(md_layout *layout, int layer, const char *role, size_t rows, size_t columns)
