@@ -129,20 +129,31 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     return MD_OK;
 }
 
+/* What the user asks for by a key that may differ costs a warning, with any reducer. */
+static void warn_of_storage(const md_trainer *t, const md_run_record *run)
+{
+    const int sparse = md_dataset_store(t->dataset)->header->storage == MD_STORAGE_SPARSE;
+    const char *now = sparse ? "sparse" : "dense";
+    if (strcmp(now, run->storage) != 0)
+        md_warn("data.storage is %s, but was %s when the checkpoint was saved: from here on the "
+                "bits may differ from those of the undisturbed run",
+                now, run->storage);
+}
+
+/* What no key chooses, but the machine, is refused where it would break the reducer's promise. */
 static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_record *run,
                                           md_error *err)
 {
-    const int storage = md_dataset_store(t->dataset)->header->storage;
-    const char *now[] = {MD_VERSION, t->kernels->name, md_blas_version(),
-                         storage == MD_STORAGE_SPARSE ? "sparse" : "dense"};
-    const char *saved[] = {run->version, run->kernels, run->version_blas, run->storage};
-    const char *name[] = {"program version", "kernels", "BLAS", "data.storage"};
+    const char *now[] = {MD_VERSION, t->kernels->name, md_blas_version()};
+    const char *saved[] = {run->version, run->kernels, run->version_blas};
+    const char *name[] = {"program version", "kernels", "BLAS"};
     for (size_t i = 0; is_reproducible(t) && i < sizeof now / sizeof *now; i++)
         if (strcmp(now[i], saved[i]) != 0)
             return md_fail(err, MD_USAGE,
                            "cannot go on bit for bit: the checkpoint was made with %s '%s', this "
                            "run has '%s'; use the same, or set distributed.reducer to allreduce",
                            name[i], saved[i], now[i]);
+    warn_of_storage(t, run);
     return MD_OK;
 }
 
@@ -194,8 +205,9 @@ static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c
 static md_status check_resumed(const md_trainer *t, const md_checkpoint *c,
                                const md_run_record *run, md_error *err)
 {
+    const int ended = c->step >= t->last_step && c->step_in_epoch < t->steps_per_epoch;
     md_status status = check_resumed_data(t, run, err);
-    if (!status)
+    if (!status && !ended)
         status = check_resumed_arithmetic(t, run, err);
     return status ? status : check_resumed_state(t, c, err);
 }

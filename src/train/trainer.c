@@ -2,10 +2,12 @@
 
 #include <math.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/util/clock.h"
+#include "mnist_dist/util/log.h"
 #include "trainer_internal.h"
 
 /* What the launcher, this process' parent, may use is what all ranks of the node may use together;
@@ -128,13 +130,55 @@ static md_status conclude(md_trainer *t, int stopped, md_train_result *result, m
     return status;
 }
 
+/* Other data than the run's own has to be looked at, and refused. */
+static int is_own_source(const md_config *config, const md_checkpoint *c)
+{
+    md_config saved = md_config_default();
+    const char *text = c->runs[c->run_count - 1].config;
+    return md_config_parse(&saved, text, "the checkpoint's configuration", NULL) == MD_OK &&
+           strcmp(saved.data.source, config->data.source) == 0;
+}
+
+/* Has the run ended, with an epoch, so that its history holds the result? */
+static int has_ended(const md_config *config, const md_checkpoint *c)
+{
+    const int64_t most = config->train.max_steps;
+    if (c->step_in_epoch > 0 || c->epoch == 0 || c->history_count != (size_t)c->epoch)
+        return 0;
+    return c->epoch >= config->train.epochs || (most > 0 && c->step >= most) ||
+           md_early_stopping_exhausted(config, c->history, c->history_count);
+}
+
+/* Collective. The result of a run that has ended is told without its data, which may be gone. */
+static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_result *result,
+                        md_error *err)
+{
+    const md_checkpoint *c = run->resumed;
+    *ended = c && has_ended(&run->config, c) && is_own_source(&run->config, c);
+    if (*ended) {
+        const md_epoch_row *last = &c->history[c->history_count - 1];
+        *result = (md_train_result){.epochs = c->epoch,
+                                    .steps = c->step,
+                                    .total_steps = c->step,
+                                    .val_loss = last->val_loss,
+                                    .val_accuracy = last->val_accuracy,
+                                    .weights_xxh3 = last->weights_xxh3};
+        md_info("the run has ended: no step is left to take");
+    }
+    md_status status = md_comm_broadcast(comm, ended, sizeof *ended, 0, err);
+    return status || !*ended ? status : md_comm_broadcast(comm, result, sizeof *result, 0, err);
+}
+
 md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
                    md_train_result *result, md_error *err)
 {
     md_trainer t = {
         .config = &run->config, .params = params, .run = run, .order_epoch = -1, .saved_step = -1};
-    int stop = 0;
-    md_status status = md_trainer_set_up(&t, comm, err);
+    int stop = 0, ended = 0;
+    md_status status = params->debug ? MD_OK : recall(comm, run, &ended, result, err);
+    if (status || ended)
+        return status;
+    status = md_trainer_set_up(&t, comm, err);
     if (!status) {
         announce(&t);
         status = params->debug ? md_trainer_check_gradients(&t, err) : MD_OK;

@@ -2,6 +2,7 @@
 # Going on with a run, as people and job scripts do it.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$work" || exit 1
 
 # A folder that was renamed since: the run goes on where it is found.
@@ -10,4 +11,39 @@ mkdir runs && mv before runs/mnist
 works --resume --set train.max_steps=9
 grep -q 'into runs/mnist$' "$err" || fail "$command: not into the folder it was found in: $(cat "$err")"
 [ ! -e before ] || fail "$command: the old folder is back"
+
+# warns TIMES WORDS: as many warnings of the last run have these words.
+warns() {
+    [ "$(grep -c "^mnist_dist: warning: .*$2" "$err")" = "$1" ] ||
+        fail "$command: not $1 warnings of $2: $(cat "$err")"
+}
+
+# Another storage rounds differently, which is the user's to choose; other kernels are not.
+works --data synthetic:600 --reducer reproducible --output exact --epochs 2 --set train.max_steps=5
+works --resume --output exact --set train.max_steps=9
+warns 0 "may differ"
+works --resume --output exact --set train.max_steps=12 --set data.storage=dense
+warns 1 "data.storage is dense.* sparse.* may differ"
+export MNIST_DIST_KERNELS=baseline
+if ! MNIST_DIST_KERNELS='' "$binary" --version | grep -q 'kernels *baseline'; then
+    refuses 2 "kernels" --resume --output exact --set train.max_steps=15
+fi
+
+# A run that has ended takes no more steps, with whatever kernels and storage...
+works --resume --output exact --set train.max_steps=12 --set data.storage=sparse
+says "result: epochs=0 steps=12 "
+warns 0 "may differ"
+unset MNIST_DIST_KERNELS
+
+# ... and one that ended with an epoch has its result in its history, wherever its data has gone.
+"$python" "$here/bad_data.py" data
+"$binary" --data data/good --epochs 2 --quiet --output ended >"$work/first" 2>&1
+mv data gone
+for end in "--epochs 2" "--epochs 1" "--epochs 9 --set train.max_steps=8"; do
+    # shellcheck disable=SC2086
+    works --resume --output ended $end
+    says "$(grep -o 'result: .* weights=xxh3:[0-9a-f]*' "$work/first") seconds=0.00 images_per_s=0"
+done
+refuses 3 "data/good: no such folder" --resume --output ended --epochs 3
+refuses 3 "data/other: no such folder" --resume --output ended --data data/other
 finish

@@ -36,8 +36,9 @@ typedef struct md_train_result {
 
 /* Collective over comm. Trains run->config to its end, saving as it goes. MD_STOPPED: stopped on
  * request after saving, *result tells where. Errors are agreed: the same status and text on every
- * rank. Takes over run->resumed; without one, an earlier run in the folder is moved aside once
- * nothing stands in the way of the first step. */
+ * rank. A resumed run that has ended with an epoch gives the result in its history and does not
+ * need its data, unless debugging. Takes over run->resumed; without one, an earlier run in the
+ * folder is moved aside once nothing stands in the way of the first step. */
 md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
                    md_train_result *result, md_error *err);
 
