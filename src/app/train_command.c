@@ -1,5 +1,6 @@
 /* mnist_dist train: options to configuration, configuration to a run, a run to its result line. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,10 +139,17 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
                    run->config.checkpoint.output, run->config.checkpoint.output);
 }
 
-/* The watchdog's last word, from its own thread while the main one is blocked in MPI. */
+/* The watchdog's last word, while the main thread is blocked, perhaps in writing to the same
+ * stderr, whose lock it then holds. A line that finds room at once is written at once. */
 static void say_stalled(const char *message)
 {
-    fprintf(stderr, "mnist_dist: %s\n", message);
+    enum { MOST = 4096, PATIENCE_MS = 500 };
+    char line[MOST];
+    snprintf(line, sizeof line, "mnist_dist: %s\n", message);
+    struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
+    const ssize_t written =
+        poll(&output, 1, PATIENCE_MS) == 1 ? write(STDERR_FILENO, line, strlen(line)) : 0;
+    (void)written; /* nobody is left to tell */
 }
 
 /* The guard stands in where the watchdog does not look; the context is its limit. */

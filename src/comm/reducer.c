@@ -222,12 +222,16 @@ md_status md_reducer_reduce(md_reducer *reducer, int stop, md_step_sums *sums, m
                            .bad = (int32_t)totals[3]};
     reducer->pending = (md_step_sums){0};
     reducer->shards = 0;
-    if (sums->bad == 0 && reducer->own_slice >= 0) {
-        mark(reducer, reducer->slices[reducer->own_slice].mark | 1);
-        /* Whoever sees a parameter of the coming step also sees this mark. */
-        atomic_thread_fence(memory_order_release);
-    }
     return MD_OK;
+}
+
+void md_reducer_begin_step(md_reducer *reducer)
+{
+    if (reducer->own_slice < 0)
+        return;
+    mark(reducer, reducer->slices[reducer->own_slice].mark | 1);
+    /* Whoever sees a parameter of the coming step also sees this mark. */
+    atomic_thread_fence(memory_order_release);
 }
 
 md_status md_reducer_square_sum(md_reducer *reducer, double *out, md_error *err)

@@ -15,6 +15,12 @@ typedef struct finding {
     size_t count;
 } finding;
 
+static const char *what_is_left(const md_trainer *t)
+{
+    return md_trainer_has_checkpoint(t) ? "the last checkpoint stands"
+                                        : "nothing had been saved yet";
+}
+
 /* The first array of this rank's gradient that holds a value no sum could survive, or NULL. */
 static const md_tensor *bad_tensor(const md_trainer *t)
 {
@@ -62,26 +68,28 @@ static md_status describe(const md_trainer *t, const finding *found, md_error *e
     const char *layer = found->tensor ? t->spec.layers[found->tensor->layer].name : "the loss";
     return md_fail(err, MD_FAILED,
                    "step %lld, rank %d: a NaN or infinite number in %s%s, from training images %s; "
-                   "no weight was stepped and the last checkpoint stands; lower "
-                   "optimizer.learning_rate, set optimizer.clip_norm, or look at the images with "
-                   "`mnist_dist show --split train --index %u`",
+                   "no weight was stepped and %s; lower optimizer.learning_rate, set "
+                   "optimizer.clip_norm, or look at the images with `mnist_dist show --split train "
+                   "--index %u`",
                    (long long)t->at.step + 1, t->rank,
-                   found->tensor ? "the gradient of layer " : "", layer, samples,
+                   found->tensor ? "the gradient of layer " : "", layer, samples, what_is_left(t),
                    found->samples[0]);
 }
 
 md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
 {
     finding found = {0};
+    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
     for (size_t i = 0; i < part.count; i++)
         examine(t, t->order[part.begin + i], &found);
     md_status status = found.count ? describe(t, &found, err) : MD_OK;
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
     if (status)
         return status;
     return md_fail(err, MD_FAILED,
                    "step %lld: the gradient is too large to be summed safely with reducer %s; no "
-                   "weight was stepped and the last checkpoint stands; lower "
-                   "optimizer.learning_rate or set optimizer.clip_norm",
-                   (long long)t->at.step + 1, t->config->distributed.reducer);
+                   "weight was stepped and %s; lower optimizer.learning_rate or set "
+                   "optimizer.clip_norm",
+                   (long long)t->at.step + 1, t->config->distributed.reducer, what_is_left(t));
 }

@@ -15,9 +15,13 @@ uint64_t md_trainer_digest(const md_trainer *t)
 
 md_status md_trainer_validate(md_trainer *t, md_error *err)
 {
+    const md_image_range range = md_dataset_validation(t->dataset);
     md_watchdog_mark(t->watchdog, MD_PHASE_VALIDATE, t->at.step);
-    return md_evaluate(t->comm, t->model, t->batcher, md_reducer_parameters(t->reducer),
-                       md_dataset_validation(t->dataset), 0, &t->validation, err);
+    const md_evaluation_sums sums =
+        md_evaluate_part(t->comm, t->model, t->batcher, md_reducer_parameters(t->reducer), range);
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    md_status status = md_evaluate_reduce(t->comm, sums, range, &t->validation, err);
+    return status ? md_fail_context(err, "after step %lld, ", (long long)t->at.step) : MD_OK;
 }
 
 static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
@@ -37,8 +41,9 @@ static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
                           .weights_xxh3 = digest};
 }
 
-/* Where each rank's time went in this epoch, one row a rank. */
-static md_status record_ledger(md_trainer *t, md_error *err)
+/* Collective: where each rank's time went in this epoch, one row a rank, on rank 0. free() *rows.
+ */
+static md_status gather_ledger(md_trainer *t, md_ledger_row **rows, md_error *err)
 {
     const md_times *times = &t->epoch_times;
     md_ledger_row mine = {.epoch = t->at.epoch + 1,
@@ -48,20 +53,16 @@ static md_status record_ledger(md_trainer *t, md_error *err)
                               times->phase[0] + times->phase[1] + times->phase[2] + times->phase[4],
                           .wait_s = times->phase[3],
                           .io_s = times->io};
-    md_ledger_row *rows = calloc((size_t)t->ranks, sizeof *rows);
+    *rows = calloc((size_t)t->ranks, sizeof mine);
     md_status status =
-        rows ? MD_OK : md_fail_memory(err, "the ledger", (size_t)t->ranks * sizeof *rows);
+        *rows ? MD_OK : md_fail_memory(err, "the ledger", (size_t)t->ranks * sizeof mine);
     status = md_agree(t->comm, status, err);
-    if (!status)
-        status = md_comm_gather(t->comm, &mine, sizeof mine, rows, err);
-    for (int i = 0; !status && t->rank == 0 && i < t->ranks; i++)
-        status = md_checkpoint_add_ledger(t->state, &rows[i], err);
-    free(rows);
-    return status;
+    return status ? status : md_comm_gather(t->comm, &mine, sizeof mine, *rows, err);
 }
 
 /* Rank 0 adds the epoch to the history and judges it. */
-static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_error *err)
+static md_status record_on_root(md_trainer *t, uint64_t digest, const md_ledger_row *rows,
+                                int *finished, md_error *err)
 {
     md_checkpoint *state = t->state;
     const md_epoch_row row = epoch_row(t, digest);
@@ -69,9 +70,24 @@ static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_
     md_status status = md_checkpoint_add_epoch(state, &row, err);
     if (!status)
         status = md_checkpoint_add_chain(state, &link, err);
+    for (int i = 0; !status && i < t->ranks; i++)
+        status = md_checkpoint_add_ledger(state, &rows[i], err);
     if (!status)
         *finished = md_early_stopping_exhausted(t->config, state->history, state->history_count);
     return status;
+}
+
+static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_error *err)
+{
+    md_ledger_row *rows = NULL;
+    md_status status = gather_ledger(t, &rows, err);
+    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    if (!status && t->rank == 0)
+        status = record_on_root(t, digest, rows, finished, err);
+    free(rows);
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    status = md_agree(t->comm, status, err);
+    return status ? status : md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
 }
 
 static void open_next_epoch(md_trainer *t)
@@ -100,14 +116,10 @@ md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
     if (!status)
         status = md_trainer_validate(t, err);
     if (!status)
-        status = record_ledger(t, err);
-    if (!status && t->rank == 0)
         status = record_epoch(t, digest, finished, err);
-    status = md_agree(t->comm, status, err);
-    if (!status)
-        status = md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
     if (status)
         return status;
+    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
     open_next_epoch(t);
     report_epoch(t);
     return md_trainer_save(t, 0, err);

@@ -7,12 +7,6 @@
 #include "mnist_dist/util/fixed.h"
 #include "mnist_dist/util/memory.h"
 
-/* What one MPI reduction adds up; int64 so that no order of additions can show. */
-typedef struct sums {
-    int64_t loss_q32, correct;
-    int64_t bad; /* blocks with a loss that is not finite or too large */
-} sums;
-
 typedef struct evaluator {
     md_model *model;
     md_batcher *batcher;
@@ -39,7 +33,7 @@ static void count_confusion(const evaluator *e, const md_batch *batch, const flo
     }
 }
 
-static void evaluate_block(const evaluator *e, size_t begin, size_t n, sums *total)
+static void evaluate_block(const evaluator *e, size_t begin, size_t n, md_evaluation_sums *total)
 {
     const md_pass pass = {.mode = MD_INFER};
     const md_batch *batch = md_batcher_range(e->batcher, e->range.split, begin, n);
@@ -55,9 +49,9 @@ static void evaluate_block(const evaluator *e, size_t begin, size_t n, sums *tot
     total->correct += (int64_t)correct;
 }
 
-static sums evaluate_part(const evaluator *e, size_t rank, size_t ranks)
+static md_evaluation_sums evaluate_part(const evaluator *e, size_t rank, size_t ranks)
 {
-    sums total = {0};
+    md_evaluation_sums total = {0};
     const size_t stride = ranks * MD_EVALUATION_BLOCK;
     for (size_t done = rank * MD_EVALUATION_BLOCK; done < e->range.count; done += stride) {
         size_t left = e->range.count - done;
@@ -67,42 +61,63 @@ static sums evaluate_part(const evaluator *e, size_t rank, size_t ranks)
     return total;
 }
 
-static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, md_error *err)
+static size_t classes_of(const md_model *model)
 {
-    sums total = evaluate_part(e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
-    MPI_Comm world = md_comm_world(comm);
+    const md_layout *layout = md_model_layout(model);
+    return layout->tensors[layout->tensor_count - 1].count;
+}
+
+md_evaluation_sums md_evaluate_part(const md_comm *comm, md_model *model, md_batcher *batcher,
+                                    const float *parameters, md_image_range range)
+{
+    const evaluator e = {model, batcher, parameters, range, .classes = classes_of(model)};
+    return evaluate_part(&e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
+}
+
+md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_range range,
+                             md_evaluation *out, md_error *err)
+{
+    *out = (md_evaluation){0};
+    /* int64, so that no order of additions can show */
     md_status status =
-        MD_MPI(MPI_Allreduce(MPI_IN_PLACE, &total, (int)(sizeof total / sizeof(int64_t)),
-                             MPI_INT64_T, MPI_SUM, world),
+        MD_MPI(MPI_Allreduce(MPI_IN_PLACE, &sums, (int)(sizeof sums / sizeof(int64_t)), MPI_INT64_T,
+                             MPI_SUM, md_comm_world(comm)),
                err);
-    if (!status && e->confusion)
-        status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, e->confusion, (int)(e->classes * e->classes),
-                                      MPI_INT64_T, MPI_SUM, world),
-                        err);
-    if (!status && total.bad)
+    if (!status && sums.bad)
         status =
             md_fail(err, MD_FAILED,
                     "evaluation: the loss is not finite, or too large to sum, in %lld blocks of %d "
-                    "images; the weights hold NaN or have grown out of bounds",
-                    (long long)total.bad, MD_EVALUATION_BLOCK);
+                    "images; the weights hold NaN or have grown out of bounds: train with a lower "
+                    "optimizer.learning_rate, or set optimizer.clip_norm",
+                    (long long)sums.bad, MD_EVALUATION_BLOCK);
     if (status)
         return status;
-    const double images = (double)e->range.count;
-    out->images = (int64_t)e->range.count;
-    out->correct = total.correct;
-    out->loss = e->range.count ? md_fixed_value(total.loss_q32) / images : NAN;
-    out->accuracy = e->range.count ? (double)total.correct / images : NAN;
+    const double images = (double)range.count;
+    out->images = (int64_t)range.count;
+    out->correct = sums.correct;
+    out->loss = range.count ? md_fixed_value(sums.loss_q32) / images : NAN;
+    out->accuracy = range.count ? (double)sums.correct / images : NAN;
+    return MD_OK;
+}
+
+static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, md_error *err)
+{
+    const md_evaluation_sums sums =
+        evaluate_part(e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
+    md_status status = md_evaluate_reduce(comm, sums, e->range, out, err);
+    if (!status && e->confusion)
+        status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, e->confusion, (int)(e->classes * e->classes),
+                                      MPI_INT64_T, MPI_SUM, md_comm_world(comm)),
+                        err);
     out->classes = (int)e->classes;
     out->confusion = e->confusion;
-    return MD_OK;
+    return status;
 }
 
 md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const float *parameters,
                       md_image_range range, int with_confusion, md_evaluation *out, md_error *err)
 {
-    const md_layout *layout = md_model_layout(model);
-    evaluator e = {model, batcher, parameters, range,
-                   .classes = layout->tensors[layout->tensor_count - 1].count};
+    evaluator e = {model, batcher, parameters, range, .classes = classes_of(model)};
     *out = (md_evaluation){0};
     md_status status = MD_OK;
     if (with_confusion) {
@@ -112,8 +127,10 @@ md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const
     }
     if (!status)
         status = add_up(comm, &e, out, err);
-    if (status)
+    if (status) {
         free(e.confusion);
+        *out = (md_evaluation){0};
+    }
     return status;
 }
 

@@ -316,7 +316,7 @@ static md_status start_watchdog(md_trainer *t, md_error *err)
     const md_watchdog_params params = {
         .folder = t->config->checkpoint.output,
         .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
-        .rescue = md_trainer_rescue,
+        .last_words = md_trainer_last_words,
         .context = t,
         .stalled = t->params->stalled};
     md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
@@ -337,8 +337,10 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
     t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
     status = start_watchdog(t, err);
-    if (!status)
-        status = load_data(t, err);
+    if (status)
+        return status;
+    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
+    status = load_data(t, err);
     if (status)
         return status;
     if (t->batch > t->images)

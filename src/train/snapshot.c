@@ -1,4 +1,5 @@
 /* The trainer's state as a checkpoint, and saving it. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,9 +132,11 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
     const md_pass pass = {.mode = MD_INFER};
     const float *logits =
         md_model_forward(t->model, md_reducer_parameters(t->reducer), batch, &pass);
-    memcpy(golden->logits, logits,
-           count * (size_t)md_model_spec_classes(&t->spec) * sizeof *logits);
-    return MD_OK;
+    const size_t values = count * (size_t)md_model_spec_classes(&t->spec);
+    memcpy(golden->logits, logits, values * sizeof *logits);
+    return t->kernels->all_within(golden->logits, values, FLT_MAX)
+               ? MD_OK
+               : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
 }
 
 static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoint *c)
@@ -234,12 +237,28 @@ static md_status forgive(md_trainer *t, int last, md_error *err)
     return MD_OK;
 }
 
+/* No good file may give way to weights that no step can follow. */
+static md_status check_weights(const md_trainer *t, md_error *err)
+{
+    if (t->kernels->all_within(md_reducer_parameters(t->reducer),
+                               md_model_layout(t->model)->parameters, FLT_MAX))
+        return MD_OK;
+    return md_fail(err, MD_FAILED,
+                   "step %lld made weights infinite or NaN, so they are not saved; lower "
+                   "optimizer.learning_rate or set optimizer.clip_norm",
+                   (long long)t->at.step);
+}
+
 md_status md_trainer_save(md_trainer *t, int last, md_error *err)
 {
     const double start = md_clock_now();
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    md_status status = md_agree(t->comm, check_weights(t, err), err);
+    if (status)
+        return status;
     md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
     md_inject_save_begin(t->params->inject, t->rank, t->at.step);
-    md_status status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
+    status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
     md_inject_save_end(t->params->inject);
     md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
@@ -251,40 +270,66 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err)
     return MD_OK;
 }
 
-/* The state to rescue into and where it is to stand. Rank 0 holds it, any other rank finds it in
- * the last save: while rank 0 saves an epoch, only with that epoch still open. */
-static md_status rescue_state(md_trainer *t, md_checkpoint **out, md_position *at, md_error *err)
+int md_trainer_has_checkpoint(const md_trainer *t)
 {
-    char path[MD_PATH_SIZE + 16];
-    snprintf(path, sizeof path, "%s/" MD_FILE_LAST, t->config->checkpoint.output);
-    md_status status = access(path, F_OK) == 0 ? md_checkpoint_read(path, out, err)
-                                               : md_snapshot_create(t, out, err);
-    if (status)
-        return status;
-    if ((*out)->epoch < at->epoch && at->step_in_epoch == 0)
-        *at = t->ended;
-    if ((*out)->epoch == at->epoch)
+    return t->saved_step >= 0 || t->run->resuming;
+}
+
+/* Takes *c for the state to rescue if the epoch that is open in it is the one that is open now.
+ * While rank 0 saves an epoch that has just ended, that is the epoch before its end. */
+static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *at, md_error *err)
+{
+    const md_position open = (*c)->epoch < at->epoch && at->step_in_epoch == 0 ? t->ended : *at;
+    if ((*c)->epoch == open.epoch) {
+        *at = open;
         return MD_OK;
-    md_checkpoint_destroy(out);
+    }
+    md_checkpoint_destroy(c);
     return md_fail(err, MD_FAILED, "the last save is of another epoch");
 }
 
-/* Fills and saves the state while this rank's main thread is blocked. It and the slices of other
- * ranks must stand still, before and after they are copied: a stall may dissolve meanwhile. */
-static md_status rescue(md_trainer *t, md_error *err)
+static md_status read_state(const md_trainer *t, const char *name, md_checkpoint **out,
+                            md_position *at, md_error *err)
+{
+    char path[MD_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/%s", t->config->checkpoint.output, name);
+    md_status status = md_checkpoint_read(path, out, err);
+    return status ? status : fit_state(t, out, at, err);
+}
+
+/* The state to rescue into, and where it is to stand. A rank other than 0 knows how the run came
+ * here from files alone, and those from before this process do not know of its run. */
+static md_status rescue_state(const md_trainer *t, md_checkpoint **out, md_position *at,
+                              md_error *err)
+{
+    md_error why;
+    md_status status;
+    if (!md_trainer_has_checkpoint(t)) {
+        status = md_snapshot_create(t, out, err);
+        return status ? status : fit_state(t, out, at, err);
+    }
+    status = read_state(t, MD_FILE_LAST, out, at, err);
+    if (t->saved_step >= 0)
+        return status;
+    if (status)
+        status = read_state(t, MD_FILE_RESCUE, out, at, &why);
+    return status ? status : md_snapshot_add_run(t, *out, err);
+}
+
+/* Fills and saves the state while this rank's main thread stands still. So must the slices that
+ * other ranks step. */
+static md_status rescue(md_trainer *t, md_position *at, md_error *err)
 {
     md_checkpoint *own = NULL;
+    *at = t->at;
     if (t->process_images == 0)
         return md_fail(err, MD_FAILED, "no step was finished yet");
-    const md_position before = t->at;
-    md_position at = before;
-    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, &at, err);
+    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, at, err);
     md_checkpoint *state = own ? own : t->state;
-    int consistent = md_reducer_consistent(t->reducer, at.step);
+    int consistent = md_reducer_consistent(t->reducer, at->step);
     if (!status)
-        status = fill(t, &at, state, err);
-    consistent = consistent && memcmp(&before, &t->at, sizeof before) == 0 &&
-                 md_reducer_consistent(t->reducer, at.step);
+        status = fill(t, at, state, err);
+    consistent = consistent && md_reducer_consistent(t->reducer, at->step);
     if (!status && !consistent)
         status = md_fail(err, MD_FAILED, "the ranks do not stand at one step");
     if (!status)
@@ -293,17 +338,20 @@ static md_status rescue(md_trainer *t, md_error *err)
     return status;
 }
 
-void md_trainer_rescue(void *trainer, char *said, size_t size)
+void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size)
 {
     md_trainer *t = trainer;
-    md_error err;
-    if (rescue(t, &err))
+    md_position at;
+    md_error err = {0};
+    const char *left = md_trainer_has_checkpoint(t)
+                           ? "the last checkpoint stands, go on with --resume"
+                           : "nothing had been saved yet, start again";
+    if (may_save && rescue(t, &at, &err) == MD_OK)
         snprintf(said, size,
-                 "no rescue was saved (%.300s); the last checkpoint stands, go on with --resume",
-                 err.text);
+                 "rank %d saved %s/" MD_FILE_RESCUE " after step %lld; go on with --resume",
+                 t->rank, t->config->checkpoint.output, (long long)at.step);
+    else if (may_save)
+        snprintf(said, size, "no rescue was saved (%.300s); %s", err.text, left);
     else
-        snprintf(said, size,
-                 "rank %d saved %s/" MD_FILE_RESCUE " after step %lld; go on with "
-                 "--resume",
-                 t->rank, t->config->checkpoint.output, (long long)t->at.step);
+        snprintf(said, size, "%s", left);
 }

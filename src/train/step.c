@@ -94,6 +94,7 @@ double md_trainer_rate(const md_trainer *t, int64_t step)
 static void step_slice(md_trainer *t, double scale)
 {
     size_t begin, count;
+    md_reducer_begin_step(t->reducer);
     md_reducer_slice(t->reducer, &begin, &count);
     md_optimizer_slice slice = {.count = count,
                                 .gradient = md_reducer_sum(t->reducer) + begin,
@@ -178,6 +179,7 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     status = md_reducer_publish(t->reducer, t->at.step + 1, err);
     if (status)
         return status;
+    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step + 1);
     advance(t, &sums, batch_size);
     lap(t, REDUCE, &since);
     t->epoch_times.steps += since - start;

@@ -86,8 +86,10 @@ int md_trainer_is_best(const md_trainer *t);
 /* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,
  * the `last` one of a run never. */
 md_status md_trainer_save(md_trainer *t, int last, md_error *err);
-/* Local, from the watchdog's thread; see md_watchdog_params. */
-void md_trainer_rescue(void *trainer, char *said, size_t size);
+/* Local, the same on every rank: is there something that --resume could go on from? */
+int md_trainer_has_checkpoint(const md_trainer *t);
+/* Local, from a thread of the watchdog's; see md_watchdog_params. */
+void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size);
 
 /* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and
  * samples. */

@@ -3,12 +3,15 @@
 76, one message that names the missing, soon, and a resume that ends with the undisturbed weights. A
 job that is suspended as a whole is no stall."""
 import contextlib
+import fcntl
 import os
 import signal
+import subprocess
 import sys
 import time
 
-from trainer import SLOW, Place, digest, finish, own_messages, ranks_of, undisturbed
+from trainer import (PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, ranks_of, together,
+                     undisturbed)
 
 OPTIONS = ["--reducer", "reproducible"]
 SOON = 30  # seconds, for a stall_timeout of 4
@@ -19,9 +22,8 @@ def stop_at_save(place):
     return place.start(2, OPTIONS + ["--inject", "stop@1:save"]), "rank 1 (host"
 
 
-def block_saves(place, ranks):
+def block_saves(place, process):
     """A pipe in place of the temporary that the next save wants to open, as a file system that hangs."""
-    process = place.start(ranks, OPTIONS + SLOW)
     place.wait_for_save(process)
     while True:
         try:
@@ -33,11 +35,11 @@ def block_saves(place, ranks):
 
 
 def save_never_returns_alone(place):
-    return block_saves(place, 1), "rank 0 (host"
+    return block_saves(place, place.start(1, OPTIONS + SLOW)), "rank 0 (host"
 
 
 def save_never_returns(place):
-    return block_saves(place, 2), "rank 0 (host"
+    return block_saves(place, place.start(2, OPTIONS + SLOW)), "rank 0 (host"
 
 
 def stop_at_the_epochs_save(place):
@@ -53,9 +55,94 @@ def nothing_to_rescue_into(place):
     return place.start(3, OPTIONS + forgiving + ["--inject", "stop@0:20"]), "no rescue was saved"
 
 
+def running(place, ranks, options=()):
+    """A slow run that has saved, and its ranks in order."""
+    process = place.start(ranks, OPTIONS + SLOW + list(options))
+    place.wait_for_save(process)
+    return process, sorted(ranks_of(process))
+
+
+def wait_for_report(place, rank):
+    until = time.monotonic() + SOON
+    while not os.path.exists(os.path.join(place.output, "stall", str(rank))):
+        assert time.monotonic() < until, "nobody noticed the stall"
+        time.sleep(0.005)
+
+
+def dissolve(place):
+    """The stopped rank goes on while the others prepare the rescue."""
+    process, pids = running(place, 2, ["--set", "checkpoint.every_steps=1"])
+    os.kill(pids[1], signal.SIGSTOP)
+    wait_for_report(place, 0)
+    last = os.stat(os.path.join(place.output, "last.h5"))
+    os.kill(pids[1], signal.SIGCONT)
+    time.sleep(1)
+    assert os.stat(os.path.join(place.output, "last.h5")) == last, "the run went on under the rescue"
+    return process, "rank 0 saved"
+
+
+def stop_after_a_resume(place):
+    """The last save is of an earlier process, which was to train for fewer epochs."""
+    code, _, err = finish(place.start(2, OPTIONS + ["--epochs", "1"]))
+    assert code == 0, err
+    return place.start(2, OPTIONS + ["--inject", "stop@0:14"], resume=True), "rank 1 saved"
+
+
+def folder_hangs(place):
+    """A pipe in place of the file that rank 0 wants to write."""
+    process, pids = running(place, 2)
+    os.mkdir(os.path.join(place.output, "stall"))
+    os.mkfifo(os.path.join(place.output, "stall", "0.tmp"))
+    os.kill(pids[1], signal.SIGSTOP)
+    return process, "missing: rank 1 (host"
+
+
+def folder_cannot_be_written(place):
+    process, pids = running(place, 3)
+    with open(os.path.join(place.output, "stall"), "wb"):
+        os.kill(pids[2], signal.SIGSTOP)
+    return process, "missing: rank 2 (host"
+
+
+def stop_for_a_while(place):
+    """A rank that comes back late, but in time, is not the one to blame."""
+    process, pids = running(place, 3)
+    os.kill(pids[1], signal.SIGSTOP)
+    os.kill(pids[2], signal.SIGSTOP)
+    time.sleep(2.6)
+    os.kill(pids[1], signal.SIGCONT)
+    return process, "missing: rank 2 (host"
+
+
+def check(case, reference):
+    name = case.__name__.replace("_", " ")
+    place = Place()
+    try:
+        process, words = case(place)
+        code, _, err = finish(process, SOON)
+        messages = own_messages(err)
+        assert code == 76, f"exit {code}: {err}"
+        assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.join(place.output, ".saving.h5"))
+        saved = [f for f in ("last.h5", "rescue.h5") if os.path.exists(os.path.join(place.output, f))]
+        for file in saved:
+            verdict, text = place.verify(file)
+            assert verdict == 0, text
+        code, out, err = finish(place.go_on(2) if saved else place.start(2, OPTIONS, resume=True))
+        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
+        print(f"{name}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
 def suspend_in_a_save(place):
     """As Slurm does for another job, for longer than the timeout, while a save takes its time."""
-    process = block_saves(place, 1)
+    process = block_saves(place, place.start(1, OPTIONS + SLOW))
     time.sleep(1)
     [pid] = ranks_of(process)
     os.kill(pid, signal.SIGSTOP)
@@ -83,33 +170,37 @@ def check_suspension(reference):
         place.clean()
 
 
-def check(case, reference):
-    name = case.__name__.replace("_", " ")
+def check_deaf(_):
+    """A save that never returns, and nobody reads what the run says: it ends all the same."""
     place = Place()
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096))
+    command = [PROGRAM, "train", "--quiet", "--output", place.output] + RECIPE + OPTIONS + SLOW
+    process = subprocess.Popen(command, env=place.environment, stdin=subprocess.DEVNULL,
+                               stderr=writing)
     try:
-        process, words = case(place)
-        code, _, err = finish(process, SOON)
-        messages = own_messages(err)
-        assert code == 76, f"exit {code}: {err}"
-        assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.join(place.output, ".saving.h5"))
-        code, out, err = finish(place.start(2, OPTIONS, resume=True))
-        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
-        print(f"{name}: ok", flush=True)
+        code = block_saves(place, process).wait(SOON)
+        assert code == 76, f"exit {code}"
+        print("nobody listens: ok", flush=True)
         return True
-    except AssertionError as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
+    except (AssertionError, subprocess.TimeoutExpired) as failure:
+        print(f"nobody listens: FAILED: {failure}", flush=True)
         return False
     finally:
+        process.kill()
+        os.close(reading)
+        os.close(writing)
         place.clean()
 
 
 def main():
     reference = undisturbed(OPTIONS)
     cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
-             nothing_to_rescue_into)
-    results = [check(case, reference) for case in cases] + [check_suspension(reference)]
+             nothing_to_rescue_into, dissolve, stop_after_a_resume, folder_hangs,
+             folder_cannot_be_written, stop_for_a_while)
+    jobs = [(check, case, reference) for case in cases]
+    jobs += [(check_suspension, reference), (check_deaf, reference)]
+    results = together(lambda judge, *rest: judge(*rest), jobs)
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1
 

@@ -44,6 +44,11 @@ class Place:
     def start(self, ranks, options, resume=False):
         return self.run(self.command(ranks, options, resume))
 
+    def go_on(self, ranks):
+        """The resume that the messages tell of, with nothing but what the run itself knows."""
+        return self.run([MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--resume",
+                         "--output", self.output])
+
     def wait_for_save(self, process, seconds=60):
         """Until then a run need not have come to its handlers, nor to its folder's lock."""
         until = time.monotonic() + seconds

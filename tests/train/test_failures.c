@@ -77,6 +77,30 @@ static void a_replica_that_parts_is_named(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
+/* A rate so large that one step ruins the weights, or all that can be computed with them, while its
+ * gradient was fine. */
+static void check_ruined_weights(const char *rate, const char *words)
+{
+    const char *keys[] = {
+        base[0], base[1], "train.epochs=1", "checkpoint.every_steps=1", "optimizer.name=sgd",
+        rate,    NULL};
+    char folder[64];
+    trial t = {.assignments = keys};
+    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
+    check_agreed(status, &t.err, MD_FAILED, words);
+    md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
+    CU_ASSERT_PTR_NULL(last);
+    md_checkpoint_destroy(&last);
+    trial_clean(MPI_COMM_WORLD, folder);
+}
+
+static void ruined_weights_are_not_saved(void)
+{
+    check_ruined_weights("optimizer.learning_rate=1e40", "step 1 made weights infinite or NaN");
+    check_ruined_weights("optimizer.learning_rate=1e38", "nothing had been saved yet");
+}
+
 static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
 {
     char folder[64];
@@ -319,6 +343,7 @@ CU_TestInfo md_tests[] = {
     {"a NaN stops the run before any weight is stepped",
      a_nan_stops_the_run_before_any_weight_is_stepped},
     {"a replica that parts is named", a_replica_that_parts_is_named},
+    {"ruined weights are not saved", ruined_weights_are_not_saved},
     {"a failed save is forgiven and the run ends well",
      a_failed_save_is_forgiven_and_the_run_ends_well},
     {"too many failed saves end the run", too_many_failed_saves_end_the_run},

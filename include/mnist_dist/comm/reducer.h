@@ -7,7 +7,7 @@
  *         md_reducer_gradient(), then md_reducer_add()                              (local)
  *     md_reducer_reduce()          sums over ranks
  *     md_reducer_square_sum()      only when clipping
- *     optimizer on md_reducer_slice()                                               (local)
+ *     md_reducer_begin_step(), optimizer on md_reducer_slice()                      (local)
  *     md_reducer_publish()         every rank sees the new parameters
  *
  *   allreduce     one in-place MPI_Allreduce of the gradient block
@@ -91,6 +91,10 @@ md_status md_reducer_reduce(md_reducer *reducer, int stop, md_step_sums *sums, m
 
 /* Sum of squares of the reduced gradient over all slices: same bits on every rank. */
 md_status md_reducer_square_sum(md_reducer *reducer, double *out, md_error *err);
+
+/* Local. Parameters and moments are written from now on: until md_reducer_publish the slice counts
+ * as half way. */
+void md_reducer_begin_step(md_reducer *reducer);
 
 /* `step` (finished steps so far) is recorded beside the slice, for md_reducer_consistent. */
 md_status md_reducer_publish(md_reducer *reducer, int64_t step, md_error *err);
