@@ -1,7 +1,6 @@
 #include "gnuplot.h"
 
 #include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "whole_file.h"
 
 struct md_gnuplot {
@@ -44,7 +44,7 @@ md_status md_gnuplot_open(const char *path, int width, int height, md_gnuplot **
     if (!plot)
         return md_fail_memory(err, "a picture", sizeof *plot);
     plot->path = strdup(path);
-    /* A file rather than a pipe: gnuplot may die early without a SIGPIPE for this program. */
+    /* A file rather than a pipe: gnuplot may die early, and its own reason is the one to tell. */
     plot->script = tmpfile();
     if (!plot->path || !plot->script) {
         md_gnuplot_close(&plot);
@@ -89,7 +89,7 @@ static int run_gnuplot(int script, int picture, int errors, int *code)
     if (!failed)
         failed = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     if (!failed)
-        failed = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+        failed = md_process_spawn(&pid, &actions, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
         return failed;

@@ -3,13 +3,12 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "mnist_dist/util/error.h"
-#include "mnist_dist/util/parse.h"
+#include "process.h"
 
 enum { LAST_DELAYED_RANK = 50 };
 
@@ -24,22 +23,9 @@ static void give_up(int number)
     _exit(MD_STALLED);
 }
 
-/* What the launcher calls this process, which MPI may not have told it yet. */
-static int64_t rank_by_launcher(void)
-{
-    static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-    int64_t rank;
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *text = getenv(variables[i]);
-        if (text && md_parse_i64(text, 0, INT32_MAX, &rank))
-            return rank;
-    }
-    return 0;
-}
-
 void md_guard(const char *what, double seconds)
 {
-    const int64_t rank = rank_by_launcher();
+    const int64_t rank = md_process_rank();
     char host[64] = "";
     gethostname(host, sizeof host - 1);
     snprintf(message, sizeof message,

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "mnist_dist/io/folder.h"
+#include "process.h"
 
 enum { MAX_WORDS = 128, PATH_SIZE = 1200, OUTPUT_SIZE = 8192 };
 
@@ -107,8 +107,7 @@ static md_status start(const md_launch *launch, const words *w, int output, pid_
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND,
                                      0666);
-    int code = posix_spawnp(pid, w->word[0], &actions, NULL, (char *const *)w->word,
-                            (char *const *)environment);
+    int code = md_process_spawn(pid, &actions, (char *const *)w->word, (char *const *)environment);
     posix_spawn_file_actions_destroy(&actions);
     free(environment);
     if (code == 0)

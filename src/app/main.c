@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "guard.h"
+#include "process.h"
 #include "signals.h"
 
 static md_status run(int argc, char **argv)
@@ -19,7 +21,8 @@ static md_status run(int argc, char **argv)
         status = md_run_command(comm, argc, argv, &err);
     /* Before anything is torn down: mpirun kills the other ranks once one has failed. */
     int unwritten = fflush(stdout) || ferror(stdout);
-    if (!status && rank == 0 && unwritten)
+    /* A reader that leaves early (`| head`) has seen enough. */
+    if (!status && rank == 0 && unwritten && !md_process_unheard(STDOUT_FILENO))
         status = md_fail(&err, MD_FAILED, "standard output cannot be written; is the disk full?");
     if (status && rank == 0 && err.text[0])
         fprintf(stderr, "mnist_dist: %s\n", err.text);
@@ -39,6 +42,7 @@ static void settle_alone(void)
 int main(int argc, char **argv)
 {
     int provided;
+    md_process_settle();
     /* A job may be asked to stop, and a rank be lost, before MPI is ready. */
     md_guard("starting", MD_GUARD_START_S);
     if (md_is_train(argc, argv))

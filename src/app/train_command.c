@@ -115,12 +115,19 @@ const struct argp md_train_argp = {
     .doc = "Trains a model over all ranks, saving a checkpoint at every epoch's end, and ends with "
            "one result line. Started again with --resume it goes on where it stopped."};
 
-static void print_result(const md_train_result *r)
+/* The one line that must not go missing unsaid, even when its reader has left. */
+static md_status print_result(const md_train_result *r, md_error *err)
 {
     printf("result: epochs=%lld steps=%lld val_loss=%.4f val_accuracy=%.4f weights=xxh3:%016llx "
            "seconds=%.2f images_per_s=%.0f\n",
            (long long)r->epochs, (long long)r->steps, r->val_loss, r->val_accuracy,
            (unsigned long long)r->weights_xxh3, r->seconds, r->images_per_second);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return MD_OK;
+    return md_fail(err, MD_FAILED,
+                   "standard output cannot be written: %s; the run is complete and saved, --resume "
+                   "prints its result again",
+                   strerror(errno));
 }
 
 /* MD_STOPPED with the line that says how to go on. */
@@ -197,7 +204,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     if (status == MD_STOPPED)
         return say_stopped(run, &result, stop, err);
     if (!status && md_comm_rank(comm) == 0)
-        print_result(&result);
+        status = print_result(&result, err);
     return status;
 }
 

@@ -130,7 +130,7 @@ static md_status follow(md_watched *w, md_error *err)
                 md_screen_open(&screen);
             status = draw(w, err);
         }
-        leaves = status || md_screen_wait(&screen, interval_s);
+        leaves = status || ferror(stdout) || md_screen_wait(&screen, interval_s);
     }
     md_screen_close(&screen);
     if (status || leaves)

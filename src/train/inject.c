@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,14 +117,13 @@ static int is_due(const md_inject *inject, int rank, int64_t step)
 }
 
 /* A full disk is played by a limit on the size of files: write() then fails with EFBIG. */
-static void limit_files(rlim_t bytes)
+static void limit_files(struct rlimit *before)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
-        return;
-    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    getrlimit(RLIMIT_FSIZE, before);
+    struct rlimit limit = *before;
+    if (limit.rlim_cur > FULL_DISK_BYTES)
+        limit.rlim_cur = FULL_DISK_BYTES;
     setrlimit(RLIMIT_FSIZE, &limit);
-    signal(SIGXFSZ, bytes == RLIM_INFINITY ? SIG_DFL : SIG_IGN);
 }
 
 void md_inject_save_begin(md_inject *inject, int rank, int64_t step)
@@ -134,7 +132,7 @@ void md_inject_save_begin(md_inject *inject, int rank, int64_t step)
         return;
     inject->armed = inject->done = 1;
     if (inject->fault == MD_FAULT_ENOSPC)
-        limit_files(FULL_DISK_BYTES);
+        limit_files(&inject->file_limit);
     else if (rank != 0)
         strike(inject->fault);
 }
@@ -145,7 +143,7 @@ void md_inject_save_end(md_inject *inject)
         return;
     inject->armed = 0;
     if (inject->fault == MD_FAULT_ENOSPC)
-        limit_files(RLIM_INFINITY);
+        setrlimit(RLIMIT_FSIZE, &inject->file_limit);
 }
 
 void md_inject_save_stage(const char *stage, const char *temporary, void *context)

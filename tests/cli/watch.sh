@@ -72,6 +72,15 @@ says "/200  step "
 says "ETA"
 says "images/s"
 
+# Nobody reads any more: there is nothing to stay for, though the run goes on.
+mkfifo "$work/pipe"
+# shellcheck disable=SC2094
+exec 9<>"$work/pipe" 8>"$work/pipe" 9>&-
+timeout 60 "$binary" watch "$work/parts" >&8 2>"$err" || fail "watch without a reader ends with $?"
+[ -s "$err" ] && fail "watch without a reader says: $(cat "$err")"
+kill -0 "$run" || fail "the run ended before its watcher"
+exec 8>&-
+
 # Stopped on request, resumed, and killed.
 kill -TERM "$run"
 wait "$run"

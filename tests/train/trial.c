@@ -1,5 +1,6 @@
 #include "trial.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,7 @@ md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
     snprintf(output, sizeof output, "checkpoint.output=%s", folder);
     for (const char *const *a = t->assignments; *a; a++)
         assignments[params.assignment_count++] = *a;
+    signal(SIGXFSZ, SIG_IGN); /* for the fault enospc, as in the program */
     t->steps = 0;
     memset(t->watched, 0, sizeof t->watched);
     t->stop.requested = 0;

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "mnist_dist/util/error.h"
 
@@ -15,7 +16,7 @@ typedef enum md_fault {
     MD_FAULT_SLOW,      /* MD_FAULT_SLOW_SECONDS of sleep in every step from then on */
     MD_FAULT_NAN,       /* a NaN in the gradient */
     MD_FAULT_TORN_FILE, /* the next save's temporary loses its second half */
-    MD_FAULT_ENOSPC,    /* the next save finds the disk full */
+    MD_FAULT_ENOSPC,    /* the next save finds the disk full; SIGXFSZ has to be ignored */
     MD_FAULT_ULP        /* the last bit of one weight of this rank's replica flips */
 } md_fault;
 
@@ -27,6 +28,7 @@ typedef struct md_inject {
     int64_t step; /* in which step, from 1; file faults: in the first save from it on */
     int at_save;  /* in the first save instead of a step */
     int armed, done;
+    struct rlimit file_limit; /* of the process, while ENOSPC is armed */
 } md_inject;
 
 /* "kill@1:20" or "kill@0:save". MD_USAGE naming what is wrong. */

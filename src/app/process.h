@@ -1,0 +1,26 @@
+/* What a process inherits or hands on without being asked: standard streams, signals, its place
+ * among the ranks. Local. */
+#ifndef MNIST_DIST_APP_PROCESS_H
+#define MNIST_DIST_APP_PROCESS_H
+
+#include <spawn.h>
+#include <stdint.h>
+
+/* Before anything is opened. Standard streams that were closed become /dev/null, where reading
+ * finds an end and writing fails: else the next file to be opened would take their place, and
+ * receive what is printed. A reader that went away and a limit on file sizes become errors of
+ * write() instead of signals that end the process: a run goes on when nobody listens, and a save
+ * that fails is repeated. */
+void md_process_settle(void);
+
+/* posix_spawnp with the signals as they would be without md_process_settle. 0 or an errno value. */
+int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],
+                     char *const environment[]);
+
+/* What the launcher calls this process, which MPI may not have told it yet; 0 without one. */
+int64_t md_process_rank(void);
+
+/* Has the reader of this pipe gone away? */
+int md_process_unheard(int fd);
+
+#endif
