@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from trainer import PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, undisturbed, \
     wait_for_ranks
@@ -61,6 +60,18 @@ def check(name, reference):
         place.clean()
 
 
+def wait_until_taken(process, number):
+    """Signals sent together may be delivered in another order."""
+    pending = True
+    while pending and process.poll() is None:
+        try:
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                masks = [line.split()[1] for line in status if line.startswith(("SigPnd", "ShdPnd"))]
+        except (OSError, IndexError):
+            return
+        pending = any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
 def check_impatience():
     """The second SIGINT ends a run that cannot stop: it waits for a folder that another one holds."""
     place = Place()
@@ -70,11 +81,14 @@ def check_impatience():
         second = place.run([PROGRAM, "train", "--output", place.output] + RECIPE)
         waiting = second.stderr.readline()
         assert "in use by pid" in waiting, waiting
-        for _ in range(2):
-            second.send_signal(signal.SIGINT)
-            time.sleep(0.2)
-        second.communicate(timeout=20)
+        # What came between the two does not make the second another first one.
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGINT:
+            second.send_signal(number)
+            wait_until_taken(second, number)
+        _, err = second.communicate(timeout=20)
+        messages = own_messages(err)
         assert second.returncode == 130, f"exit {second.returncode}"
+        assert len(messages) == 1 and "without saving" in messages[0], messages
         print("a second SIGINT: ok", flush=True)
         return True
     except (AssertionError, subprocess.TimeoutExpired) as failure:
