@@ -22,11 +22,29 @@ static int read_all(int file, md_bytes *out)
     return 0;
 }
 
-static md_status read_open(int file, const char *path, md_bytes *out, md_error *err)
+static int is_absent(int reason)
+{
+    return reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENAMETOOLONG;
+}
+
+/* What errno says of a call on the file. */
+static md_status refuse(const char *path, const char *what, int *refused, md_error *err)
+{
+    const int reason = errno;
+    if (reason == ENOMEM)
+        return md_fail(err, MD_FAILED, "'%s' cannot be %s: out of memory; use fewer ranks per node",
+                       path, what);
+    *refused = !is_absent(reason);
+    return md_fail(
+        err, MD_BAD_CHECKPOINT, "'%s' cannot be %s: %s; %s", path, what, strerror(reason),
+        *refused ? "check its permissions and the disk, and try again" : "check the path");
+}
+
+static md_status read_open(int file, const char *path, md_bytes *out, int *refused, md_error *err)
 {
     struct stat info;
     if (fstat(file, &info) != 0)
-        return md_fail(err, MD_BAD_CHECKPOINT, "'%s' cannot be read: %s", path, strerror(errno));
+        return refuse(path, "read", refused, err);
     if (!S_ISREG(info.st_mode))
         return md_fail(err, MD_BAD_CHECKPOINT, "'%s' is not a file; give the path of a .h5 file",
                        path);
@@ -36,23 +54,28 @@ static md_status read_open(int file, const char *path, md_bytes *out, md_error *
     out->data = malloc(out->size);
     if (!out->data)
         return md_fail_memory(err, path, out->size);
-    if (read_all(file, out) != 0)
-        return md_fail(err, MD_BAD_CHECKPOINT, "'%s' cannot be read: %s", path, strerror(errno));
-    return MD_OK;
+    return read_all(file, out) == 0 ? MD_OK : refuse(path, "read", refused, err);
 }
 
-md_status md_bytes_read(const char *path, md_bytes *out, md_error *err)
+md_status md_bytes_try(const char *path, md_bytes *out, int *refused, md_error *err)
 {
     *out = (md_bytes){0};
+    *refused = 0;
     /* Without O_NONBLOCK a pipe by that name would block for ever. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
-        return md_fail(err, MD_BAD_CHECKPOINT, "'%s' cannot be opened: %s", path, strerror(errno));
-    md_status status = read_open(file, path, out, err);
+        return refuse(path, "opened", refused, err);
+    md_status status = read_open(file, path, out, refused, err);
     close(file);
     if (status)
         md_bytes_free(out);
     return status;
+}
+
+md_status md_bytes_read(const char *path, md_bytes *out, md_error *err)
+{
+    int refused;
+    return md_bytes_try(path, out, &refused, err);
 }
 
 static int write_all(int file, const md_bytes *bytes)
@@ -71,7 +94,8 @@ md_status md_bytes_write(const char *path, const md_bytes *bytes, md_error *err)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
-        return md_fail(err, MD_FAILED, "'%s' cannot be created: %s", path, strerror(errno));
+        return md_fail(err, MD_FAILED, "'%s' cannot be created: %s; choose another folder", path,
+                       strerror(errno));
     int failed = write_all(file, bytes) != 0 ? errno : 0;
     if (close(file) != 0 && !failed)
         failed = errno; /* NFS reports a full disk here */

@@ -25,9 +25,20 @@ static md_status write_file(const char *path, md_checkpoint *c, md_error *err)
 static md_status verify(const char *path, const md_checkpoint *c, md_error *err)
 {
     md_error why;
+    md_bytes bytes;
     md_checkpoint *back = NULL;
-    if (md_checkpoint_read(path, &back, &why))
+    int refused;
+    md_status status = md_bytes_try(path, &bytes, &refused, &why);
+    if (!status)
+        status = md_checkpoint_decode(&bytes, path, &back, &why);
+    md_bytes_free(&bytes);
+    if (status == MD_FAILED || refused)
         return md_fail(err, MD_FAILED, "the file just saved cannot be read back: %s", why.text);
+    if (status)
+        return md_fail(err, MD_FAILED,
+                       "the file just saved, '%s', cannot be read back as it was written; check "
+                       "the disk",
+                       path);
     int same = back->state_xxh3 == c->state_xxh3;
     md_checkpoint_destroy(&back);
     return same ? MD_OK

@@ -22,6 +22,7 @@ typedef struct md_h5 {
     const char *name; /* for messages; borrowed */
     size_t size;      /* bytes of the file being read: the bound of every allocation */
     md_status kind;   /* what a failure is: MD_FAILED when writing, else MD_BAD_CHECKPOINT */
+    int sound;        /* the bytes are as they were saved, so what they claim can be believed */
     md_status status;
     md_error *err;
 } md_h5;
@@ -60,7 +61,9 @@ md_status md_h5_open(md_h5 *f, const char *name, const md_bytes *bytes, md_error
 md_status md_h5_image(md_h5 *f, md_bytes *out); /* the file's bytes so far */
 md_status md_h5_close(md_h5 *f);
 
-/* Records a failure: "'NAME': text", then libhdf5's own words when its last call failed. */
+/* Records a failure: "'NAME': text", then libhdf5's own words when its last call failed. Where
+ * those are of memory, MD_FAILED and words of memory; a damaged file too can ask for too much, so
+ * that only of a sound one. */
 md_status md_h5_fail(md_h5 *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Records a failure that is already in f->err, putting the file's name before it. */
 md_status md_h5_fail_with(md_h5 *f, md_status status);

@@ -74,31 +74,40 @@ void md_h5_put_names(md_h5 *f, const char *path, const char *attribute, const ch
     free(cells);
 }
 
+static void keep_text(md_h5 *f, char **into, const char *text, size_t size)
+{
+    *into = strndup(text, size);
+    if (!*into)
+        f->status = md_fail_memory(f->err, "a text", size);
+}
+
 /* Fixed-length strings, which need not have a terminator in the file. */
-static int read_fixed(hid_t id, hid_t type, md_h5_names *out)
+static void read_fixed(md_h5 *f, hid_t id, hid_t type, md_h5_names *out)
 {
     size_t size = H5Tget_size(type) + 1;
     hid_t memory = string_type(size, H5Tget_cset(type));
     char *cells = calloc(out->count, size);
-    int failed = memory < 0 || !cells || H5Aread(id, memory, cells) < 0;
-    for (size_t i = 0; !failed && i < out->count; i++)
-        failed = (out->items[i] = strndup(cells + i * size, size - 1)) == NULL;
+    if (!cells)
+        f->status = md_fail_memory(f->err, "a list of texts", out->count * size);
+    else if (memory < 0 || H5Aread(id, memory, cells) < 0)
+        md_h5_fail(f, "text cannot be read");
+    for (size_t i = 0; !f->status && i < out->count; i++)
+        keep_text(f, &out->items[i], cells + i * size, size - 1);
     free(cells);
     md_h5_release(&memory);
-    return failed;
 }
 
-static int read_variable(hid_t id, hid_t type, hid_t space, md_h5_names *out)
+static void read_variable(md_h5 *f, hid_t id, hid_t type, hid_t space, md_h5_names *out)
 {
     char *cells[MD_H5_MAX_NAMES] = {NULL};
     hid_t memory = string_type(H5T_VARIABLE, H5Tget_cset(type));
-    int failed = memory < 0 || H5Aread(id, memory, cells) < 0;
-    for (size_t i = 0; !failed && i < out->count; i++)
-        failed = (out->items[i] = strdup(cells[i] ? cells[i] : "")) == NULL;
+    if (memory < 0 || H5Aread(id, memory, cells) < 0)
+        md_h5_fail(f, "text cannot be read");
+    for (size_t i = 0; !f->status && i < out->count; i++)
+        keep_text(f, &out->items[i], cells[i] ? cells[i] : "", SIZE_MAX);
     if (memory >= 0)
         H5Dvlen_reclaim(memory, space, H5P_DEFAULT, cells);
     md_h5_release(&memory);
-    return failed;
 }
 
 /* h5py writes an empty list as a zero-length array of float64, so the count comes before the type.
@@ -124,8 +133,10 @@ static void read_strings(md_h5 *f, hid_t id, hid_t type, hid_t space, md_h5_name
         return;
     }
     out->count = (size_t)count;
-    if (variable ? read_variable(id, type, space, out) : read_fixed(id, type, out))
-        md_h5_fail(f, "text cannot be read");
+    if (variable)
+        read_variable(f, id, type, space, out);
+    else
+        read_fixed(f, id, type, out);
 }
 
 void md_h5_get_names(md_h5 *f, const char *path, const char *attribute, md_h5_names *out)

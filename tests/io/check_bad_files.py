@@ -199,14 +199,14 @@ def check_flipped_weight(good, path):
 
 
 def check_not_hdf5(place):
-    for name, content, words in (("text", b"epoch,step\n" * 9, "not an HDF5 file"),
+    for name, content, words in (("text", b"epoch,step\n" * 9, "not an HDF5 file; check the path"),
                                  ("empty", b"", "is empty"),
                                  ("short", b"\x89HDF\r\n\x1a\n", "torn or damaged")):
         path = os.path.join(place, name)
         open(path, "wb").write(content)
         check(path, words)
     check(place, "is not a file")
-    check(os.path.join(place, "absent"), "cannot be opened: No such file or directory")
+    check(os.path.join(place, "absent"), "cannot be opened: No such file or directory; check the path")
 
 
 def main():

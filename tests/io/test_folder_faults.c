@@ -13,7 +13,9 @@
 /* The state after a save that must not have happened: the old files whole, no temporary. */
 static void check_old_state(md_folder *folder, const char *words)
 {
+    CU_ASSERT_EQUAL(place_err.status, MD_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
+    CU_ASSERT_PTR_NULL(strstr(place_err.text, "earlier file"));
     CU_ASSERT_EQUAL(place_step("last.h5"), 2);
     CU_ASSERT_EQUAL(place_step("last.prev.h5"), 1);
     CU_ASSERT_EQUAL(place_step("best.h5"), 1);
