@@ -63,7 +63,9 @@ md_status md_files_rename(const char *from, const char *to, md_error *err)
 {
     if (rename(from, to) == 0)
         return MD_OK;
-    return md_fail(err, MD_FAILED, "'%s' cannot be renamed to '%s': %s", from, to, strerror(errno));
+    return md_fail(err, MD_FAILED, "'%s' cannot be renamed to '%s': %s; %s another with --output",
+                   from, to, strerror(errno),
+                   errno == EISDIR ? "remove that folder or choose" : "choose");
 }
 
 static int links_unsupported(int reason)
@@ -74,9 +76,10 @@ static int links_unsupported(int reason)
 static md_status copy(const char *from, const char *to, md_error *err)
 {
     md_bytes bytes;
-    md_status status = md_bytes_read(from, &bytes, err);
-    if (!status)
-        status = md_bytes_write(to, &bytes, err);
+    md_error why;
+    if (md_bytes_read(from, &bytes, &why))
+        return md_fail(err, MD_FAILED, "%s", why.text);
+    md_status status = md_bytes_write(to, &bytes, err);
     md_bytes_free(&bytes);
     return status;
 }
@@ -84,12 +87,18 @@ static md_status copy(const char *from, const char *to, md_error *err)
 md_status md_files_alias(const char *from, const char *temporary, const char *to, md_error *err)
 {
     md_status status = MD_OK;
+    struct stat info;
+    if (lstat(from, &info) == 0 && S_ISDIR(info.st_mode))
+        return md_fail(err, MD_FAILED,
+                       "'%s' is a folder; remove it or choose another with --output", from);
     unlink(temporary);
     if (link(from, temporary) != 0)
-        status = links_unsupported(errno)
-                     ? copy(from, temporary, err)
-                     : md_fail(err, MD_FAILED, "'%s' cannot be linked to '%s': %s", from, temporary,
-                               strerror(errno));
+        status =
+            links_unsupported(errno)
+                ? copy(from, temporary, err)
+                : md_fail(err, MD_FAILED,
+                          "'%s' cannot be linked to '%s': %s; choose another folder with --output",
+                          from, temporary, strerror(errno));
     if (!status)
         status = md_files_rename(temporary, to, err);
     unlink(temporary); /* renaming onto another name of the same file leaves both */

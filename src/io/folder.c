@@ -110,8 +110,10 @@ md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder
     status = take_lock(folder, lock_wait, err);
     if (!status) {
         remove_temporaries(folder);
-        status = md_folder_finish_set_aside(folder, err);
+        status = md_folder_check_names(folder->path, err);
     }
+    if (!status)
+        status = md_folder_finish_set_aside(folder, err);
     if (status)
         md_folder_close(&folder);
     *out = folder;

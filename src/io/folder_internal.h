@@ -28,8 +28,29 @@ struct md_folder {
 void md_folder_generation_name(int number, char out[MD_GENERATION_NAME]);
 int md_folder_generation(const char *name); /* -1: not the name of one */
 
+typedef enum md_folder_files {
+    MD_FOLDER_RESUMABLE,   /* what a run can be resumed from */
+    MD_FOLDER_CHECKPOINTS, /* and best.h5 */
+    MD_FOLDER_RUN          /* and all else that is moved when a run is set aside */
+} md_folder_files;
+
+typedef struct md_listing {
+    struct dirent **entries; /* by name */
+    int count;
+} md_listing;
+
+/* The files of that kind in a folder; none where there is no folder. *out is for md_listing_free
+ * also on error. */
+md_status md_folder_list(const char *path, md_folder_files which, md_listing *out, md_error *err);
+void md_listing_free(md_listing *l);
+
+/* MD_FAILED where a folder has the name of a run's file, which no save could replace. */
+md_status md_folder_check_names(const char *path, md_error *err);
+
 /* Completes a md_folder_set_aside that was killed after last.h5 had moved. */
 md_status md_folder_finish_set_aside(md_folder *folder, md_error *err);
+/* Moves back what one that was killed before that had moved, unless there is a younger one. */
+md_status md_folder_undo_set_aside(md_folder *folder, md_error *err);
 
 /* Columns of /history in order, with a header line. */
 md_status md_history_write_csv(const char *path, const md_checkpoint *c, md_error *err);

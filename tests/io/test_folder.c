@@ -1,18 +1,19 @@
-/* The output folder: its lock, its generations, and what is found in it. link and flock are wrapped
- * by the linker (see CMakeLists.txt), so that file systems without them can be played. */
+/* The output folder: its lock, its generations, and what is found in it. link, flock and read are
+ * wrapped by the linker (see CMakeLists.txt), so that file systems without them can be played. */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "place.h"
 #include "runner.h"
 
-static int link_errno, flock_errno, flock_failures;
+static int link_errno, flock_errno, flock_failures, read_errno;
 
 int __real_link(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
@@ -29,6 +30,15 @@ int __wrap_flock(int file, int operation)
 {
     errno = flock_failures > 0 ? EWOULDBLOCK : flock_errno;
     return flock_failures-- > 0 || flock_errno ? -1 : __real_flock(file, operation);
+}
+
+ssize_t __real_read(int file, void *data, size_t size);
+ssize_t __wrap_read(int file, void *data, size_t size);
+
+ssize_t __wrap_read(int file, void *data, size_t size)
+{
+    errno = read_errno;
+    return read_errno ? -1 : __real_read(file, data, size);
 }
 
 static void generations_are_kept(void)
@@ -290,79 +300,107 @@ static void files_but_none_good_is_an_error(void)
     place_end();
 }
 
-static void an_earlier_run_is_set_aside(void)
+/* Nothing is known of a file then: neither an older one nor a new start may take its place. */
+static void a_file_that_cannot_be_read_now_stops_the_search(void)
+{
+    const int reasons[] = {EIO, ESTALE, EACCES};
+    place_begin();
+    md_folder *folder = place_two_saves();
+    md_checkpoint *c;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        read_errno = reasons[i];
+        CU_ASSERT_EQUAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_FAILED);
+        read_errno = 0;
+        CU_ASSERT_PTR_NULL(c);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "/last.h5' cannot be read: "));
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, strerror(reasons[i])));
+        CU_ASSERT_PTR_NULL(strstr(place_err.text, "start anew"));
+    }
+    CU_ASSERT_EQUAL(place_lines, 0);
+    char path[FIXTURE_PATH];
+    read_errno = EIO; /* but a file given by name is a bad checkpoint, as for every command */
+    CU_ASSERT_EQUAL(md_checkpoint_read(fixture_path(place, "last.h5", path), &c, &place_err),
+                    MD_BAD_CHECKPOINT);
+    read_errno = ENOMEM;
+    CU_ASSERT_EQUAL(md_checkpoint_read(path, &c, &place_err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "out of memory"));
+    read_errno = 0;
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* No descriptor is left, not even for the list of files. */
+static void a_folder_that_cannot_be_listed_is_not_empty(void)
 {
     place_begin();
     md_folder *folder = place_two_saves();
-    CU_ASSERT_EQUAL(fixture_run("cd '%s' && touch report.html notes.txt && mkdir previous && "
-                                "touch previous/rescue.h5 previous/mine.txt",
-                                place),
-                    0);
-    CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
-    CU_ASSERT(!md_folder_has_run(folder));
-    CU_ASSERT(!place_has("report.html") && !place_has("history.csv") && place_has("notes.txt"));
-    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
-    CU_ASSERT_EQUAL(place_step("previous/best.h5"), 1);
-    CU_ASSERT(place_has("previous/report.html") && place_has("previous/history.csv"));
-    CU_ASSERT(!place_has("previous/rescue.h5") && place_has("previous/mine.txt"));
-    CU_ASSERT(!place_has(".previous.moving") && !place_has(".previous.placing"));
-    CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
-    CU_ASSERT_EQUAL(place_save(folder, 7, 0), MD_OK);
-    CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 7);
-    CU_ASSERT_EQUAL(place_step("previous/last.prev.h5"), -1);
+    md_checkpoint *c;
+    struct rlimit usual, none;
+    const int free_descriptor = dup(STDIN_FILENO);
+    close(free_descriptor);
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = (struct rlimit){(rlim_t)free_descriptor, usual.rlim_max};
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+    md_status found = md_folder_newest(folder, &c, NULL, 0, &place_err);
+    md_error why;
+    md_status moved = md_folder_set_aside(folder, &why);
+    int has_run = md_folder_has_run(folder);
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    CU_ASSERT(found == MD_FAILED && moved == MD_FAILED && has_run);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "Too many open files"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Too many open files"));
+    CU_ASSERT_EQUAL(place_lines, 0);
+    CU_ASSERT_EQUAL(place_step("last.h5"), 2);
     md_folder_close(&folder);
     place_end();
 }
 
-/* Whatever they look like: only names that the program itself gives may move or be replaced. */
-static void files_of_other_people_stay_where_they_are(void)
+/* Before any training: no save could succeed. */
+static void folders_with_the_names_of_files_are_refused(void)
 {
-    const char *const names[] = {"thesis.pdf",    "accuracy.png",     "curves.svg",
-                                 "notes.html",    "last.previous.h5", "last.prev-of-mine.h5",
-                                 "last.prev1.h5", "last.prev02.h5",   "last.prev2.h5.h5",
-                                 "model.h5",      "last.prev 2.h5",   "last.prev.old.h5",
-                                 "last.h5.bak",   "last.prev9.tar.gz"};
-    place_begin();
-    md_folder *folder = place_open(2);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        CU_ASSERT_EQUAL(fixture_run("cd '%s' && mkdir -p previous && touch '%s' 'previous/%s'",
-                                    place, names[i], names[i]),
-                        0);
-    CU_ASSERT(!md_folder_has_run(folder));
-    for (int run = 0; run < 3; run++) {
-        CU_ASSERT_EQUAL(place_save(folder, 1, 0), MD_OK);
-        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
-    }
+    const char *const names[] = {"last.h5", "last.prev.h5", "best.h5", "history.csv"};
+    char words[FIXTURE_PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char previous[FIXTURE_PATH];
-        CU_ASSERT(place_has(names[i]) && place_has(fixture_path("previous", names[i], previous)));
-    }
-    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 1);
-    md_folder_close(&folder);
-    place_end();
-}
-
-/* As a death leaves it: before last.h5 moved, after it moved, and while the files were placed. */
-static void an_interrupted_setting_aside_is_completed(void)
-{
-    const char *const deaths[] = {
-        "mkdir .previous.moving && mv best.h5 history.csv .previous.moving",
-        "mkdir .previous.moving && mv *.h5 history.csv .previous.moving",
-        "mkdir .previous.placing previous && mv *.h5 .previous.placing && mv history.csv previous"};
-    for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
         place_begin();
         md_folder *folder = place_two_saves();
         md_folder_close(&folder);
-        CU_ASSERT_EQUAL(fixture_run("cd '%s' && %s", place, deaths[i]), 0);
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && rm %s && mkdir %s", place, names[i], names[i]), 0);
+        CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &folder, &place_err), MD_FAILED);
+        CU_ASSERT_PTR_NULL(folder);
+        snprintf(words, sizeof words, "/%s' is a folder", names[i]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "remove it or choose another"));
+        CU_ASSERT_EQUAL(fixture_run("rmdir '%s/%s'", place, names[i]), 0);
         folder = place_open(2);
-        CU_ASSERT_EQUAL(md_folder_has_run(folder), i == 0);
-        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
-        CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
-        CU_ASSERT_EQUAL(place_step("previous/best.h5"), 1);
-        CU_ASSERT(place_has("previous/history.csv"));
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && mkdir -p previous/%s", place, names[i]), 0);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_FAILED);
+        snprintf(words, sizeof words, "/previous/%s' is a folder", names[i]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
         CU_ASSERT(!place_has(".previous.moving") && !place_has(".previous.placing"));
+        CU_ASSERT_EQUAL(fixture_run("rmdir '%s/previous/%s'", place, names[i]), 0);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
+        md_folder_close(&folder);
+        place_end();
+    }
+}
+
+/* One that appears during the run fails a save, as a full disk does. */
+static void a_folder_in_the_way_of_a_save_is_named(void)
+{
+    const char *const names[] = {"last.h5", "last.prev.h5", "best.h5"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        place_begin();
+        md_folder *folder = place_two_saves();
+        CU_ASSERT_EQUAL(
+            fixture_run("cd '%s' && mv %s kept.h5 && mkdir %s", place, names[i], names[i]), 0);
+        CU_ASSERT_EQUAL(place_save(folder, 3, 1), MD_FAILED);
+        CU_ASSERT_EQUAL(place_err.status, MD_FAILED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, names[i]));
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "remove"));
+        CU_ASSERT(place_is_clean());
+        CU_ASSERT_EQUAL(
+            fixture_run("cd '%s' && rmdir %s && mv kept.h5 %s", place, names[i], names[i]), 0);
+        CU_ASSERT_EQUAL(place_save(folder, 4, 1), MD_OK);
         md_folder_close(&folder);
         place_end();
     }
@@ -382,7 +420,9 @@ CU_TestInfo md_tests[] = {
     {"parents are made, and files in the way named", parents_are_made_and_files_in_the_way_named},
     {"the newest good file is found", the_newest_good_file_is_found},
     {"files but none good is an error", files_but_none_good_is_an_error},
-    {"an earlier run is set aside", an_earlier_run_is_set_aside},
-    {"files of other people stay where they are", files_of_other_people_stay_where_they_are},
-    {"an interrupted setting aside is completed", an_interrupted_setting_aside_is_completed},
+    {"a file that cannot be read now stops the search",
+     a_file_that_cannot_be_read_now_stops_the_search},
+    {"a folder that cannot be listed is not empty", a_folder_that_cannot_be_listed_is_not_empty},
+    {"folders with the names of files are refused", folders_with_the_names_of_files_are_refused},
+    {"a folder in the way of a save is named", a_folder_in_the_way_of_a_save_is_named},
     CU_TEST_INFO_NULL};

@@ -24,7 +24,8 @@ md_status md_folder_make(const char *path, md_error *err);
  * seconds with one line said; the kernel frees it when the process dies. Where flock is unsupported
  * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
  * Removes temporaries that a killed save left, and the status. MD_FAILED when another run holds it
- * or the folder cannot be written. *out is NULL on error. */
+ * or the folder cannot be written, or a
+ * folder in it has the name of a file to be saved. *out is NULL on error. */
 md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
                          md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
@@ -44,7 +45,7 @@ void md_folder_set_keep(md_folder *folder, int keep);
 typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
 void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 
-/* 1 when the folder holds any checkpoint file of a run, good or bad. */
+/* 1 when the folder holds any checkpoint file of a run, good or bad, or cannot be listed. */
 int md_folder_has_run(const md_folder *folder);
 
 /* Moves what an earlier run left (the files named above, with older generations) to DIR/previous,
@@ -54,8 +55,10 @@ md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
  * md_warn which files were skipped and why. Nothing there: MD_OK and *out NULL. Files but none
- * good: MD_BAD_CHECKPOINT. name (may be NULL) receives the file's path. A later save replaces what
- * was skipped before it replaces what is good. */
+ * good: MD_BAD_CHECKPOINT. Where one cannot be read now, or memory runs out: MD_FAILED, since any
+ * other would be taken for the newest. Undoes a setting aside that was interrupted. name (may be
+ * NULL) receives the file's path. A later save replaces what was skipped before it replaces what is
+ * good. */
 md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
                            md_error *err);
 
