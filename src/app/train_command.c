@@ -77,6 +77,28 @@ static error_t assign(arguments *a, const char *key, const char *value)
     return 0;
 }
 
+static error_t take_config(arguments *a, const char *path)
+{
+    if (a->run.config_path) {
+        md_fail(a->err, MD_USAGE, "--config %s: %s was given before, and there can be only one",
+                path, a->run.config_path);
+        return EINVAL;
+    }
+    a->run.config_path = path;
+    return 0;
+}
+
+static error_t take_fault(arguments *a, const char *text)
+{
+    if (a->injecting) {
+        md_fail(a->err, MD_USAGE, "--inject %s: %s was given before; rehearse one fault at a time",
+                text, a->inject.text);
+        return EINVAL;
+    }
+    a->injecting = 1;
+    return md_inject_parse(text, &a->inject, a->err) ? EINVAL : 0;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
@@ -85,8 +107,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
             return assign(a, keys[i].key, text);
     switch (key) {
     case CONFIG:
-        a->run.config_path = text;
-        return 0;
+        return take_config(a, text);
     case SET:
         return assign(a, "", text);
     case RESUME:
@@ -102,8 +123,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->quiet = 1;
         return 0;
     case INJECT:
-        a->injecting = 1;
-        return md_inject_parse(text, &a->inject, a->err) ? EINVAL : 0;
+        return take_fault(a, text);
     default:
         return ARGP_ERR_UNKNOWN;
     }

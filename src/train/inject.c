@@ -46,7 +46,7 @@ static md_status check_place(const char *text, const md_inject *inject, md_error
 
 md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
 {
-    *out = (md_inject){0};
+    *out = (md_inject){.text = text};
     char rank[16];
     const char *at = strchr(text, '@'), *colon = at ? strchr(at, ':') : NULL;
     int64_t number;
@@ -69,6 +69,19 @@ md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
         return md_fail(err, MD_USAGE, "--inject %s: '%s' is neither a step (from 1) nor 'save'",
                        text, colon + 1);
     return check_place(text, out, err);
+}
+
+md_status md_inject_check(const md_inject *inject, int ranks, int64_t last_step, md_error *err)
+{
+    if (inject->rank >= ranks)
+        return md_fail(err, MD_USAGE, "--inject %s: there are ranks 0 to %d only", inject->text,
+                       ranks - 1);
+    if (!inject->at_save && inject->step > last_step)
+        return md_fail(err, MD_USAGE,
+                       "--inject %s: the run ends after step %lld; name an earlier one, or train "
+                       "for longer",
+                       inject->text, (long long)last_step);
+    return MD_OK;
 }
 
 static void sleep_seconds(double seconds)

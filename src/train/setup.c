@@ -294,6 +294,25 @@ static void plan_steps(md_trainer *t)
         t->last_step = most;
 }
 
+/* A rehearsal that can never happen would pass for one that went well. */
+static md_status check_inject(const md_trainer *t, md_error *err)
+{
+    const md_inject *inject = t->params->inject;
+    if (!inject)
+        return MD_OK;
+    md_status status = md_inject_check(inject, t->ranks, t->last_step, err);
+    if (status || inject->fault != MD_FAULT_NAN)
+        return status;
+    const md_range batch =
+        md_sampler_batch(t->images, t->batch, (inject->step - 1) % t->steps_per_epoch);
+    if (md_sampler_part(batch, t->unit, inject->rank, t->ranks).count > 0)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "--inject %s: the rank has no samples in this step's batch of %zu, and so no "
+                   "gradient; name a lower rank",
+                   inject->text, batch.count);
+}
+
 static void warn_of_idle_ranks(const md_trainer *t)
 {
     if (t->images < (size_t)t->ranks)
@@ -356,7 +375,8 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     plan_steps(t);
     warn_of_idle_ranks(t);
-    return start_state(t, err);
+    status = check_inject(t, err);
+    return status ? status : start_state(t, err);
 }
 
 void md_trainer_tear_down(md_trainer *t)

@@ -33,6 +33,16 @@ fails 3 "is not a regular file" --data folder
 fails 2 "10 units but label has 11 classes; set its units to 11" --data label
 fails 3 "is not a folder" --data label/train-labels-idx1-ubyte
 
+fails 2 "bad.yaml: good.yaml was given before" --data good --config good.yaml --config bad.yaml
+
+# Rehearsals that would not take place.
+fails 2 "--inject kill@$ranks:5: there are ranks 0 to $((ranks - 1)) only" --data good --inject "kill@$ranks:5"
+fails 2 "--inject kill@0:99: the run ends after step 4" --data good --inject kill@0:99
+fails 2 "--inject stop@0:2: kill@0:1 was given before" --data good --inject kill@0:1 --inject stop@0:2
+[ "$ranks" = 1 ] ||
+    fails 2 "--inject nan@2:2: the rank has no samples in this step's batch of 1" --data good \
+        --batch-size 1 --inject nan@2:2
+
 # A folder that may not be listed, as somebody whom the system does not trust with everything.
 if [ "$(id -u)" != 0 ]; then
     cp -r good closed && chmod 000 closed

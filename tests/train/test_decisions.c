@@ -107,6 +107,20 @@ static void nonsense_faults_are_refused_with_the_reason(void)
     }
 }
 
+static void a_fault_that_cannot_strike_is_refused_with_the_numbers(void)
+{
+    md_inject inject;
+    md_error err;
+    CU_ASSERT_EQUAL_FATAL(md_inject_parse("kill@3:40", &inject, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_inject_check(&inject, 4, 40, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_inject_check(&inject, 3, 40, &err), MD_USAGE);
+    CU_ASSERT_STRING_EQUAL(err.text, "--inject kill@3:40: there are ranks 0 to 2 only");
+    CU_ASSERT_EQUAL(md_inject_check(&inject, 4, 39, &err), MD_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "--inject kill@3:40: the run ends after step 39"));
+    CU_ASSERT_EQUAL_FATAL(md_inject_parse("kill@0:save", &inject, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_inject_check(&inject, 1, 1, &err), MD_OK);
+}
+
 static void a_nan_is_put_where_it_was_asked_for(void)
 {
     md_inject inject;
@@ -131,5 +145,7 @@ CU_TestInfo md_tests[] = {
     {"the Slurm job ends the run before its limit", the_slurm_job_ends_the_run_before_its_limit},
     {"faults are read as written", faults_are_read_as_written},
     {"nonsense faults are refused with the reason", nonsense_faults_are_refused_with_the_reason},
+    {"a fault that cannot strike is refused with the numbers",
+     a_fault_that_cannot_strike_is_refused_with_the_numbers},
     {"a NaN is put where it was asked for", a_nan_is_put_where_it_was_asked_for},
     CU_TEST_INFO_NULL};

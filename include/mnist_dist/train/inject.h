@@ -23,6 +23,7 @@ typedef enum md_fault {
 #define MD_FAULT_SLOW_SECONDS 0.05
 
 typedef struct md_inject {
+    const char *text; /* as asked for; borrowed */
     md_fault fault;
     int rank;
     int64_t step; /* in which step, from 1; file faults: in the first save from it on */
@@ -33,6 +34,11 @@ typedef struct md_inject {
 
 /* "kill@1:20" or "kill@0:save". MD_USAGE naming what is wrong. */
 md_status md_inject_parse(const char *text, md_inject *out, md_error *err);
+
+/* Can it strike in a run of so many ranks that ends after last_step? Else MD_USAGE with the
+ * numbers.
+ */
+md_status md_inject_check(const md_inject *inject, int ranks, int64_t last_step, md_error *err);
 
 /* In step `step` (from 1), with this rank's gradient computed but not yet summed. */
 void md_inject_step(md_inject *inject, int rank, int64_t step, float *gradient);
