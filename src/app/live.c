@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mnist_dist/io/folder.h"
 #include "mnist_dist/train/config.h"
@@ -74,9 +75,11 @@ md_status md_live_write(const char *folder, const md_live *live, md_error *err)
     for (size_t i = 0; i < FIELDS; i++)
         print_field(live, i, out);
     int bad = ferror(out);
-    if (fclose(out) != 0 || bad || rename(temporary, path) != 0)
-        return md_fail_write(path, err);
-    return MD_OK;
+    if (fclose(out) == 0 && !bad && rename(temporary, path) == 0)
+        return MD_OK;
+    md_status status = md_fail_write(path, err);
+    unlink(temporary);
+    return status;
 }
 
 static void take_field(md_live *live, size_t i, const char *text)

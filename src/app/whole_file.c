@@ -9,7 +9,9 @@
 
 md_status md_fail_write(const char *path, md_error *err)
 {
-    return md_fail(err, MD_FAILED, "%s cannot be written: %s", path, strerror(errno));
+    return md_fail(err, MD_FAILED,
+                   "%s cannot be written: %s (its folder must exist, be writable and have room)",
+                   path, strerror(errno));
 }
 
 md_status md_whole_file_open(const char *path, md_whole_file *out, md_error *err)

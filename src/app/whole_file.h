@@ -23,7 +23,7 @@ typedef void (*md_printer)(const void *context, FILE *out);
 md_status md_whole_file_print(const char *path, md_printer print, const void *context,
                               md_error *err);
 
-/* MD_FAILED with errno's reason. */
+/* MD_FAILED with errno's reason and what to look at. */
 md_status md_fail_write(const char *path, md_error *err);
 
 #endif

@@ -79,6 +79,12 @@ grep -q '^mnist_dist: .*File too large' "$err" || fail "with a limit on file siz
 left=$(find limited -name '.saving*' -o -name '*.h5')
 [ -z "$left" ] || fail "with a limit on file sizes: leaves $left"
 
+# A status that cannot be put in place is said once, and its temporary goes.
+mkdir -p held/status
+ends 0 "${train[@]}" --output held --quiet >"$out" 2>"$err"
+says_once "warning: held/status cannot be written"
+[ -e held/.saving.status ] && fail "the status leaves its temporary"
+
 # Programs started from here get these signals as usual. A gnuplot that complains of what is ignored:
 mkdir bin
 cat >bin/gnuplot <<'END'
