@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,11 +94,9 @@ static const char **launch_environment(int ranks)
     return copy;
 }
 
-static md_status start(const md_launch *launch, const words *w, int output, pid_t *pid,
-                       md_error *err)
+static md_status start(const md_launch *launch, const words *w, const char *log, int output,
+                       pid_t *pid, md_error *err)
 {
-    char log[PATH_SIZE];
-    snprintf(log, sizeof log, "%s/launch.log", launch->log);
     const char **environment = launch_environment(launch->ranks);
     if (!environment)
         return md_fail_memory(err, "the environment", MAX_WORDS);
@@ -155,13 +154,37 @@ static void find_last(const char *output, const char *wanted, char *line, size_t
         snprintf(line, size, "%.*s", (int)strcspn(last, "\n"), last);
 }
 
-md_status md_launch_run(const md_launch *launch, const char *wanted, char *line, size_t size,
+static off_t size_of(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? info.st_size : 0;
+}
+
+/* What the program itself said last, in the part of the log that this run has added. */
+static void find_message(const char *log, off_t before, md_error *out)
+{
+    static const char mark[] = "mnist_dist: ", warning[] = "mnist_dist: warning: ";
+    char line[MD_ERROR_TEXT + sizeof mark];
+    FILE *in = fopen(log, "re");
+    if (!in)
+        return;
+    if (fseeko(in, before, SEEK_SET) == 0)
+        while (fgets(line, sizeof line, in))
+            if (strncmp(line, mark, sizeof mark - 1) == 0 &&
+                strncmp(line, warning, sizeof warning - 1) != 0)
+                snprintf(out->text, sizeof out->text, "%.*s",
+                         (int)strcspn(line + sizeof mark - 1, "\n"), line + sizeof mark - 1);
+    fclose(in);
+}
+
+md_status md_launch_run(const md_launch *launch, const char *wanted, md_launch_end *end,
                         md_error *err)
 {
     words w;
-    int ends[2];
+    int ends[2], code = 0;
     pid_t pid = -1;
-    char output[OUTPUT_SIZE];
+    char output[OUTPUT_SIZE], log[PATH_SIZE];
+    *end = (md_launch_end){0};
     md_status status = compose(launch, &w, err);
     if (status)
         return status;
@@ -170,13 +193,17 @@ md_status md_launch_run(const md_launch *launch, const char *wanted, char *line,
         return status;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return md_fail(err, MD_FAILED, "no pipe: %s", strerror(errno));
-    status = start(launch, &w, ends[1], &pid, err);
+    snprintf(log, sizeof log, "%s/launch.log", launch->log);
+    const off_t before = size_of(log);
+    status = start(launch, &w, log, ends[1], &pid, err);
     close(ends[1]);
     if (!status) {
         listen(launch, ends[0], pid, output);
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
             continue;
-        find_last(output, wanted, line, size);
+        end->code = WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+        find_last(output, wanted, end->line, sizeof end->line);
+        find_message(log, before, &end->error);
     }
     close(ends[0]);
     return status;

@@ -14,10 +14,16 @@ typedef struct md_launch {
     const char *stop_when; /* SIGTERM as soon as this file exists; NULL: never */
 } md_launch;
 
-/* Runs it to its end, however that is, and copies the part of its last output line that starts with
- * `wanted` into line ("" when there is none). MD_FAILED when it cannot be started, with the line to
- * run by hand. */
-md_status md_launch_run(const md_launch *launch, const char *wanted, char *line, size_t size,
+/* How it ended. Texts are "" when there are none. */
+typedef struct md_launch_end {
+    int code;       /* the launcher's exit code; -1 when a signal ended it */
+    char line[512]; /* the part of its last output line that starts with `wanted` */
+    md_error error; /* the message of the failed run, as in its launch.log */
+} md_launch_end;
+
+/* Runs it to its end, however that is. MD_FAILED when it cannot be started, with the line to run by
+ * hand. */
+md_status md_launch_run(const md_launch *launch, const char *wanted, md_launch_end *end,
                         md_error *err);
 
 #endif

@@ -106,6 +106,24 @@ typedef struct stage {
     int resume;
 } stage;
 
+/* What went wrong with a run, in its own words. mpirun returns MD_FAILED for one that was stopped
+ * as it should be. */
+static md_status judge_end(const md_launch_end *end, const stage *s, const char *directory,
+                           md_error *err)
+{
+    const int lowest = s->stop ? MD_USAGE : MD_FAILED;
+    const int known = end->code >= lowest && end->code <= MD_BAD_CHECKPOINT;
+    if (!end->error.text[0] || !(known || end->code == MD_STALLED))
+        return MD_OK;
+    /* Straight runs come first: what they did not complain of is the length. */
+    if (s->fault && end->code == MD_USAGE)
+        return md_fail(err, MD_USAGE,
+                       "the run in %s is too short to be interrupted; give it more steps with "
+                       "--set train.epochs=4",
+                       directory);
+    return md_fail(err, (md_status)end->code, "%s", end->error.text);
+}
+
 /* Runs one stage into DIR; digest is empty unless it got to its end. */
 static md_status run_stage(const proof *p, const char *directory, const stage *s, char *digest,
                            md_error *err)
@@ -127,7 +145,7 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
         arguments[n++] = s->fault;
     }
     arguments[n] = NULL;
-    char wait_for[MD_PATH_SIZE + 16], line[512];
+    char wait_for[MD_PATH_SIZE + 16];
     snprintf(wait_for, sizeof wait_for, "%s/last.h5", directory);
     if (!s->resume)
         unlink(wait_for);
@@ -135,9 +153,10 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
                               .arguments = arguments,
                               .log = directory,
                               .stop_when = s->stop ? wait_for : NULL};
-    md_status status = md_launch_run(&launch, "weights=", line, sizeof line, err);
-    sscanf(line, "weights=%31s", digest);
-    return status;
+    md_launch_end end;
+    md_status status = md_launch_run(&launch, "weights=", &end, err);
+    sscanf(end.line, "weights=%31s", digest);
+    return status ? status : judge_end(&end, s, directory, err);
 }
 
 /* Runs the stages one after another in a folder of their own and prints the table's row. */
@@ -163,8 +182,10 @@ static md_status run_case(proof *p, const char *name, const stage *stages, int c
                        "the run in %s did not reach its end; its messages are in %s/launch.log",
                        directory, directory);
     const int first = !p->reference[0];
-    if (first)
+    if (first) {
         memcpy(p->reference, digest, sizeof p->reference);
+        printf("%-28s %-10s %-22s %s\n", "run", "ranks", "weights", "verdict");
+    }
     const int same = strcmp(p->reference, digest) == 0;
     p->differing += !same;
     printf("%-28s %-10s %-22s %s\n", name, ranks, digest,
@@ -178,7 +199,6 @@ static md_status run_case(proof *p, const char *name, const stage *stages, int c
 static md_status run_cases(proof *p, md_error *err)
 {
     md_status status = MD_OK;
-    printf("%-28s %-10s %-22s %s\n", "run", "ranks", "weights", "verdict");
     for (int i = 0; !status && !ferror(stdout) && i < p->count; i++)
         status = run_case(p, "straight", &(stage){.ranks = p->counts[i]}, 1, err);
     for (int i = 0; !status && !ferror(stdout) && i < p->count; i++) {

@@ -20,6 +20,12 @@ refuses 2 "one of --index N, --image PICTURE or --output OUT" predict "$good"
 refuses 2 "one of curves, accuracy" plot "$good" --kind pie
 refuses 2 "needs a file for the picture" plot "$good" --kind grid
 refuses 2 ".png, .svg or .pdf" plot "$good" --plot "$work/x.gif"
+for arguments in "predict $good --index 0" "show --data synthetic:60"; do
+    # shellcheck disable=SC2086
+    refuses 2 ".png, .svg or .pdf" $arguments --plot "$work/x.foo"
+    [ -s "$out" ] && fail "$command: answers first: $(cat "$out")"
+done
+refuses 2 "with --output there are many" predict "$good" --output "$work/x.csv" --plot "$work/x.png"
 refuses 2 ".csv, .h5 or -" predict "$good" --output "$work/x.txt"
 
 works --help
@@ -31,5 +37,12 @@ if [ "$ranks" = 1 ]; then
     SLURM_NTASKS=4 refuses 2 "srun --mpi=pmix" --data synthetic:60
     SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
     SLURM_NTASKS=4 works inspect "$good"
+
+    # What is wrong with the runs of a proof is no verdict on them.
+    prove=(prove --ranks 1 --output "$work/proof")
+    refuses 2 "foo is not a key" "${prove[@]}" --set foo=1
+    [ -s "$out" ] && fail "$command: starts a table: $(cat "$out")"
+    refuses 3 "nope: no such folder" "${prove[@]}" --data nope
+    refuses 2 "too short to be interrupted" "${prove[@]}" --data synthetic:60 --set train.batch_size=60
 fi
 finish
