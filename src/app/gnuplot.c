@@ -34,12 +34,23 @@ static const char *terminal_for(const char *path)
     return NULL;
 }
 
+static md_status refuse_ending(const char *path, md_error *err)
+{
+    return md_fail(err, MD_USAGE, "%s: pictures end in .png, .svg or .pdf", path);
+}
+
+error_t md_option_picture(const char *path, const char **out, md_error *err)
+{
+    *out = path;
+    return terminal_for(path) || !refuse_ending(path, err) ? 0 : EINVAL;
+}
+
 md_status md_gnuplot_open(const char *path, int width, int height, md_gnuplot **out, md_error *err)
 {
     *out = NULL;
     const char *terminal = terminal_for(path);
     if (!terminal)
-        return md_fail(err, MD_USAGE, "%s: pictures end in .png, .svg or .pdf", path);
+        return refuse_ending(path, err);
     md_gnuplot *plot = calloc(1, sizeof *plot);
     if (!plot)
         return md_fail_memory(err, "a picture", sizeof *plot);

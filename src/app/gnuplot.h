@@ -3,11 +3,15 @@
 #ifndef MNIST_DIST_APP_GNUPLOT_H
 #define MNIST_DIST_APP_GNUPLOT_H
 
+#include <argp.h>
 #include <stdio.h>
 
 #include "mnist_dist/util/error.h"
 
 typedef struct md_gnuplot md_gnuplot;
+
+/* For parsers of options: 0, or EINVAL with a text when no picture can have this name. */
+error_t md_option_picture(const char *path, const char **out, md_error *err);
 
 /* For a picture at path, whose ending (.png, .svg, .pdf) decides the format: else MD_USAGE. Sizes
  * are in pixels of a screen. *out is NULL on error. */

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "curves.h"
 #include "figures.h"
+#include "gnuplot.h"
 
 enum { PLOT = 1, KIND, DATA };
 
@@ -30,8 +31,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     arguments *a = state->input;
     switch (key) {
     case PLOT:
-        a->picture = text;
-        return 0;
+        return md_option_picture(text, &a->picture, a->err);
     case DATA:
         a->data = text;
         return 0;

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "figures.h"
+#include "gnuplot.h"
 #include "inputs.h"
 #include "mnist_dist/data/image.h"
 #include "mnist_dist/nn/model.h"
@@ -47,8 +48,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->data = text;
         return 0;
     case PLOT:
-        a->picture = text;
-        return 0;
+        return md_option_picture(text, &a->picture, a->err);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -198,6 +198,11 @@ md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err
     if (!status && (a.index >= 0) + !!a.image + !!a.output != 1)
         status = md_fail(err, MD_USAGE,
                          "predict needs one of --index N, --image PICTURE or --output OUT");
+    if (!status && a.picture && a.output)
+        status = md_fail(err, MD_USAGE,
+                         "--plot %s: the picture of one image, for --index or --image; with "
+                         "--output there are many",
+                         a.picture);
     if (!status)
         status = md_open_checkpoint(file, NULL, &c, err);
     if (!status)

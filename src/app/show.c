@@ -1,6 +1,7 @@
 #include "canvas.h"
 #include "command.h"
 #include "figures.h"
+#include "gnuplot.h"
 #include "inputs.h"
 
 enum { INDEX = 1, SPLIT, DATA, PLOT };
@@ -31,8 +32,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->data = text;
         return 0;
     case PLOT:
-        a->picture = text;
-        return 0;
+        return md_option_picture(text, &a->picture, a->err);
     default:
         return ARGP_ERR_UNKNOWN;
     }
