@@ -113,10 +113,11 @@ static md_status read_model(const arguments *a, const char *file, md_config *con
         return status;
     if ((*out)->run_count == 0)
         return start_run(a, *out, config, err);
-    if (a->config)
-        return md_fail(err, MD_USAGE, "%s is a checkpoint with a configuration; omit --config",
-                       file);
-    return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "%s is a checkpoint of this program and needs no import: start from its weights "
+                   "with --set train.initial_weights=%s, or copy its folder and go on there with "
+                   "--resume",
+                   file, file);
 }
 
 /* As a run that starts would: an earlier one in the folder is moved aside. */
