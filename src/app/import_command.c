@@ -125,7 +125,7 @@ static md_status save(const arguments *a, const md_config *config, md_checkpoint
 {
     md_folder *folder;
     md_status status = md_folder_open(a->output, (int)config->checkpoint.keep,
-                                      config->checkpoint.lock_wait, &folder, err);
+                                      config->checkpoint.lock_wait, NULL, &folder, err);
     if (!status)
         status = md_folder_set_aside(folder, err);
     if (!status)

@@ -238,6 +238,7 @@ static md_status configure_and_train(md_comm *comm, md_run *run, arguments *a,
         return status;
     a->limit = start_limit(&run->config, a);
     md_guard("starting", a->limit);
+    a->run.stop = &md_signals_install()->requested;
     status = md_run_open(comm, &a->run, run, err);
     if (!status)
         status = train(comm, run, a, command_line, err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 #include "folder_internal.h"
 #include "mnist_dist/util/clock.h"
 #include "mnist_dist/util/log.h"
+
+#define LOCK ".lock"
 
 /* Tries that fail for a reader's glance at the lock (md_folder_in_use) and not for a run. */
 enum { HOLDER_SIZE = 128, GLANCES = 2 };
@@ -35,14 +38,19 @@ static void read_holder(int lock, char out[HOLDER_SIZE])
         snprintf(out, HOLDER_SIZE, "another process");
 }
 
-/* 0 when taken, -1 when the time is up or flock failed; errno tells. */
-static int wait_for_lock(const md_folder *folder, double seconds)
+/* 0 when taken, -1 when the time is up (EWOULDBLOCK), a stop was asked for (EINTR), or flock
+ * failed; errno tells. */
+static int wait_for_lock(const md_folder *folder, double seconds, const volatile sig_atomic_t *stop)
 {
     const struct timespec pause = {.tv_nsec = 20000000};
     double deadline = md_clock_now() + seconds;
     for (int tries = 1; flock(folder->lock, LOCK_EX | LOCK_NB) != 0; tries++) {
         if (errno == EINTR)
             continue;
+        if (errno == EWOULDBLOCK && stop && *stop) {
+            errno = EINTR;
+            return -1;
+        }
         if (errno != EWOULDBLOCK || (tries > GLANCES && md_clock_now() >= deadline))
             return -1;
         char holder[HOLDER_SIZE];
@@ -55,31 +63,65 @@ static int wait_for_lock(const md_folder *folder, double seconds)
     return 0;
 }
 
-static md_status take_lock(md_folder *folder, double seconds, md_error *err)
+/* The lock's descriptor; -1 with errno when it cannot be had. What the name leads to may be
+ * somebody else's, and a pipe of that name would block for ever. */
+static int open_lock(const char *folder, int flags)
 {
-    char path[PATH_MAX], holder[HOLDER_SIZE];
-    md_files_join(folder->path, ".lock", path);
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (folder->lock < 0)
+    char path[PATH_MAX];
+    struct stat info;
+    md_files_join(folder, LOCK, path);
+    int lock = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (lock < 0 || (fstat(lock, &info) == 0 && S_ISREG(info.st_mode)))
+        return lock;
+    close(lock);
+    errno = EINVAL;
+    return -1;
+}
+
+static md_status refuse_lock(const md_folder *folder, md_error *err)
+{
+    if (errno == ELOOP || errno == EISDIR || errno == EINVAL)
         return md_fail(err, MD_FAILED,
-                       "folder '%s' cannot be written: %s; choose another with --output",
-                       folder->path, strerror(errno));
-    if (wait_for_lock(folder, seconds) == 0) {
-        write_holder(folder->lock);
-        return MD_OK;
-    }
-    if (errno != EWOULDBLOCK) {
-        md_warn("folder '%s' cannot be locked (%s); make sure that no other run writes there",
-                folder->path, strerror(errno));
-        close(folder->lock);
-        folder->lock = -1;
-        return MD_OK;
-    }
+                       "'%s/" LOCK "' is no file, and the run's lock belongs there; remove it or "
+                       "choose another folder with --output",
+                       folder->path);
+    return md_fail(err, MD_FAILED,
+                   "folder '%s' cannot be written: %s; choose another with --output", folder->path,
+                   strerror(errno));
+}
+
+static md_status give_up(const md_folder *folder, int stopped, md_error *err)
+{
+    char holder[HOLDER_SIZE];
     read_holder(folder->lock, holder);
+    if (stopped)
+        return md_fail(err, MD_STOPPED,
+                       "stopped while waiting for folder '%s', in use by another run (%s); nothing "
+                       "was done, start it again",
+                       folder->path, holder);
     return md_fail(err, MD_FAILED,
                    "folder '%s' is in use by another run (%s); stop that run, choose another "
                    "folder with --output, or wait longer with checkpoint.lock_wait",
                    folder->path, holder);
+}
+
+static md_status take_lock(md_folder *folder, double seconds, const volatile sig_atomic_t *stop,
+                           md_error *err)
+{
+    folder->lock = open_lock(folder->path, O_RDWR | O_CREAT);
+    if (folder->lock < 0)
+        return refuse_lock(folder, err);
+    if (wait_for_lock(folder, seconds, stop) == 0) {
+        write_holder(folder->lock);
+        return MD_OK;
+    }
+    if (errno == EWOULDBLOCK || errno == EINTR)
+        return give_up(folder, errno == EINTR, err);
+    md_warn("folder '%s' cannot be locked (%s); make sure that no other run writes there",
+            folder->path, strerror(errno));
+    close(folder->lock);
+    folder->lock = -1;
+    return MD_OK;
 }
 
 /* A status tells of one process, which is gone. */
@@ -94,8 +136,8 @@ static void remove_temporaries(const md_folder *folder)
     }
 }
 
-md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
-                         md_error *err)
+md_status md_folder_open(const char *path, int keep, double lock_wait,
+                         const volatile sig_atomic_t *stop, md_folder **out, md_error *err)
 {
     *out = NULL;
     md_status status = md_folder_make(path, err);
@@ -107,7 +149,7 @@ md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder
     folder->lock = -1;
     md_folder_set_keep(folder, keep);
     snprintf(folder->path, sizeof folder->path, "%s", path);
-    status = take_lock(folder, lock_wait, err);
+    status = take_lock(folder, lock_wait, stop, err);
     if (!status) {
         remove_temporaries(folder);
         status = md_folder_check_names(folder->path, err);
@@ -132,9 +174,7 @@ void md_folder_close(md_folder **folder)
 
 int md_folder_in_use(const char *path)
 {
-    char name[PATH_MAX];
-    md_files_join(path, ".lock", name);
-    int lock = open(name, O_RDONLY | O_CLOEXEC);
+    int lock = open_lock(path, O_RDONLY);
     if (lock < 0)
         return errno == ENOENT ? 0 : -1;
     int in_use = 0;

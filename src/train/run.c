@@ -44,7 +44,7 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
 {
     md_status status =
         md_folder_open(run->config.checkpoint.output, (int)run->config.checkpoint.keep,
-                       run->config.checkpoint.lock_wait, &run->folder, err);
+                       run->config.checkpoint.lock_wait, params->stop, &run->folder, err);
     if (status || !params->resume)
         return status;
     char name[MD_PATH_SIZE];

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """locks.py: two runs of two ranks each in one folder: the second waits, and gives up or takes over; the
 first is never disturbed."""
+import fcntl
 import os
 import signal
 import sys
 
-from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
+from trainer import SLOW, Place, digest, finish, own_messages, ranks_of, undisturbed
 
 OPTIONS = ["--reducer", "reproducible"]
 
@@ -59,6 +60,23 @@ def takes_over_from_the_dead(place, reference):
     finish(first)
 
 
+def stops_when_asked_to(place, _):
+    """Nothing was done, so that nothing needs to be saved before it stops."""
+    os.makedirs(place.output)
+    with open(os.path.join(place.output, ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            second = start_second(place, 600, resume=True)
+            assert "in use by" in second.stderr.readline(), "the second does not wait"
+            for rank in ranks_of(second):
+                os.kill(rank, number)
+            code, out, err = finish(second)
+            messages = own_messages(err)
+            assert code == 75 and not digest(out), f"exit {code}: {out}{err}"
+            assert len(messages) == 1 and "stopped while waiting for folder" in messages[0], messages
+    assert os.listdir(place.output) == [".lock"], os.listdir(place.output)
+
+
 def check(case, reference):
     place = Place()
     name = case.__name__.replace("_", " ")
@@ -75,7 +93,8 @@ def check(case, reference):
 
 def main():
     reference = undisturbed(OPTIONS)
-    cases = (gives_up, takes_over_at_its_end, takes_over_from_the_dead)
+    cases = (gives_up, takes_over_at_its_end, takes_over_from_the_dead,
+             stops_when_asked_to)
     results = [check(case, reference) for case in cases]
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1

@@ -3,11 +3,9 @@
 that says why, and a resume that ends with the undisturbed weights."""
 import os
 import signal
-import subprocess
 import sys
 
-from trainer import PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, undisturbed, \
-    wait_for_ranks
+from trainer import SLOW, Place, digest, finish, own_messages, undisturbed, wait_for_ranks
 
 OPTIONS = ["--reducer", "reproducible"]
 
@@ -60,12 +58,12 @@ def check(name, reference):
         place.clean()
 
 
-def wait_until_taken(process, number):
+def wait_until_taken(pid, number):
     """Signals sent together may be delivered in another order."""
     pending = True
-    while pending and process.poll() is None:
+    while pending:
         try:
-            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
                 masks = [line.split()[1] for line in status if line.startswith(("SigPnd", "ShdPnd"))]
         except (OSError, IndexError):
             return
@@ -73,29 +71,27 @@ def wait_until_taken(process, number):
 
 
 def check_impatience():
-    """The second SIGINT ends a run that cannot stop: it waits for a folder that another one holds."""
+    """The second SIGINT ends a run that cannot stop: another rank takes no step with it."""
     place = Place()
-    first = place.start(1, OPTIONS + SLOW)
+    process = place.start(2, OPTIONS + SLOW + ["--set", "distributed.stall_timeout=0"])
+    pids = sorted(wait_for_ranks(process, 2))
     try:
-        place.wait_for_save(first)
-        second = place.run([PROGRAM, "train", "--output", place.output] + RECIPE)
-        waiting = second.stderr.readline()
-        assert "in use by pid" in waiting, waiting
+        place.wait_for_save(process)
+        os.kill(pids[1], signal.SIGSTOP)
         # What came between the two does not make the second another first one.
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGINT:
-            second.send_signal(number)
-            wait_until_taken(second, number)
-        _, err = second.communicate(timeout=20)
+            os.kill(pids[0], number)
+            wait_until_taken(pids[0], number)
+        code, _, err = finish(process, 60)
         messages = own_messages(err)
-        assert second.returncode == 130, f"exit {second.returncode}"
+        assert code == 130, f"exit {code}: {err}"
         assert len(messages) == 1 and "without saving" in messages[0], messages
         print("a second SIGINT: ok", flush=True)
         return True
-    except (AssertionError, subprocess.TimeoutExpired) as failure:
+    except AssertionError as failure:
         print(f"a second SIGINT: FAILED: {failure}", flush=True)
         return False
     finally:
-        finish(first)
         place.clean()
 
 

@@ -38,7 +38,7 @@ void place_end(void)
 md_folder *place_open(int keep)
 {
     md_folder *folder;
-    CU_ASSERT_EQUAL_FATAL(md_folder_open(place, keep, 5.0, &folder, &place_err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_folder_open(place, keep, 5.0, NULL, &folder, &place_err), MD_OK);
     return folder;
 }
 

@@ -133,7 +133,7 @@ static pid_t hold_folder(void)
     pid_t child = fork();
     if (child == 0) {
         md_folder *folder;
-        if (md_folder_open(place, 2, 0.0, &folder, NULL) || write(ready[1], "r", 1) != 1)
+        if (md_folder_open(place, 2, 0.0, NULL, &folder, NULL) || write(ready[1], "r", 1) != 1)
             _exit(1);
         pause();
         _exit(0);
@@ -150,13 +150,13 @@ static void a_second_run_is_refused(void)
     pid_t holder = hold_folder();
     char words[64];
     md_folder *folder;
-    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
     CU_ASSERT_PTR_NULL(folder);
     snprintf(words, sizeof words, "in use by another run (pid %d on ", (int)holder);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "checkpoint.lock_wait"));
     CU_ASSERT_EQUAL(place_lines, 0);
-    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.5, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.5, NULL, &folder, &place_err), MD_FAILED);
     CU_ASSERT_EQUAL(place_lines, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "waiting up to 0.5 s"));
     kill(holder, SIGKILL);
@@ -175,7 +175,7 @@ static void a_killed_run_frees_the_folder_for_who_waits(void)
         _exit(kill(holder, SIGKILL));
     }
     md_folder *folder;
-    CU_ASSERT_EQUAL(md_folder_open(place, 2, 60.0, &folder, &place_err), MD_OK);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 60.0, NULL, &folder, &place_err), MD_OK);
     CU_ASSERT_EQUAL(place_lines, 1);
     waitpid(holder, NULL, 0);
     waitpid(killer, NULL, 0);
@@ -183,6 +183,43 @@ static void a_killed_run_frees_the_folder_for_who_waits(void)
     folder = place_open(2);
     md_folder_close(&folder);
     place_end();
+}
+
+/* Nothing was done yet, so that there is nothing to save and the folder is not touched. */
+static void who_waits_stops_when_asked_to(void)
+{
+    place_begin();
+    pid_t holder = hold_folder();
+    const volatile sig_atomic_t asked = SIGTERM;
+    md_folder *folder;
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 1e6, &asked, &folder, &place_err), MD_STOPPED);
+    CU_ASSERT_PTR_NULL(folder);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "in use by another run (pid "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "nothing was done"));
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &asked, &folder, &place_err), MD_OK);
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* Whoever put it there: what it leads to is somebody else's. */
+static void a_lock_that_is_not_a_file_is_refused(void)
+{
+    const char *const locks[] = {"ln -s thesis .lock", "ln -s nowhere .lock", "mkdir .lock",
+                                 "mkfifo .lock"};
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++) {
+        place_begin();
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && echo precious > thesis && %s", place, locks[i]), 0);
+        md_folder *folder;
+        CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "/.lock' is "));
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "remove it or choose another"));
+        CU_ASSERT_EQUAL(md_folder_in_use(place), -1);
+        CU_ASSERT_EQUAL(
+            fixture_run("cd '%s' && grep -qx precious thesis && test ! -e nowhere", place), 0);
+        place_end();
+    }
 }
 
 static void a_look_at_the_lock_keeps_no_run_out(void)
@@ -241,15 +278,16 @@ static void parents_are_made_and_files_in_the_way_named(void)
     char deep[FIXTURE_PATH];
     md_folder *folder;
     CU_ASSERT_EQUAL(
-        md_folder_open(fixture_path(place, "a//b/c/", deep), 2, 0.0, &folder, &place_err), MD_OK);
+        md_folder_open(fixture_path(place, "a//b/c/", deep), 2, 0.0, NULL, &folder, &place_err),
+        MD_OK);
     CU_ASSERT_STRING_EQUAL(md_folder_path(folder), deep);
     md_folder_close(&folder);
-    CU_ASSERT_EQUAL(
-        md_folder_open(fixture_path(place, "a/b/c/.lock/d", deep), 2, 0.0, &folder, &place_err),
-        MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open(fixture_path(place, "a/b/c/.lock/d", deep), 2, 0.0, NULL,
+                                   &folder, &place_err),
+                    MD_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "Not a directory"));
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
-    CU_ASSERT_EQUAL(md_folder_open("", 2, 0.0, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open("", 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
     place_end();
 }
 
@@ -365,7 +403,7 @@ static void folders_with_the_names_of_files_are_refused(void)
         md_folder *folder = place_two_saves();
         md_folder_close(&folder);
         CU_ASSERT_EQUAL(fixture_run("cd '%s' && rm %s && mkdir %s", place, names[i], names[i]), 0);
-        CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &folder, &place_err), MD_FAILED);
+        CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
         CU_ASSERT_PTR_NULL(folder);
         snprintf(words, sizeof words, "/%s' is a folder", names[i]);
         CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, words));
@@ -414,6 +452,8 @@ CU_TestInfo md_tests[] = {
     {"folders without links work", folders_without_links_work},
     {"a second run is refused", a_second_run_is_refused},
     {"a killed run frees the folder for who waits", a_killed_run_frees_the_folder_for_who_waits},
+    {"who waits stops when asked to", who_waits_stops_when_asked_to},
+    {"a lock that is not a file is refused", a_lock_that_is_not_a_file_is_refused},
     {"a look at the lock keeps no run out", a_look_at_the_lock_keeps_no_run_out},
     {"a new run removes the status of the last", a_new_run_removes_the_status_of_the_last},
     {"folders without flock warn and go on", folders_without_flock_warn_and_go_on},

@@ -97,7 +97,7 @@ static void a_read_only_folder_is_refused(void)
         return;
     }
     md_folder *folder;
-    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, &folder, &place_err), MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "Read-only file system"));
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
     CU_ASSERT_EQUAL(umount(place), 0);
@@ -120,7 +120,7 @@ static void die_in(const char *stage, int64_t expected)
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        if (md_folder_open(place, 2, 0.0, &folder, NULL))
+        if (md_folder_open(place, 2, 0.0, NULL, &folder, NULL))
             _exit(1);
         md_folder_set_hook(folder, die, (void *)stage);
         place_save(folder, 3, 1);
@@ -178,7 +178,7 @@ static void resume_and_die(int keep)
 {
     md_folder *folder;
     md_checkpoint *c = NULL;
-    if (md_folder_open(place, keep, 0.0, &folder, NULL) ||
+    if (md_folder_open(place, keep, 0.0, NULL, &folder, NULL) ||
         md_folder_newest(folder, &c, NULL, 0, NULL) || !c)
         _exit(1);
     md_folder_set_hook(folder, die, "rename");

@@ -3,6 +3,8 @@
 #ifndef MNIST_DIST_IO_FOLDER_H
 #define MNIST_DIST_IO_FOLDER_H
 
+#include <signal.h>
+
 #include "mnist_dist/io/checkpoint.h"
 
 /* Files in the folder. Generations before last.h5 are last.prev.h5, last.prev2.h5, ... */
@@ -21,13 +23,14 @@ typedef struct md_folder md_folder;
 md_status md_folder_make(const char *path, md_error *err);
 
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
- * seconds with one line said; the kernel frees it when the process dies. Where flock is unsupported
+ * seconds with one line said, or until *stop (a signal handler's flag; NULL: none) is not 0, which
+ * is MD_STOPPED; the kernel frees it when the process dies. Where flock is unsupported
  * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
  * Removes temporaries that a killed save left, and the status. MD_FAILED when another run holds it
  * or the folder cannot be written, or a
  * folder in it has the name of a file to be saved. *out is NULL on error. */
-md_status md_folder_open(const char *path, int keep, double lock_wait, md_folder **out,
-                         md_error *err);
+md_status md_folder_open(const char *path, int keep, double lock_wait,
+                         const volatile sig_atomic_t *stop, md_folder **out, md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
 
 /* Is a run at work in the folder? 1 or 0, or -1 where that cannot be told. Looks without keeping a

@@ -14,6 +14,7 @@ typedef struct md_run_params {
     const char *const *assignments; /* "section.key=value" of the options, in order */
     size_t assignment_count;
     int resume;
+    const volatile sig_atomic_t *stop; /* ends the wait for the folder; NULL: nothing does */
 } md_run_params;
 
 typedef struct md_run {
@@ -34,7 +35,8 @@ md_status md_run_adopt(md_checkpoint *imported, const md_config *config, const c
 md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *out, md_error *err);
 
 /* Collective, after md_run_configure with the same params. Takes the folder's lock (waiting up to
- * checkpoint.lock_wait) before any checkpoint is read. With `resume` the configuration of the run
+ * checkpoint.lock_wait, or until *params->stop on rank 0: MD_STOPPED) before any checkpoint is
+ * read. With `resume` the configuration of the run
  * found there slides in below file and options. MD_USAGE when that may not differ so,
  * MD_BAD_CHECKPOINT when there are checkpoints but none is good. */
 md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err);
