@@ -20,7 +20,8 @@ static md_status read_one(const char *path, md_checkpoint **out, md_error *err)
     if (!refused)
         return status;
     const md_error why = *err;
-    return md_fail(err, MD_FAILED, "%s, or move it away to resume without it", why.text);
+    md_fail(err, MD_FAILED, "%s, or move it away to resume without it", why.text);
+    return MD_FAILED;
 }
 
 /* Keeps the better of *best and the file at path; a bad file is warned of. */

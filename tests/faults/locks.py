@@ -65,7 +65,7 @@ def stops_when_asked_to(place, _):
     os.makedirs(place.output)
     with open(os.path.join(place.output, ".lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        for number in (signal.SIGTERM, signal.SIGINT):
             second = start_second(place, 600, resume=True)
             assert "in use by" in second.stderr.readline(), "the second does not wait"
             for rank in ranks_of(second):
