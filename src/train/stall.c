@@ -221,7 +221,7 @@ static void speak_for_the_node(md_watchdog *w)
         if (atomic_load(&w->board->hearts[i].attends)) {
             if (all && &w->board->hearts[i] == w->mine) {
                 read_board(w, all);
-                speak(w, all, "the output folder does not answer; ", 0);
+                speak(w, all, "the output folder cannot be used; ", 0);
             }
             return;
         }
