@@ -125,7 +125,8 @@ static void print_evaluation(const subject *s, const md_evaluation *e)
 
 static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)
 {
-    const md_dataset_params params = {s->source, "none", s->storage};
+    const md_dataset_params params = {
+        .source = s->source, .validation = "none", .storage = s->storage};
     md_dataset *dataset = NULL;
     md_evaluation evaluation = {0};
     tools t = {0};

@@ -43,7 +43,8 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = t->config->data.storage};
+                                      .storage = t->config->data.storage,
+                                      .watchdog = t->watchdog};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
         return status;
@@ -169,9 +170,7 @@ static md_status check_resumed_data(const md_trainer *t, const md_run_record *ru
     return status;
 }
 
-/* An imported model has seen no data yet, and the configuration is free to choose how it goes on;
- * another rule than Adam has no use for Adam's moments. */
-static md_status start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)
+md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)
 {
     const int moments = md_optimizer_moments(t->config->optimizer.name);
     c->model.rows = t->spec.rows;
@@ -221,7 +220,8 @@ static md_status adopt_checkpoint(md_trainer *t, md_error *err)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "the checkpoint in %s holds another model than the configuration",
                        t->config->checkpoint.output);
-    md_status status = c->step > 0 ? check_resumed(t, c, last, err) : start_imported(t, c, err);
+    md_status status =
+        c->step > 0 ? check_resumed(t, c, last, err) : md_trainer_start_imported(t, c, err);
     if (status)
         return status;
     md_checkpoint_cut_back(c);
@@ -267,12 +267,14 @@ static md_status make_state(md_trainer *t, md_error *err)
 static md_status start_state(md_trainer *t, md_error *err)
 {
     md_status status = MD_OK;
+    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
     if (t->rank == 0)
         status = t->run->resuming ? adopt_checkpoint(t, err) : make_state(t, err);
     /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
      * weights the file. */
     if (t->rank == 0 && !status && !t->run->resuming)
         status = md_folder_set_aside(t->run->folder, err);
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     status = md_agree(t->comm, status, err);
     if (!status)
         status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);
@@ -358,7 +360,6 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     status = start_watchdog(t, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
     status = load_data(t, err);
     if (status)
         return status;

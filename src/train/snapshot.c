@@ -218,6 +218,7 @@ static md_status save_on_root(md_trainer *t, md_error *err)
         c->best_epoch = epoch_before;
         return status;
     }
+    t->saved_step = t->at.step; /* known here before the ranks agree on it */
     const md_observer *observer = t->params->observer;
     if (observer && observer->saved)
         observer->saved(observer->context, md_folder_path(t->run->folder), md_clock_now() - start);
@@ -262,6 +263,7 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err)
     md_inject_save_end(t->params->inject);
     md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
+    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
     t->last_save_at = md_clock_now();
     t->epoch_times.io += t->last_save_at - start;
     if (status)
@@ -288,13 +290,36 @@ static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *
     return md_fail(err, MD_FAILED, "the last save is of another epoch");
 }
 
+/* What an epoch's end adds is left out, for the resume will add it again. */
+static void forget_epoch_end(const md_trainer *t, const md_position *at, md_checkpoint *c)
+{
+    md_checkpoint_cut_back(c);
+    if (at->step_in_epoch == t->steps_per_epoch && c->chain_count > 0 &&
+        c->chain[c->chain_count - 1].step == at->step)
+        c->chain_count--;
+}
+
 static md_status read_state(const md_trainer *t, const char *name, md_checkpoint **out,
                             md_position *at, md_error *err)
 {
     char path[MD_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/%s", t->config->checkpoint.output, name);
     md_status status = md_checkpoint_read(path, out, err);
-    return status ? status : fit_state(t, out, at, err);
+    if (!status && (*out)->step == 0)
+        status = md_trainer_start_imported(t, *out, err);
+    if (!status)
+        return fit_state(t, out, at, err);
+    md_checkpoint_destroy(out);
+    return status;
+}
+
+/* Rank 0's own state. An epoch that has ended but is not saved is ended by the resume once more,
+ * and found to be the best there. */
+static md_checkpoint *own_state(const md_trainer *t, md_position *at)
+{
+    if (at->step_in_epoch == 0 && t->saved_step != at->step)
+        *at = t->ended;
+    return t->state;
 }
 
 /* The state to rescue into, and where it is to stand. A rank other than 0 knows how the run came
@@ -320,21 +345,27 @@ static md_status rescue_state(const md_trainer *t, md_checkpoint **out, md_posit
  * other ranks step. */
 static md_status rescue(md_trainer *t, md_position *at, md_error *err)
 {
-    md_checkpoint *own = NULL;
+    md_checkpoint *state = NULL;
+    md_status status = MD_OK;
     *at = t->at;
     if (t->process_images == 0)
         return md_fail(err, MD_FAILED, "no step was finished yet");
-    md_status status = t->rank == 0 ? MD_OK : rescue_state(t, &own, at, err);
-    md_checkpoint *state = own ? own : t->state;
+    if (t->rank == 0)
+        state = own_state(t, at);
+    else
+        status = rescue_state(t, &state, at, err);
     int consistent = md_reducer_consistent(t->reducer, at->step);
     if (!status)
         status = fill(t, at, state, err);
+    if (!status)
+        forget_epoch_end(t, at, state);
     consistent = consistent && md_reducer_consistent(t->reducer, at->step);
     if (!status && !consistent)
         status = md_fail(err, MD_FAILED, "the ranks do not stand at one step");
     if (!status)
         status = md_folder_save_rescue(t->config->checkpoint.output, state, err);
-    md_checkpoint_destroy(&own);
+    if (t->rank != 0)
+        md_checkpoint_destroy(&state);
     return status;
 }
 

@@ -67,6 +67,10 @@ typedef struct md_trainer {
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
 void md_trainer_tear_down(md_trainer *t);
 
+/* Local. An imported model has seen no data yet, and the configuration is free to choose how it
+ * goes on; another rule than Adam has no use for Adam's moments. */
+md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err);
+
 /* step.c. Collective: one optimizer step. *stop: some rank asked to stop after it. */
 md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
 

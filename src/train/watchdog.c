@@ -1,5 +1,6 @@
 #include "mnist_dist/train/watchdog.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,7 +23,7 @@ static void rest_if_halted(const md_watchdog *w)
  */
 void md_watchdog_mark(md_watchdog *watchdog, md_phase phase, int64_t step)
 {
-    if (!watchdog->running)
+    if (!watchdog || !watchdog->running)
         return;
     rest_if_halted(watchdog);
     md_heartbeat *mine = watchdog->mine;
@@ -56,13 +57,14 @@ static void *look_on(void *argument)
     uint32_t seen = 0;
     double still = 0.0;
     pthread_mutex_lock(&w->mutex);
-    while (!w->stopping) {
+    for (int stopping = w->stopping; !stopping;) {
         still += sleep_a_while(w, interval);
+        stopping = w->stopping;
         const uint32_t beats = atomic_load_explicit(&w->mine->beats, memory_order_relaxed);
         if (beats != seen)
             still = 0.0;
         seen = beats;
-        if (!w->stopping && (still > timeout || atomic_load(&w->board->halted)))
+        if (atomic_load(&w->board->halted) || (!stopping && still > timeout))
             md_stall_end(w);
     }
     pthread_mutex_unlock(&w->mutex);
@@ -94,6 +96,17 @@ static md_status introduce(md_watchdog *w, md_comm *comm, md_error *err)
     return md_shared_fence(w->shared, err);
 }
 
+/* Signals are for the main thread: here they would cut a sleep short, or the last word. */
+static int start_thread(md_watchdog *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int started = pthread_create(&w->thread, NULL, look_on, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 md_status md_watchdog_start(md_comm *comm, const md_watchdog_params *params, md_watchdog **out,
                             md_error *err)
 {
@@ -117,7 +130,7 @@ md_status md_watchdog_start(md_comm *comm, const md_watchdog_params *params, md_
     if (!status) {
         pthread_mutex_init(&w->mutex, NULL);
         pthread_cond_init(&w->wake, NULL);
-        w->running = pthread_create(&w->thread, NULL, look_on, w) == 0;
+        w->running = start_thread(w);
         if (!w->running)
             status = md_fail(err, MD_FAILED,
                              "rank %d: no thread for the watchdog; raise the limit on processes "

@@ -5,6 +5,7 @@ job that is suspended as a whole is no stall."""
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,12 +90,21 @@ def stop_after_a_resume(place):
 
 
 def folder_hangs(place):
-    """A pipe in place of the file that rank 0 wants to write."""
+    """A pipe in place of the file that the only rank left wants to write."""
     process, pids = running(place, 2)
     os.mkdir(os.path.join(place.output, "stall"))
     os.mkfifo(os.path.join(place.output, "stall", "0.tmp"))
     os.kill(pids[1], signal.SIGSTOP)
     return process, "missing: rank 1 (host"
+
+
+def folder_hangs_for_one(place):
+    """Of two that notice only one can write; the other is not the one to blame."""
+    process, pids = running(place, 3)
+    os.mkdir(os.path.join(place.output, "stall"))
+    os.mkfifo(os.path.join(place.output, "stall", "0.tmp"))
+    os.kill(pids[2], signal.SIGSTOP)
+    return process, "missing: rank 2 (host"
 
 
 def folder_cannot_be_written(place):
@@ -193,13 +203,50 @@ def check_deaf(_):
         place.clean()
 
 
+def imported(folder, place):
+    """An output folder with a model that came from Keras' format, for another optimizer than its own."""
+    code, _, err = finish(place.start(1, OPTIONS + ["--epochs", "1"]))
+    assert code == 0, err
+    model = os.path.join(place.path, "model.keras")
+    for command in (["export", os.path.join(place.output, "last.h5"), "--format", "keras",
+                     "--output", model], ["import", model, "--output", folder]):
+        done = subprocess.run([PROGRAM] + command, env=place.environment, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def check_import(_):
+    """The only save is the import's, which knows nothing of the optimizer that the run is to have."""
+    source, twin, place = Place(), Place(), Place()
+    options = OPTIONS + ["--set", "optimizer.name=sgd", "--set", "checkpoint.every_steps=0"]
+    try:
+        imported(twin.output, source)
+        shutil.copytree(twin.output, place.output)
+        code, out, err = finish(twin.start(2, options, resume=True))
+        assert code == 0, err
+        expected = digest(out)
+        stopped = options + ["--inject", "stop@0:3"]
+        code, _, err = finish(place.start(2, stopped, resume=True), SOON)
+        assert code == 76 and "rank 1 saved" in err, f"exit {code}: {err}"
+        code, out, err = finish(place.go_on(2))
+        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
+        print("stop after an import: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"stop after an import: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        for used in (source, twin, place):
+            used.clean()
+
+
 def main():
     reference = undisturbed(OPTIONS)
     cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
              nothing_to_rescue_into, dissolve, stop_after_a_resume, folder_hangs,
-             folder_cannot_be_written, stop_for_a_while)
+             folder_hangs_for_one, folder_cannot_be_written, stop_for_a_while)
     jobs = [(check, case, reference) for case in cases]
-    jobs += [(check_suspension, reference), (check_deaf, reference)]
+    jobs += [(check_suspension, reference), (check_deaf, reference), (check_import, reference)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1

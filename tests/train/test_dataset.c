@@ -35,7 +35,7 @@ static md_comm *make_comm(int node_size)
 static md_dataset *create(md_comm *comm, const char *source, const char *validation,
                           const char *storage)
 {
-    const md_dataset_params params = {source, validation, storage};
+    const md_dataset_params params = {source, validation, storage, NULL};
     md_dataset *dataset;
     md_error err = {0};
     md_status status = md_dataset_create(comm, &params, &dataset, &err);
@@ -141,7 +141,7 @@ static void validation_is_the_test_set_a_split_or_nothing(void)
 static void a_split_must_leave_images_to_train_on(void)
 {
     md_comm *comm = make_comm(0);
-    expect_refused(comm, &(md_dataset_params){"synthetic:60", "split:60", "auto"}, MD_USAGE,
+    expect_refused(comm, &(md_dataset_params){"synthetic:60", "split:60", "auto", NULL}, MD_USAGE,
                    "data.validation is split:60, but synthetic:60 has 60 training images");
     md_comm_destroy(&comm);
 }
@@ -177,7 +177,7 @@ static void data_without_test_images_needs_another_validation(void)
         put_idx(folder, "train-labels-idx1-ubyte", labels, sizeof labels);
     }
     MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
-    expect_refused(comm, &(md_dataset_params){folder, "test", "auto"}, MD_USAGE,
+    expect_refused(comm, &(md_dataset_params){folder, "test", "auto", NULL}, MD_USAGE,
                    "has no test images; set data.validation to none or split:N");
     md_dataset *dataset = create(comm, folder, "none", "auto");
     CU_ASSERT_EQUAL(md_dataset_test(dataset).count, 0);
@@ -195,8 +195,8 @@ static void a_missing_source_fails_on_every_rank(void)
 {
     for (int node_size = 0; node_size < 3; node_size++) {
         md_comm *comm = make_comm(node_size);
-        expect_refused(comm, &(md_dataset_params){"/nowhere/mnist", "test", "auto"}, MD_BAD_DATA,
-                       "/nowhere/mnist");
+        expect_refused(comm, &(md_dataset_params){"/nowhere/mnist", "test", "auto", NULL},
+                       MD_BAD_DATA, "/nowhere/mnist");
         md_comm_destroy(&comm);
     }
 }
@@ -205,7 +205,8 @@ static void one_node_s_failure_is_everybody_s(void)
 {
     md_comm *comm = make_comm(1);
     int last = world_rank() == world_size() - 1;
-    const md_dataset_params params = {last ? "/nowhere/mnist" : "synthetic:12", "test", "auto"};
+    const md_dataset_params params = {last ? "/nowhere/mnist" : "synthetic:12", "test", "auto",
+                                      NULL};
     expect_refused(comm, &params, MD_BAD_DATA, "/nowhere/mnist");
     md_comm_destroy(&comm);
 }
@@ -216,7 +217,7 @@ static void nodes_that_read_different_data_are_found(void)
         return;
     md_comm *comm = make_comm(1);
     const md_dataset_params params = {world_rank() == 1 ? "synthetic:13" : "synthetic:12", "test",
-                                      "dense"};
+                                      "dense", NULL};
     expect_refused(comm, &params, MD_BAD_DATA, "rank 1 on node 1 read other bytes than rank 0");
     md_comm_destroy(&comm);
 }

@@ -37,7 +37,7 @@ static md_model *make_model(void)
 
 static bench set_up(MPI_Comm ranks, const char *storage)
 {
-    const md_dataset_params params = {"synthetic:1500", "test", storage};
+    const md_dataset_params params = {"synthetic:1500", "test", storage, NULL};
     bench b = {.model = make_model()};
     CU_ASSERT_EQUAL_FATAL(md_comm_create(ranks, 0, &b.comm, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_dataset_create(b.comm, &params, &b.dataset, NULL), MD_OK);

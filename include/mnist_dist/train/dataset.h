@@ -5,6 +5,7 @@
 #include "mnist_dist/comm/comm.h"
 #include "mnist_dist/data/sampler.h"
 #include "mnist_dist/data/store.h"
+#include "mnist_dist/train/watchdog.h"
 
 typedef struct md_dataset md_dataset;
 
@@ -12,6 +13,7 @@ typedef struct md_dataset md_dataset;
  * or split:N. Checks that every node read the same bytes. *out is NULL on error. */
 typedef struct md_dataset_params {
     const char *source, *validation, *storage;
+    md_watchdog *watchdog; /* told when this rank reads and when it waits; NULL: nobody is */
 } md_dataset_params;
 
 md_status md_dataset_create(md_comm *comm, const md_dataset_params *params, md_dataset **out,

@@ -16,10 +16,10 @@
 
 typedef struct md_watchdog md_watchdog;
 
-/* Where a rank is. In the phases that wait for others it does not touch what a rescue reads. */
+/* Where a rank is. In the phases that wait for others it does not touch what a rescue copies. */
 typedef enum md_phase {
     MD_PHASE_START, /* waits for all ranks, now and then; nothing to rescue yet */
-    MD_PHASE_LOAD,
+    MD_PHASE_LOAD,  /* reads and moves files */
     MD_PHASE_COMPUTE,
     MD_PHASE_REDUCE, /* waits for all ranks */
     MD_PHASE_STEP,
@@ -30,10 +30,10 @@ typedef enum md_phase {
     MD_PHASE_WAIT /* waits for all ranks, or for rank 0's save or decision */
 } md_phase;
 
-/* folder and context are borrowed. Both functions are called on one rank, in a thread of the
- * watchdog's. last_words puts one sentence into `said` about where the run can go on; with
- * may_save the main thread stands still, outside the state, and it saves what it can first.
- * stalled tells the user, and must not block. */
+/* folder and context are borrowed. Both functions are called in threads of the watchdog's, on one
+ * rank; on one of each node where ranks cannot talk. last_words puts one sentence into `said` about
+ * where the run can go on; with may_save (in one thread only) the main thread stands still, outside
+ * the state, and it saves what it can first. stalled tells the user, and must not block. */
 typedef struct md_watchdog_params {
     const char *folder; /* the run's output folder */
     double timeout;     /* seconds; 0: no watchdog */
@@ -47,7 +47,7 @@ md_status md_watchdog_start(md_comm *comm, const md_watchdog_params *params, md_
                             md_error *err);
 
 /* Local: this rank enters `phase` with `step` finished steps. Does not return once a stall has been
- * noticed on this node. */
+ * noticed on this node. Without a watchdog (NULL) nothing happens. */
 void md_watchdog_mark(md_watchdog *watchdog, md_phase phase, int64_t step);
 
 /* Collective; NULL is fine; clears *watchdog. */

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""sweep.py LIBRARY [--all]: stops a rank before each of its collective calls in turn, from the end of the
+first epoch to the end of the run: exit code 76, one message that names that rank alone, and a resume that
+ends as the undisturbed run, file for file. Without --all every ninth call."""
+import os
+import re
+import subprocess
+import sys
+
+from trainer import PROGRAM, Place, digest, finish, own_messages, together
+
+LIBRARY = sys.argv[1]
+RECIPE = ["--data", "synthetic:300", "--epochs", "2", "--batch-size", "100",
+          "--set", "checkpoint.every_steps=2", "--set", "distributed.stall_timeout=2"]
+# Falls from the first epoch on: a best value must be remembered, and a file hold it.
+WORSENING = ["--set", "optimizer.learning_rate=1e-12"]
+RUNS = {"one node": (2, ["--reducer", "reproducible"]),
+        "its best epoch first": (2, ["--reducer", "reproducible"] + WORSENING),
+        "two nodes": (4, ["--reducer", "node-shared", "--set", "distributed.node_size=2"])}
+
+
+def start(place, ranks, options, stop_at=None):
+    place.environment["LD_PRELOAD"] = LIBRARY
+    if stop_at:
+        place.environment["MD_STOP_AT"] = stop_at
+    command = place.command(ranks, [], False)
+    first = command.index("--output") + 2
+    process = place.run(command[:first] + RECIPE + options)
+    for name in ("LD_PRELOAD", "MD_STOP_AT"):
+        place.environment.pop(name, None)
+    return process
+
+
+def interesting_calls(trace, rank):
+    """From the second gather, of the first epoch's ledger, to the first window that is freed."""
+    names = re.findall(rf"^call {rank} (\w+)$", trace, re.MULTILINE)
+    first = names.index("gather", names.index("gather") + 1)
+    return range(first + 1, names.index("win_free", first) + 1)
+
+
+def plan(trace, ranks, every):
+    """(rank, call): every so many calls, of the ranks in turn."""
+    calls = [interesting_calls(trace, rank) for rank in range(ranks)]
+    shortest = min(len(of_rank) for of_rank in calls)
+    turns = [(i, (turn + 1) % ranks) for turn, i in enumerate(range(1 % every, shortest, every))]
+    return [(rank, calls[rank][i]) for i, rank in turns]
+
+
+def same_file(place, reference, name):
+    """Nothing but where and when differs."""
+    done = subprocess.run([PROGRAM, "diff", os.path.join(place.output, name),
+                           os.path.join(reference.output, name)], env=place.environment,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+
+def check(name, reference, expected, rank, call):
+    ranks, options = RUNS[name]
+    place = Place()
+    try:
+        code, _, err = finish(start(place, ranks, options, f"{rank}:{call}"), 60)
+        messages = own_messages(err)
+        assert code == 76, f"exit {code}: {err}"
+        assert len(messages) == 1 and "stalled" in messages[0], messages
+        named = re.findall(r"rank (\d+) \(host", messages[0])
+        assert named == [str(rank)], messages
+        assert "no rescue" not in messages[0] or "stand at one step" in messages[0], messages
+        for file in ("last.h5", "rescue.h5"):
+            if os.path.exists(os.path.join(place.output, file)):
+                verdict, text = place.verify(file)
+                assert verdict == 0, text
+        code, out, err = finish(place.go_on(ranks))
+        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
+        same_file(place, reference, "last.h5")
+        same_file(place, reference, "best.h5")
+        print(f"{name}, rank {rank}, call {call}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}, rank {rank}, call {call}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def sweep(name, every):
+    ranks, options = RUNS[name]
+    reference = Place()
+    try:
+        code, out, trace = finish(start(reference, ranks, options))
+        assert code == 0, trace
+        jobs = [(name, reference, digest(out), rank, call)
+                for rank, call in plan(trace, ranks, every)]
+        return together(check, jobs)
+    finally:
+        reference.clean()
+
+
+def main():
+    every = 1 if "--all" in sys.argv else 9
+    results = [result for name in RUNS for result in sweep(name, every)]
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
