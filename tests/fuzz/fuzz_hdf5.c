@@ -50,6 +50,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* Few enough elements to be written? Their product may be beyond any type. */
+static int is_small(const hsize_t *size, int rank, hsize_t most)
+{
+    hsize_t product = 1;
+    for (int i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(product, size[i], &product))
+            return 0;
+    return product <= most;
+}
+
 static int choose_filters(choices *c, hid_t creation)
 {
     int hostile = 0, deflates = 0;
@@ -76,17 +86,14 @@ static int choose_filters(choices *c, hid_t creation)
 
 static made choose_chunks(choices *c, hid_t creation, int rank)
 {
-    hsize_t chunk[MAX_RANK], bytes = 1;
-    int fits = 1;
-    for (int i = 0; i < rank; i++) {
+    hsize_t chunk[MAX_RANK];
+    for (int i = 0; i < rank; i++)
         chunk[i] = choose_size(c);
-        fits = fits && !__builtin_mul_overflow(bytes, chunk[i], &bytes);
-    }
     if (rank == 0 || H5Pset_chunk(creation, rank, chunk) < 0)
         return (made){0, 1};
     /* libhdf5 1.10 crashes when it writes through some chains of filters that nobody would make. */
     int hostile = choose_filters(c, creation);
-    return (made){hostile, !hostile && fits && bytes <= MAX_WRITTEN};
+    return (made){hostile, !hostile && is_small(chunk, rank, MAX_WRITTEN)};
 }
 
 static made choose_layout(choices *c, hid_t creation, int rank, hid_t space)
@@ -134,7 +141,7 @@ static int make_dataset(choices *c, hid_t file, const char *name, int rank)
     made layout = choose_layout(c, creation, rank, space);
     hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
     if (set >= 0 && layout.writable && H5Tget_size(type) <= 8 &&
-        H5Sget_simple_extent_npoints(space) <= MAX_WRITTEN / 8 && choose(c, 4))
+        is_small(size, rank, MAX_WRITTEN / 8) && choose(c, 4))
         H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes);
     if (set >= 0)
         H5Dclose(set);
