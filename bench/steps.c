@@ -1,5 +1,6 @@
 /* Whole training steps, split by phase, as the trainer itself takes them on all ranks of this run.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,18 +97,24 @@ static md_status measure(md_bench *bench, size_t way, int64_t batch, const char 
     size_t n = 0;
     for (; n < sizeof words / sizeof *words; n++)
         snprintf(text[n], sizeof *text, "%s=%s", words[n].key, words[n].value);
-    const int64_t steps = batch >= 1024 ? 300 : 1500;
+    const long long steps = batch >= 1024 ? 300 : 1500;
     snprintf(text[n++], sizeof *text, "train.batch_size=%lld", (long long)batch);
-    snprintf(text[n++], sizeof *text, "train.max_steps=%lld", (long long)steps);
-    snprintf(text[n++], sizeof *text, "train.epochs=%lld", (long long)(steps * batch));
+    snprintf(text[n++], sizeof *text, "train.max_steps=%lld", steps);
+    snprintf(text[n++], sizeof *text, "train.epochs=%lld", steps * (long long)batch);
     for (size_t i = 0; i < n; i++)
         assignments[i] = text[i];
     return train(bench, assignments, n, s, err);
 }
 
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    return remove(path);
+}
+
 md_status md_bench_steps(md_bench *bench, md_error *err)
 {
-    char folder[] = "/tmp/mnist_dist_bench_XXXXXX", command[64];
+    char folder[] = "/tmp/mnist_dist_bench_XXXXXX";
     const int root = md_comm_rank(bench->comm) == 0;
     samples *s = calloc(1, sizeof *s);
     md_status status = s ? MD_OK : md_fail_memory(err, "samples", sizeof *s);
@@ -126,8 +133,7 @@ md_status md_bench_steps(md_bench *bench, md_error *err)
             if (!status && root)
                 report(bench, ways[w].name, batches[b], s);
         }
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    if (root && system(command) != 0)
+    if (root && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
         md_report_note(bench->csv, "%s could not be removed", folder);
     free(s);
     return status;

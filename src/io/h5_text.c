@@ -91,7 +91,7 @@ static void read_fixed(md_h5 *f, hid_t id, hid_t type, md_h5_names *out)
         f->status = md_fail_memory(f->err, "a list of texts", out->count * size);
     else if (memory < 0 || H5Aread(id, memory, cells) < 0)
         md_h5_fail(f, "text cannot be read");
-    for (size_t i = 0; !f->status && i < out->count; i++)
+    for (size_t i = 0; cells && !f->status && i < out->count; i++)
         keep_text(f, &out->items[i], cells + i * size, size - 1);
     free(cells);
     md_h5_release(&memory);

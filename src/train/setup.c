@@ -8,7 +8,6 @@
 #include "mnist_dist/io/keras.h"
 #include "mnist_dist/nn/blas.h"
 #include "mnist_dist/util/digest.h"
-#include "mnist_dist/util/fixed.h"
 #include "mnist_dist/util/log.h"
 #include "mnist_dist/util/memory.h"
 #include "mnist_dist/version.h"
@@ -17,7 +16,7 @@
 /* A set with fewer images than this for each unit of the last layer may just lack a class. */
 enum { IMAGES_PER_CLASS = 10 };
 
-static int is_reproducible(const md_trainer *t)
+int md_trainer_is_reproducible(const md_trainer *t)
 {
     return md_reducer_promise(t->reducer) == MD_PROMISE_RANK_COUNT;
 }
@@ -117,7 +116,7 @@ static md_status build_reducer(md_trainer *t, md_error *err)
 /* Equal bits at any rank count need the same arithmetic everywhere. */
 static md_status check_same_arithmetic(md_trainer *t, md_error *err)
 {
-    if (!is_reproducible(t))
+    if (!md_trainer_is_reproducible(t))
         return MD_OK;
     char what[256];
     snprintf(what, sizeof what, "%s %s %s", MD_VERSION, t->kernels->name, md_blas_version());
@@ -128,113 +127,6 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
                                     "every node (set MNIST_DIST_KERNELS=avx2 and "
                                     "OPENBLAS_CORETYPE=Haswell everywhere): ");
     return MD_OK;
-}
-
-/* What the user asks for by a key that may differ costs a warning, with any reducer. */
-static void warn_of_storage(const md_trainer *t, const md_run_record *run)
-{
-    const int sparse = md_dataset_store(t->dataset)->header->storage == MD_STORAGE_SPARSE;
-    const char *now = sparse ? "sparse" : "dense";
-    if (strcmp(now, run->storage) != 0)
-        md_warn("data.storage is %s, but was %s when the checkpoint was saved: from here on the "
-                "bits may differ from those of the undisturbed run",
-                now, run->storage);
-}
-
-/* What no key chooses, but the machine, is refused where it would break the reducer's promise. */
-static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_record *run,
-                                          md_error *err)
-{
-    const char *now[] = {MD_VERSION, t->kernels->name, md_blas_version()};
-    const char *saved[] = {run->version, run->kernels, run->version_blas};
-    const char *name[] = {"program version", "kernels", "BLAS"};
-    for (size_t i = 0; is_reproducible(t) && i < sizeof now / sizeof *now; i++)
-        if (strcmp(now[i], saved[i]) != 0)
-            return md_fail(err, MD_USAGE,
-                           "cannot go on bit for bit: the checkpoint was made with %s '%s', this "
-                           "run has '%s'; use the same, or set distributed.reducer to allreduce",
-                           name[i], saved[i], now[i]);
-    warn_of_storage(t, run);
-    return MD_OK;
-}
-
-static md_status check_resumed_data(const md_trainer *t, const md_run_record *run, md_error *err)
-{
-    char digest[MD_DATA_SHA256_SIZE];
-    md_status status = md_data_sha256(md_dataset_store(t->dataset), digest, err);
-    if (!status && strcmp(digest, run->data_sha256) != 0)
-        return md_fail(err, MD_USAGE,
-                       "data.source: %s holds other data than the run was started with; saved "
-                       "SHA-256:\n%s\nnow:\n%s",
-                       t->config->data.source, run->data_sha256, digest);
-    return status;
-}
-
-md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)
-{
-    const int moments = md_optimizer_moments(t->config->optimizer.name);
-    c->model.rows = t->spec.rows;
-    c->model.columns = t->spec.columns;
-    md_snapshot_configure(t, c);
-    return moments == c->moment_count ? MD_OK : md_checkpoint_reset_moments(c, moments, err);
-}
-
-/* Sealed and well-formed is not yet coherent: a file made by other hands may stand beyond an
- * epoch's end, or lack what its configuration's optimizer needs. */
-static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c, md_error *err)
-{
-    const char *optimizer = t->config->optimizer.name;
-    const int64_t before = c->step - c->step_in_epoch;
-    if (c->step_in_epoch > t->steps_per_epoch || before % t->steps_per_epoch != 0 ||
-        before / t->steps_per_epoch != c->epoch)
-        return md_fail(
-            err, MD_BAD_CHECKPOINT,
-            "the checkpoint in %s claims step %lld to be %lld steps into epoch %lld, but "
-            "epochs have %lld steps; use an earlier file",
-            t->config->checkpoint.output, (long long)c->step, (long long)c->step_in_epoch,
-            (long long)c->epoch + 1, (long long)t->steps_per_epoch);
-    if (strcmp(c->optimizer, optimizer) != 0 || c->moment_count != md_optimizer_moments(optimizer))
-        return md_fail(err, MD_BAD_CHECKPOINT,
-                       "the checkpoint in %s holds %d moments of optimizer %s, but its "
-                       "configuration names %s; use an earlier file",
-                       t->config->checkpoint.output, c->moment_count, c->optimizer, optimizer);
-    return MD_OK;
-}
-
-static md_status check_resumed(const md_trainer *t, const md_checkpoint *c,
-                               const md_run_record *run, md_error *err)
-{
-    const int ended = c->step >= t->last_step && c->step_in_epoch < t->steps_per_epoch;
-    md_status status = check_resumed_data(t, run, err);
-    if (!status && !ended)
-        status = check_resumed_arithmetic(t, run, err);
-    return status ? status : check_resumed_state(t, c, err);
-}
-
-/* Rank 0: the resumed checkpoint becomes the state, after checks that need data and model. */
-static md_status adopt_checkpoint(md_trainer *t, md_error *err)
-{
-    md_checkpoint *c = t->run->resumed;
-    const md_run_record *last = &c->runs[c->run_count - 1];
-    if (!md_model_spec_equal(&c->model, &t->spec))
-        return md_fail(err, MD_BAD_CHECKPOINT,
-                       "the checkpoint in %s holds another model than the configuration",
-                       t->config->checkpoint.output);
-    md_status status =
-        c->step > 0 ? check_resumed(t, c, last, err) : md_trainer_start_imported(t, c, err);
-    if (status)
-        return status;
-    md_checkpoint_cut_back(c);
-    t->state = c;
-    t->run->resumed = NULL;
-    t->at = (md_position){.epoch = c->epoch,
-                          .step = c->step,
-                          .iterations = c->iterations,
-                          .step_in_epoch = c->step_in_epoch,
-                          .loss_q32 = md_fixed_from(c->loss_sum),
-                          .correct = c->correct,
-                          .samples = c->samples};
-    return md_snapshot_add_run(t, c, err);
 }
 
 /* Rank 0: fresh state, weights drawn from the seed or taken from a file. */
@@ -269,7 +161,7 @@ static md_status start_state(md_trainer *t, md_error *err)
     md_status status = MD_OK;
     md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
     if (t->rank == 0)
-        status = t->run->resuming ? adopt_checkpoint(t, err) : make_state(t, err);
+        status = t->run->resuming ? md_trainer_adopt_checkpoint(t, err) : make_state(t, err);
     /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
      * weights the file. */
     if (t->rank == 0 && !status && !t->run->resuming)

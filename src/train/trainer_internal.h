@@ -66,7 +66,12 @@ typedef struct md_trainer {
  * end of it, which also undoes a set-up that failed half way. */
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
 void md_trainer_tear_down(md_trainer *t);
+int md_trainer_is_reproducible(const md_trainer *t); /* local */
 
+/* resume.c */
+/* Local, rank 0: the resumed checkpoint becomes the state, after checks that need data and model.
+ */
+md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err);
 /* Local. An imported model has seen no data yet, and the configuration is free to choose how it
  * goes on; another rule than Adam has no use for Adam's moments. */
 md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err);
@@ -83,6 +88,8 @@ md_status md_trainer_validate(md_trainer *t, md_error *err);
 /* Local: a checkpoint of a run at its very start, with this process's run record. */
 md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
 md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
+/* Local: copies blocks and the position `at` into c, and recomputes its golden logits. */
+md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err);
 /* Local: the configured optimizer and seed. */
 void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);
 /* Rank 0: has an epoch just ended that is better than all whose weights were saved? */
@@ -90,7 +97,9 @@ int md_trainer_is_best(const md_trainer *t);
 /* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,
  * the `last` one of a run never. */
 md_status md_trainer_save(md_trainer *t, int last, md_error *err);
-/* Local, the same on every rank: is there something that --resume could go on from? */
+
+/* rescue.c */
+/* Local: is there something that --resume could go on from? */
 int md_trainer_has_checkpoint(const md_trainer *t);
 /* Local, from a thread of the watchdog's; see md_watchdog_params. */
 void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size);
