@@ -1,10 +1,23 @@
 /* Put before a program with LD_PRELOAD, through MPI's profiling interface: with MD_STOP_AT=RANK:N
- * that rank stops (SIGSTOP) before its Nth collective call; without, each rank lists its calls on
- * stderr, one "call RANK NAME" a line. */
+ * that rank stops before its Nth collective call, by SIGSTOP, or as MD_STOP_BY says: "exit", or
+ * "finalize" (MPI_Finalize, then exit). Without MD_STOP_AT each rank lists its calls on stderr, one
+ * "call RANK NAME" a line. */
 #include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static void stop(void)
+{
+    const char *by = getenv("MD_STOP_BY");
+    if (!by)
+        raise(SIGSTOP);
+    else if (strcmp(by, "finalize") == 0)
+        PMPI_Finalize();
+    if (by)
+        exit(0);
+}
 
 static void count(const char *name)
 {
@@ -17,7 +30,7 @@ static void count(const char *name)
         fprintf(stderr, "call %d %s\n", rank, name);
     else if (sscanf(where, "%d:%d", &stopping_rank, &stopping_call) == 2 && rank == stopping_rank &&
              calls == stopping_call)
-        raise(SIGSTOP);
+        stop();
 }
 
 int MPI_Allreduce(const void *from, void *to, int n, MPI_Datatype type, MPI_Op op, MPI_Comm comm)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """sweep.py LIBRARY [--all]: stops a rank before each of its collective calls in turn, from the end of the
 first epoch to the end of the run: exit code 76, one message that names that rank alone, and a resume that
-ends as the undisturbed run, file for file. Without --all every ninth call."""
+ends as the undisturbed run, file for file. Without --all every ninth call. Then ranks that exit, or
+finalize MPI, in the middle of it: the job ends by itself, and resumes."""
 import os
 import re
 import subprocess
@@ -19,15 +20,12 @@ RUNS = {"one node": (2, ["--reducer", "reproducible"]),
         "two nodes": (4, ["--reducer", "node-shared", "--set", "distributed.node_size=2"])}
 
 
-def start(place, ranks, options, stop_at=None):
-    place.environment["LD_PRELOAD"] = LIBRARY
-    if stop_at:
-        place.environment["MD_STOP_AT"] = stop_at
+def start(place, ranks, options, **how):
+    usual = place.environment
+    place.environment = dict(usual, LD_PRELOAD=LIBRARY, **how)
     command = place.command(ranks, [], False)
-    first = command.index("--output") + 2
-    process = place.run(command[:first] + RECIPE + options)
-    for name in ("LD_PRELOAD", "MD_STOP_AT"):
-        place.environment.pop(name, None)
+    process = place.run(command[:command.index("--output") + 2] + RECIPE + options)
+    place.environment = usual
     return process
 
 
@@ -58,7 +56,7 @@ def check(name, reference, expected, rank, call):
     ranks, options = RUNS[name]
     place = Place()
     try:
-        code, _, err = finish(start(place, ranks, options, f"{rank}:{call}"), 60)
+        code, _, err = finish(start(place, ranks, options, MD_STOP_AT=f"{rank}:{call}"), 60)
         messages = own_messages(err)
         assert code == 76, f"exit {code}: {err}"
         assert len(messages) == 1 and "stalled" in messages[0], messages
@@ -82,15 +80,35 @@ def check(name, reference, expected, rank, call):
         place.clean()
 
 
+def check_leaving(name, by, expected, rank, call):
+    ranks, options = RUNS[name]
+    place = Place()
+    try:
+        code, _, err = finish(start(place, ranks, options, MD_STOP_AT=f"{rank}:{call}",
+                                    MD_STOP_BY=by), 60)
+        assert code != 0 and err, f"exit {code}: {err}"
+        code, out, err = finish(place.go_on(ranks))
+        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
+        print(f"{name}, rank {rank} leaves by {by} at call {call}: ok", flush=True)
+        return True
+    except AssertionError as failure:
+        print(f"{name}, rank {rank} leaves by {by} at call {call}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
 def sweep(name, every):
     ranks, options = RUNS[name]
     reference = Place()
     try:
         code, out, trace = finish(start(reference, ranks, options))
         assert code == 0, trace
-        jobs = [(name, reference, digest(out), rank, call)
-                for rank, call in plan(trace, ranks, every)]
-        return together(check, jobs)
+        planned = plan(trace, ranks, every)
+        jobs = [(check, name, reference, digest(out), rank, call) for rank, call in planned]
+        rank, call = planned[len(planned) // 2]
+        jobs += [(check_leaving, name, by, digest(out), rank, call) for by in ("exit", "finalize")]
+        return together(lambda judge, *rest: judge(*rest), jobs)
     finally:
         reference.clean()
 
