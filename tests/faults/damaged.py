@@ -4,7 +4,7 @@ a good file is left at every moment, and the run ends with the undisturbed one's
 import os
 import sys
 
-from trainer import Place, digest, finish, together, undisturbed
+from trainer import conclude, digest, finish, judge, together, undisturbed
 
 OPTIONS = ["--reducer", "reproducible"]
 GENERATIONS = ("last.h5", "last.prev.h5", "last.prev2.h5")
@@ -30,37 +30,31 @@ def run(place, keep, *options, resume=True):
     return finish(place.start(1, keeping, resume))
 
 
+def recover(place, keep, damaged, reference):
+    code, _, err = run(place, 3, "--set", "train.max_steps=12", resume=False)
+    assert code == 0, err
+    for generation in GENERATIONS[:damaged]:
+        damage(os.path.join(place.output, generation))
+    assert good_files(place) == sorted(GENERATIONS[damaged:])
+    run(place, keep, "--set", "train.max_steps=0", "--inject", "kill@0:save")
+    left = good_files(place)
+    assert len(left) >= min(keep, 3 - damaged), f"left after the kill: {left}"
+    code, out, err = run(place, keep, "--set", "train.max_steps=0")
+    assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
+    left = good_files(place)
+    assert left == sorted(GENERATIONS[:keep]), f"left at the end: {left}"
+
+
 def check(keep, damaged, reference):
-    place = Place()
-    name = f"{damaged} damaged, keep {keep}"
-    try:
-        code, _, err = run(place, 3, "--set", "train.max_steps=12", resume=False)
-        assert code == 0, err
-        for generation in GENERATIONS[:damaged]:
-            damage(os.path.join(place.output, generation))
-        assert good_files(place) == sorted(GENERATIONS[damaged:])
-        run(place, keep, "--set", "train.max_steps=0", "--inject", "kill@0:save")
-        left = good_files(place)
-        assert len(left) >= min(keep, 3 - damaged), f"left after the kill: {left}"
-        code, out, err = run(place, keep, "--set", "train.max_steps=0")
-        assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
-        left = good_files(place)
-        assert left == sorted(GENERATIONS[:keep]), f"left at the end: {left}"
-        print(f"{name}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge(f"{damaged} damaged, keep {keep}",
+                 lambda place: recover(place, keep, damaged, reference))
 
 
 def main():
     reference = undisturbed(OPTIONS)
     results = together(check, [(keep, damaged, reference) for keep in (1, 2, 3)
                                for damaged in (1, 2)])
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from trainer import SLOW, Place, digest, finish, own_messages, undisturbed
+from trainer import SLOW, Place, conclude, digest, finish, judge, own_messages, undisturbed
 
 SKIPPED = 77
 OPTIONS = ["--reducer", "reproducible"]
@@ -118,17 +118,8 @@ CASES = (no_room_for_shared_memory, read_only, no_room_for_any_save, room_for_on
 
 
 def check(case, ranks, reference):
-    place = Place()
     name = f"{case.__name__.replace('_', ' ')}, {ranks} ranks"
-    try:
-        case(place, ranks, reference)
-        print(f"{name}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge(name, lambda place: case(place, ranks, reference))
 
 
 def main():
@@ -138,8 +129,7 @@ def main():
     reference = undisturbed(OPTIONS)
     results = [check(case, ranks, reference) for case in CASES for ranks in (1, 2)
                if ranks > 1 or case is not no_room_for_shared_memory]
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

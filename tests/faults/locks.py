@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from trainer import SLOW, Place, digest, finish, own_messages, ranks_of, undisturbed
+from trainer import SLOW, conclude, digest, finish, judge, own_messages, ranks_of, undisturbed
 
 OPTIONS = ["--reducer", "reproducible"]
 
@@ -78,17 +78,8 @@ def stops_when_asked_to(place, _):
 
 
 def check(case, reference):
-    place = Place()
     name = case.__name__.replace("_", " ")
-    try:
-        case(place, reference)
-        print(f"the second {name}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"the second {name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge(f"the second {name}", lambda place: case(place, reference))
 
 
 def main():
@@ -96,8 +87,7 @@ def main():
     cases = (gives_up, takes_over_at_its_end, takes_over_from_the_dead,
              stops_when_asked_to)
     results = [check(case, reference) for case in cases]
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 
-from trainer import SLOW, Place, digest, finish, own_messages, undisturbed, wait_for_ranks
+from trainer import (SLOW, conclude, digest, ends_as, finish, judge, own_messages, undisturbed,
+                     wait_for_ranks)
 
 OPTIONS = ["--reducer", "reproducible"]
 
@@ -37,25 +38,19 @@ CASES = {"SIGTERM": (by_signal(signal.SIGTERM), "by SIGTERM"),
          "the time limit": (by_the_clock, "by the time limit")}
 
 
-def check(name, reference):
+def stops_and_resumes(place, name, reference):
     start, words = CASES[name]
-    place = Place()
-    try:
-        code, out, err = finish(start(place))
-        messages = own_messages(err)
-        assert code == 75 and not digest(out), f"exit {code}: {out}{err}"
-        assert len(messages) == 1 and words in messages[0] and "--resume" in messages[0], messages
-        # The limit is part of the run's configuration and would stop the next process as well.
-        unlimited = OPTIONS + ["--set", "train.time_limit=0"]
-        code, out, err = finish(place.start(2, unlimited, resume=True))
-        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
-        print(f"{name}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    code, out, err = finish(start(place))
+    messages = own_messages(err)
+    assert code == 75 and not digest(out), f"exit {code}: {out}{err}"
+    assert len(messages) == 1 and words in messages[0] and "--resume" in messages[0], messages
+    # The limit is part of the run's configuration and would stop the next process as well.
+    unlimited = OPTIONS + ["--set", "train.time_limit=0"]
+    ends_as(place.start(2, unlimited, resume=True), reference)
+
+
+def check(name, reference):
+    return judge(name, lambda place: stops_and_resumes(place, name, reference))
 
 
 def wait_until_taken(pid, number):
@@ -70,37 +65,27 @@ def wait_until_taken(pid, number):
         pending = any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
-def check_impatience():
+def loses_patience(place):
     """The second SIGINT ends a run that cannot stop: another rank takes no step with it."""
-    place = Place()
     process = place.start(2, OPTIONS + SLOW + ["--set", "distributed.stall_timeout=0"])
     pids = sorted(wait_for_ranks(process, 2))
-    try:
-        place.wait_for_save(process)
-        os.kill(pids[1], signal.SIGSTOP)
-        # What came between the two does not make the second another first one.
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGINT:
-            os.kill(pids[0], number)
-            wait_until_taken(pids[0], number)
-        code, _, err = finish(process, 60)
-        messages = own_messages(err)
-        assert code == 130, f"exit {code}: {err}"
-        assert len(messages) == 1 and "without saving" in messages[0], messages
-        print("a second SIGINT: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"a second SIGINT: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    place.wait_for_save(process)
+    os.kill(pids[1], signal.SIGSTOP)
+    # What came between the two does not make the second another first one.
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGINT:
+        os.kill(pids[0], number)
+        wait_until_taken(pids[0], number)
+    code, _, err = finish(process, 60)
+    messages = own_messages(err)
+    assert code == 130, f"exit {code}: {err}"
+    assert len(messages) == 1 and "without saving" in messages[0], messages
 
 
 def main():
     reference = undisturbed(OPTIONS)
     results = [check(name, reference) for name in CASES]
-    results.append(check_impatience())
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    results.append(judge("a second SIGINT", loses_patience))
+    return conclude(results)
 
 
 if __name__ == "__main__":

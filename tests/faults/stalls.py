@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-from trainer import (PROGRAM, RECIPE, SLOW, Place, digest, finish, own_messages, ranks_of, together,
-                     undisturbed)
+from trainer import (PROGRAM, RECIPE, SLOW, Place, conclude, digest, ends_as, finish, judge,
+                     own_messages, ranks_of, together, undisturbed)
 
 OPTIONS = ["--reducer", "reproducible"]
 SOON = 30  # seconds, for a stall_timeout of 4
@@ -89,22 +89,23 @@ def stop_after_a_resume(place):
     return place.start(2, OPTIONS + ["--inject", "stop@0:14"], resume=True), "rank 1 saved"
 
 
-def folder_hangs(place):
-    """A pipe in place of the file that the only rank left wants to write."""
-    process, pids = running(place, 2)
+def hang_rank_0(place, ranks):
+    """A pipe in place of the file that rank 0 wants to write when the last rank has stopped."""
+    process, pids = running(place, ranks)
     os.mkdir(os.path.join(place.output, "stall"))
     os.mkfifo(os.path.join(place.output, "stall", "0.tmp"))
-    os.kill(pids[1], signal.SIGSTOP)
-    return process, "missing: rank 1 (host"
+    os.kill(pids[-1], signal.SIGSTOP)
+    return process, f"missing: rank {ranks - 1} (host"
+
+
+def folder_hangs(place):
+    """Nobody else is left to write."""
+    return hang_rank_0(place, 2)
 
 
 def folder_hangs_for_one(place):
     """Of two that notice only one can write; the other is not the one to blame."""
-    process, pids = running(place, 3)
-    os.mkdir(os.path.join(place.output, "stall"))
-    os.mkfifo(os.path.join(place.output, "stall", "0.tmp"))
-    os.kill(pids[2], signal.SIGSTOP)
-    return process, "missing: rank 2 (host"
+    return hang_rank_0(place, 3)
 
 
 def folder_cannot_be_written(place):
@@ -124,30 +125,21 @@ def stop_for_a_while(place):
     return process, "missing: rank 2 (host"
 
 
+def stalls_and_resumes(place, case, reference):
+    process, words = case(place)
+    code, _, err = finish(process, SOON)
+    messages = own_messages(err)
+    assert code == 76, f"exit {code}: {err}"
+    assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.join(place.output, ".saving.h5"))
+    saved = place.verify_saved()
+    ends_as(place.go_on(2) if saved else place.start(2, OPTIONS, resume=True), reference)
+
+
 def check(case, reference):
-    name = case.__name__.replace("_", " ")
-    place = Place()
-    try:
-        process, words = case(place)
-        code, _, err = finish(process, SOON)
-        messages = own_messages(err)
-        assert code == 76, f"exit {code}: {err}"
-        assert len(messages) == 1 and "stalled" in messages[0] and words in messages[0], messages
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.join(place.output, ".saving.h5"))
-        saved = [f for f in ("last.h5", "rescue.h5") if os.path.exists(os.path.join(place.output, f))]
-        for file in saved:
-            verdict, text = place.verify(file)
-            assert verdict == 0, text
-        code, out, err = finish(place.go_on(2) if saved else place.start(2, OPTIONS, resume=True))
-        assert code == 0 and digest(out) == reference, f"resume: exit {code}, {digest(out)}: {err}"
-        print(f"{name}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge(case.__name__.replace("_", " "),
+                 lambda place: stalls_and_resumes(place, case, reference))
 
 
 def suspend_in_a_save(place):
@@ -167,22 +159,12 @@ def suspend_in_a_save(place):
 
 
 def check_suspension(reference):
-    place = Place()
-    try:
-        code, out, err = finish(suspend_in_a_save(place), SOON)
-        assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
-        print("suspend in a save: ok", flush=True)
-        return True
-    except (AssertionError, OSError) as failure:
-        print(f"suspend in a save: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge("suspend in a save",
+                 lambda place: ends_as(suspend_in_a_save(place), reference, SOON))
 
 
-def check_deaf(_):
+def nobody_listens(place):
     """A save that never returns, and nobody reads what the run says: it ends all the same."""
-    place = Place()
     reading, writing = os.pipe()
     os.write(writing, b"x" * fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096))
     command = [PROGRAM, "train", "--quiet", "--output", place.output] + RECIPE + OPTIONS + SLOW
@@ -191,16 +173,10 @@ def check_deaf(_):
     try:
         code = block_saves(place, process).wait(SOON)
         assert code == 76, f"exit {code}"
-        print("nobody listens: ok", flush=True)
-        return True
-    except (AssertionError, subprocess.TimeoutExpired) as failure:
-        print(f"nobody listens: FAILED: {failure}", flush=True)
-        return False
     finally:
         process.kill()
         os.close(reading)
         os.close(writing)
-        place.clean()
 
 
 def imported(folder, place):
@@ -215,9 +191,9 @@ def imported(folder, place):
         assert done.returncode == 0, done.stderr
 
 
-def check_import(_):
+def stop_after_an_import(place):
     """The only save is the import's, which knows nothing of the optimizer that the run is to have."""
-    source, twin, place = Place(), Place(), Place()
+    source, twin = Place(), Place()
     options = OPTIONS + ["--set", "optimizer.name=sgd", "--set", "checkpoint.every_steps=0"]
     try:
         imported(twin.output, source)
@@ -228,16 +204,10 @@ def check_import(_):
         stopped = options + ["--inject", "stop@0:3"]
         code, _, err = finish(place.start(2, stopped, resume=True), SOON)
         assert code == 76 and "rank 1 saved" in err, f"exit {code}: {err}"
-        code, out, err = finish(place.go_on(2))
-        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
-        print("stop after an import: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"stop after an import: FAILED: {failure}", flush=True)
-        return False
+        ends_as(place.go_on(2), expected)
     finally:
-        for used in (source, twin, place):
-            used.clean()
+        source.clean()
+        twin.clean()
 
 
 def main():
@@ -246,10 +216,10 @@ def main():
              nothing_to_rescue_into, dissolve, stop_after_a_resume, folder_hangs,
              folder_hangs_for_one, folder_cannot_be_written, stop_for_a_while)
     jobs = [(check, case, reference) for case in cases]
-    jobs += [(check_suspension, reference), (check_deaf, reference), (check_import, reference)]
+    jobs += [(check_suspension, reference), (judge, "nobody listens", nobody_listens),
+             (judge, "stop after an import", stop_after_an_import)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 
-from trainer import PROGRAM, Place, digest, finish, own_messages, together
+from trainer import (PROGRAM, Place, conclude, digest, ends_as, finish, judge, own_messages,
+                     together)
 
 LIBRARY = sys.argv[1]
 RECIPE = ["--data", "synthetic:300", "--epochs", "2", "--batch-size", "100",
@@ -52,50 +53,37 @@ def same_file(place, reference, name):
     assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
 
 
-def check(name, reference, expected, rank, call):
+def stops_and_resumes(place, name, reference, expected, rank, call):
     ranks, options = RUNS[name]
-    place = Place()
-    try:
-        code, _, err = finish(start(place, ranks, options, MD_STOP_AT=f"{rank}:{call}"), 60)
-        messages = own_messages(err)
-        assert code == 76, f"exit {code}: {err}"
-        assert len(messages) == 1 and "stalled" in messages[0], messages
-        named = re.findall(r"rank (\d+) \(host", messages[0])
-        assert named == [str(rank)], messages
-        assert "no rescue" not in messages[0] or "stand at one step" in messages[0], messages
-        for file in ("last.h5", "rescue.h5"):
-            if os.path.exists(os.path.join(place.output, file)):
-                verdict, text = place.verify(file)
-                assert verdict == 0, text
-        code, out, err = finish(place.go_on(ranks))
-        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
-        same_file(place, reference, "last.h5")
-        same_file(place, reference, "best.h5")
-        print(f"{name}, rank {rank}, call {call}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}, rank {rank}, call {call}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    code, _, err = finish(start(place, ranks, options, MD_STOP_AT=f"{rank}:{call}"), 60)
+    messages = own_messages(err)
+    assert code == 76, f"exit {code}: {err}"
+    assert len(messages) == 1 and "stalled" in messages[0], messages
+    named = re.findall(r"rank (\d+) \(host", messages[0])
+    assert named == [str(rank)], messages
+    assert "no rescue" not in messages[0] or "stand at one step" in messages[0], messages
+    place.verify_saved()
+    ends_as(place.go_on(ranks), expected)
+    same_file(place, reference, "last.h5")
+    same_file(place, reference, "best.h5")
+
+
+def check(name, reference, expected, rank, call):
+    return judge(f"{name}, rank {rank}, call {call}",
+                 lambda place: stops_and_resumes(place, name, reference, expected, rank, call))
+
+
+def leaves_and_resumes(place, name, by, expected, rank, call):
+    ranks, options = RUNS[name]
+    how = {"MD_STOP_AT": f"{rank}:{call}", "MD_STOP_BY": by}
+    code, _, err = finish(start(place, ranks, options, **how), 60)
+    assert code != 0 and err, f"exit {code}: {err}"
+    ends_as(place.go_on(ranks), expected)
 
 
 def check_leaving(name, by, expected, rank, call):
-    ranks, options = RUNS[name]
-    place = Place()
-    try:
-        code, _, err = finish(start(place, ranks, options, MD_STOP_AT=f"{rank}:{call}",
-                                    MD_STOP_BY=by), 60)
-        assert code != 0 and err, f"exit {code}: {err}"
-        code, out, err = finish(place.go_on(ranks))
-        assert code == 0 and digest(out) == expected, f"resume: exit {code}, {digest(out)}: {err}"
-        print(f"{name}, rank {rank} leaves by {by} at call {call}: ok", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"{name}, rank {rank} leaves by {by} at call {call}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    return judge(f"{name}, rank {rank} leaves by {by} at call {call}",
+                 lambda place: leaves_and_resumes(place, name, by, expected, rank, call))
 
 
 def sweep(name, every):
@@ -116,8 +104,7 @@ def sweep(name, every):
 def main():
     every = 1 if "--all" in sys.argv else 9
     results = [result for name in RUNS for result in sweep(name, every)]
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 0 if all(results) else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

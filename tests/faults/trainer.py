@@ -62,6 +62,15 @@ class Place:
                               env=self.environment, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout + done.stderr
 
+    def verify_saved(self):
+        """Whatever there is to resume from is sound. Returns the names."""
+        saved = [name for name in ("last.h5", "rescue.h5")
+                 if os.path.exists(os.path.join(self.output, name))]
+        for name in saved:
+            verdict, text = self.verify(name)
+            assert verdict == 0, text
+        return saved
+
     def clean(self):
         shutil.rmtree(self.path, ignore_errors=True)
 
@@ -117,6 +126,33 @@ def undisturbed(options):
         return digest(out)
     finally:
         place.clean()
+
+
+def ends_as(process, reference, seconds=180):
+    """The run gets to its end, with these weights."""
+    code, out, err = finish(process, seconds)
+    assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
+
+
+def judge(name, work):
+    """work(place), in a place of its own: prints and returns whether it went well."""
+    place = Place()
+    try:
+        work(place)
+        print(f"{name}: ok", flush=True)
+        return True
+    except (AssertionError, OSError, subprocess.TimeoutExpired) as failure:
+        print(f"{name}: FAILED: {failure}", flush=True)
+        return False
+    finally:
+        place.clean()
+
+
+def conclude(results):
+    """The last line, and the exit code."""
+    passed = results.count(True)
+    print(f"{passed} passed, {len(results) - passed} failed")
+    return 0 if passed == len(results) else 1
 
 
 def together(work, jobs):
