@@ -1,6 +1,6 @@
 /* Signals as requests to stop: SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 set one flag, which the trainer
- * takes into its next reduction. A second SIGINT
- * exits at once, with a line from the first rank. Local. */
+ * takes into its next reduction. A second SIGINT exits at once, with a line from the first rank.
+ * Local. */
 #ifndef MNIST_DIST_APP_SIGNALS_H
 #define MNIST_DIST_APP_SIGNALS_H
 

@@ -24,11 +24,11 @@ md_status md_folder_make(const char *path, md_error *err);
 
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
  * seconds with one line said, or until *stop (a signal handler's flag; NULL: none) is not 0, which
- * is MD_STOPPED; the kernel frees it when the process dies. Where flock is unsupported
- * it warns and goes on. keep: how many generations of last.h5 stay, itself included (at least 1).
- * Removes temporaries that a killed save left, and the status. MD_FAILED when another run holds it
- * or the folder cannot be written, or a
- * folder in it has the name of a file to be saved. *out is NULL on error. */
+ * is MD_STOPPED; the kernel frees it when the process dies. Where flock is unsupported it warns and
+ * goes on. keep: how many generations of last.h5 stay, itself included (at least 1). Removes
+ * temporaries that a killed save left, and the status. MD_FAILED when another run holds it or the
+ * folder cannot be written, or a folder in it has the name of a file to be saved. *out is NULL on
+ * error. */
 md_status md_folder_open(const char *path, int keep, double lock_wait,
                          const volatile sig_atomic_t *stop, md_folder **out, md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */

@@ -36,9 +36,9 @@ md_status md_run_configure(md_comm *comm, const md_run_params *params, md_run *o
 
 /* Collective, after md_run_configure with the same params. Takes the folder's lock (waiting up to
  * checkpoint.lock_wait, or until *params->stop on rank 0: MD_STOPPED) before any checkpoint is
- * read. With `resume` the configuration of the run
- * found there slides in below file and options. MD_USAGE when that may not differ so,
- * MD_BAD_CHECKPOINT when there are checkpoints but none is good. */
+ * read. With `resume` the configuration of the run found there slides in below file and options.
+ * MD_USAGE when that may not differ so, MD_BAD_CHECKPOINT when there are checkpoints but none is
+ * good. */
 md_status md_run_open(md_comm *comm, const md_run_params *params, md_run *run, md_error *err);
 void md_run_close(md_run *run); /* local; frees the lock */
 
