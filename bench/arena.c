@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "mnist_dist/util/memory.h"
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/rng.h"
 
 static md_status make_floats(float **out, size_t count, uint64_t seed, md_error *err)
 {

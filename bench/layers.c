@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "arena.h"
-#include "report.h"
+#include "results.h"
 
 static void sparse_forward(void *context)
 {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "mnist_dist/util/clock.h"
+#include "mnist_dist/base/clock.h"
 
 enum { MOST_RUNS = 2000, LEAST_RUNS = 5 };
 

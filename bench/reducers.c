@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "bench.h"
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/reducer.h"
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/memory.h"
-#include "report.h"
+#include "results.h"
 
 enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386 };
 

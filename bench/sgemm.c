@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "bench.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/nn/blas.h"
-#include "mnist_dist/util/memory.h"
-#include "report.h"
+#include "results.h"
 
 /* Large enough for the full rate, small enough to run between two interruptions. */
 enum { LARGE = 512, ELEMENTS = LARGE * LARGE, EPOCH = 60000 };

@@ -8,7 +8,7 @@
 
 #include "bench.h"
 #include "mnist_dist/train/trainer.h"
-#include "report.h"
+#include "results.h"
 
 enum { PHASES = 5, MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "mnist_dist/util/memory.h"
-#include "report.h"
+#include "mnist_dist/base/memory.h"
+#include "results.h"
 
 typedef struct blocks {
     const md_kernels *kernels;

@@ -45,8 +45,16 @@ if(MD_COVERAGE)
   target_link_options(md_strict INTERFACE --coverage)
 endif()
 
-# md_add_module(NAME sources...): the static library md_NAME.
+# md_add_module(NAME [EXCEPT paths...]): the static library md_NAME of all .c files in this folder
+# and those below, so that adding a layer or a reducer is adding its file. EXCEPT leaves out files and
+# folders.
 function(md_add_module name)
-  add_library(md_${name} STATIC ${ARGN})
+  cmake_parse_arguments(M "" "" "EXCEPT" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.c)
+  foreach(path ${M_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "^${path}(/|$)")
+  endforeach()
+  add_library(md_${name} STATIC ${sources})
+  target_include_directories(md_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(md_${name} PUBLIC md_options)
 endfunction()

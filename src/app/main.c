@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "guard.h"
-#include "process.h"
-#include "signals.h"
+#include "cli/command.h"
+#include "process/guard.h"
+#include "process/process.h"
+#include "process/signals.h"
 
 static md_status run(int argc, char **argv)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "comm_internal.h"
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 
 md_status md_agree_over(MPI_Comm ranks, int world_rank, md_status local, md_error *err)
 {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "comm_internal.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/memory.h"
 
 struct md_comm {
     MPI_Comm world, node;

@@ -1,7 +1,7 @@
 /* Collectives over any one communicator, for the functions that offer them over all ranks and for
  * those that need them over a node. */
-#ifndef MD_COMM_INTERNAL_H
-#define MD_COMM_INTERNAL_H
+#ifndef MNIST_DIST_COMM_COMM_INTERNAL_H
+#define MNIST_DIST_COMM_COMM_INTERNAL_H
 
 #include "mnist_dist/comm/comm.h"
 

@@ -1,12 +1,12 @@
 /* What the reducer variants share. A variant is one file with one md_reducer_ops and one row in
  * reducer.c. */
-#ifndef MD_REDUCER_INTERNAL_H
-#define MD_REDUCER_INTERNAL_H
+#ifndef MNIST_DIST_COMM_REDUCER_INTERNAL_H
+#define MNIST_DIST_COMM_REDUCER_INTERNAL_H
 
 #include <stdatomic.h>
 
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/reducer.h"
-#include "mnist_dist/util/memory.h"
 
 enum { MD_REDUCER_MOMENTS = 2 };
 

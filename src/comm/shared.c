@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "comm_internal.h"
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 
 struct md_shared {
     MPI_Comm node; /* borrowed from the md_comm */

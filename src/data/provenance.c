@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "idx.h"
+#include "readers/idx_file.h"
 
 enum { SHA256_BYTES = 32, LINE_SIZE = MD_DATA_SHA256_SIZE / 4 };
 

@@ -1,6 +1,6 @@
 #include "mnist_dist/data/sampler.h"
 
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/rng.h"
 
 __extension__ typedef unsigned __int128 wide;
 

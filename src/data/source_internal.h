@@ -1,6 +1,6 @@
 /* What a kind of source provides to source.c. */
-#ifndef MD_DATA_SOURCE_INTERNAL_H
-#define MD_DATA_SOURCE_INTERNAL_H
+#ifndef MNIST_DIST_DATA_SOURCE_INTERNAL_H
+#define MNIST_DIST_DATA_SOURCE_INTERNAL_H
 
 #include "mnist_dist/data/source.h"
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "mnist_dist/util/digest.h"
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/memory.h"
 
 enum { SPARSE_MAX_FEATURES = UINT16_MAX + 1 };
 

@@ -3,8 +3,8 @@
 #ifndef MNIST_DIST_NN_ACTIVATION_H
 #define MNIST_DIST_NN_ACTIVATION_H
 
+#include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/kernels.h"
-#include "mnist_dist/util/model_spec.h"
 
 /* y = f(y) */
 void md_activation_apply(const md_kernels *kernels, md_activation activation, float *y,

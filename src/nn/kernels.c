@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/util/log.h"
+#include "mnist_dist/base/log.h"
 
 extern const md_kernels md_kernels_avx512, md_kernels_avx2, md_kernels_baseline;
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "layer.h"
-#include "mnist_dist/util/memory.h"
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/rng.h"
 
 struct md_model {
     md_model_spec spec;

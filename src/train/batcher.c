@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 
 struct md_batcher {
     const md_store *store;

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/shared.h"
-#include "mnist_dist/util/memory.h"
-#include "mnist_dist/util/parse.h"
 
 struct md_dataset {
     md_shared *shared;

@@ -1,10 +1,10 @@
 /* What happens when all steps of an epoch are done. */
 #include <stdlib.h>
 
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/digest.h"
-#include "mnist_dist/util/fixed.h"
 #include "trainer_internal.h"
 
 uint64_t md_trainer_digest(const md_trainer *t)

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mnist_dist/base/fixed.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/fixed.h"
-#include "mnist_dist/util/memory.h"
 
 typedef struct evaluator {
     md_model *model;

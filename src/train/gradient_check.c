@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mnist_dist/base/log.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/rng.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/log.h"
-#include "mnist_dist/util/memory.h"
-#include "mnist_dist/util/rng.h"
 #include "trainer_internal.h"
 
 enum { CHECKED_PER_TENSOR = 24, MOST_SAMPLES = 32 };

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist_dist/base/fixed.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/nn/blas.h"
-#include "mnist_dist/util/fixed.h"
-#include "mnist_dist/util/log.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
 

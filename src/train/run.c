@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/log.h"
+#include "mnist_dist/hdf5/hdf5_version.h"
 #include "mnist_dist/version.h"
 
 /* Broadcasts rank 0's text (which may be NULL) to every rank; *text is then malloc'ed everywhere.

@@ -1,8 +1,8 @@
 /* One optimizer step, the same for every reducer. */
 #include <math.h>
 
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/fixed.h"
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/fixed.h"
 #include "trainer_internal.h"
 
 enum { GATHER, FORWARD, BACKWARD, REDUCE, OPTIMIZER };

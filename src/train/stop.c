@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/parse.h"
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/parse.h"
 
 /* A save takes well under a second; a slow parallel file system may need this long. */
 static const double slurm_margin_s = 30.0;

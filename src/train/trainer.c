@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/util/clock.h"
-#include "mnist_dist/util/log.h"
 #include "trainer_internal.h"
 
 /* What the launcher, this process' parent, may use is what all ranks of the node may use together;

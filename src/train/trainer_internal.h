@@ -1,13 +1,13 @@
 /* What the files of the trainer share. */
-#ifndef MD_TRAIN_TRAINER_INTERNAL_H
-#define MD_TRAIN_TRAINER_INTERNAL_H
+#ifndef MNIST_DIST_TRAIN_TRAINER_INTERNAL_H
+#define MNIST_DIST_TRAIN_TRAINER_INTERNAL_H
 
 #include "mnist_dist/comm/reducer.h"
 #include "mnist_dist/data/provenance.h"
+#include "mnist_dist/resilience/watchdog.h"
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
-#include "mnist_dist/train/watchdog.h"
 
 /* Where the run stands: the same on every rank, and all that resume needs beside the blocks. */
 typedef struct md_position {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/rng.h"
 #include "runner.h"
 
 uint32_t draw(int rank, int step, size_t i)

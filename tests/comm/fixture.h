@@ -1,7 +1,7 @@
 /* What the tests of comm/ share: plain arithmetic for reducers, drawn numbers, and a walk over all
  * reducers on all ways to cut the ranks into nodes. */
-#ifndef MD_TESTS_COMM_FIXTURE_H
-#define MD_TESTS_COMM_FIXTURE_H
+#ifndef MNIST_DIST_TEST_COMM_FIXTURE_H
+#define MNIST_DIST_TEST_COMM_FIXTURE_H
 
 #include "mnist_dist/comm/reducer.h"
 

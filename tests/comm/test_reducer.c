@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "mnist_dist/util/digest.h"
+#include "mnist_dist/base/digest.h"
 #include "runner.h"
 
 static const size_t awkward[] = {1, 3, 15, 17, 1000, 109386};

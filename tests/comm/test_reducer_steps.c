@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "mnist_dist/util/digest.h"
+#include "mnist_dist/base/digest.h"
 #include "runner.h"
 
 enum { STEPS = 30, WRAP = 1024 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "mnist_dist/util/digest.h"
+#include "mnist_dist/base/digest.h"
 #include "runner.h"
 
 enum { SHARDS = 13, PARAMETERS = 1003 };

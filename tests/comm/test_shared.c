@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 #include "runner.h"
 
 /* Runs `check` on the real node and on faked nodes of 1, 2 and 3 ranks. */

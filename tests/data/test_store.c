@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/rng.h"
 #include "runner.h"
 
 /* Images and labels to store, and the block they were stored in. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fixtures.h"
-#include "mnist_dist/util/digest.h"
+#include "mnist_dist/base/digest.h"
 #include "runner.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE };

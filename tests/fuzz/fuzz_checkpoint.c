@@ -2,7 +2,7 @@
  * the input is a list of changes to types, shapes, counts, numbers, texts, JSON and links. Whatever
  * comes out is read as a checkpoint, as a Keras model and as an import; each accepts it or refuses
  * it with one line, and leaves nothing open. (Damage to the container itself:
- * tests/io/test_damage.c.) */
+ * tests/checkpoint/test_damage.c.) */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "checkpoint_image.h"
-#include "h5.h"
-#include "io_fixtures.h"
-#include "mnist_dist/io/export.h"
-#include "mnist_dist/io/keras.h"
-#include "seal.h"
-#include "state_digest.h"
+#include "checkpoint_fixtures.h"
+#include "mnist_dist/checkpoint/encoding.h"
+#include "mnist_dist/checkpoint/state_digest.h"
+#include "mnist_dist/convert/convert.h"
+#include "mnist_dist/hdf5/h5.h"
+#include "mnist_dist/hdf5/seal.h"
+#include "mnist_dist/keras/keras.h"
 
 enum { MAX_PATHS = 512, MAX_CHANGES = 8, TEXT = 600 };
 

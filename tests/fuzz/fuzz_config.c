@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/train/config.h"
+#include "mnist_dist/config/config.h"
 
 static void require(int truth)
 {

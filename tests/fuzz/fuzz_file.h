@@ -1,12 +1,12 @@
 /* Files for fuzz targets, in memory: nothing touches a disk. A call that the system fails aborts.
  */
-#ifndef MD_FUZZ_FILE_H
-#define MD_FUZZ_FILE_H
+#ifndef MNIST_DIST_TEST_FUZZ_FUZZ_FILE_H
+#define MNIST_DIST_TEST_FUZZ_FUZZ_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/util/error.h"
+#include "mnist_dist/base/error.h"
 
 enum { MD_FUZZ_PATH = 64 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/io/keras.h"
+#include "mnist_dist/keras/keras.h"
 
 static void require(int truth)
 {

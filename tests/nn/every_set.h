@@ -1,6 +1,6 @@
 /* Kernel tests run on each set this CPU has. */
-#ifndef MD_TESTS_EVERY_SET_H
-#define MD_TESTS_EVERY_SET_H
+#ifndef MNIST_DIST_TEST_NN_EVERY_SET_H
+#define MNIST_DIST_TEST_NN_EVERY_SET_H
 
 #include "mnist_dist/nn/kernels.h"
 

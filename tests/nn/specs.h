@@ -1,8 +1,8 @@
 /* Models for tests, in a line each. */
-#ifndef MD_TESTS_SPECS_H
-#define MD_TESTS_SPECS_H
+#ifndef MNIST_DIST_TEST_NN_SPECS_H
+#define MNIST_DIST_TEST_NN_SPECS_H
 
-#include "mnist_dist/util/model_spec.h"
+#include "mnist_dist/model/model_spec.h"
 
 md_layer_spec md_flatten(void);
 md_layer_spec md_dense(int units, md_activation activation);

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/nn/blas.h"
 #include "mnist_dist/nn/kernels.h"
-#include "mnist_dist/util/log.h"
 #include "runner.h"
 
 static void keep_line(md_log_level level, const char *line, void *context)

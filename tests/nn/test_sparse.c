@@ -4,7 +4,7 @@
 
 #include "every_set.h"
 #include "images.h"
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 #include "runner.h"
 
 static const size_t batches[] = {0, 1, 15, 16, 17, 127, 130, 300};

@@ -1,7 +1,7 @@
 /* Small files for tests, in folders of their own. A call that the system fails ends the program:
  * nothing can be tested without its files. */
-#ifndef MD_TESTS_FIXTURES_H
-#define MD_TESTS_FIXTURES_H
+#ifndef MNIST_DIST_TEST_SUPPORT_FIXTURES_H
+#define MNIST_DIST_TEST_SUPPORT_FIXTURES_H
 
 #include <stddef.h>
 #include <stdint.h>

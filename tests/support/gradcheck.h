@@ -1,6 +1,6 @@
 /* Derivatives by central differences, and the distance between gradients. Local. */
-#ifndef MD_TESTS_GRADCHECK_H
-#define MD_TESTS_GRADCHECK_H
+#ifndef MNIST_DIST_TEST_SUPPORT_GRADCHECK_H
+#define MNIST_DIST_TEST_SUPPORT_GRADCHECK_H
 
 #include <stddef.h>
 

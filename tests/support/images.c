@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "mnist_dist/util/rng.h"
+#include "mnist_dist/base/rng.h"
 
 static void *room(size_t count, size_t size)
 {

@@ -1,11 +1,11 @@
 /* Random images in each of the forms that nn takes, a pure function of the arguments. Local. */
-#ifndef MD_TESTS_IMAGES_H
-#define MD_TESTS_IMAGES_H
+#ifndef MNIST_DIST_TEST_SUPPORT_IMAGES_H
+#define MNIST_DIST_TEST_SUPPORT_IMAGES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/util/sparse_row.h"
+#include "mnist_dist/base/sparse_row.h"
 
 typedef struct md_images {
     size_t n, pixels;

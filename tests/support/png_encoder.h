@@ -1,7 +1,7 @@
 /* Makes PNG files of every kind without libpng (https://www.w3.org/TR/png-3), for tests of the
  * reader. */
-#ifndef MD_TESTS_PNG_ENCODER_H
-#define MD_TESTS_PNG_ENCODER_H
+#ifndef MNIST_DIST_TEST_SUPPORT_PNG_ENCODER_H
+#define MNIST_DIST_TEST_SUPPORT_PNG_ENCODER_H
 
 #include <stddef.h>
 #include <stdint.h>

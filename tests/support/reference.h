@@ -1,14 +1,14 @@
 /* The network and its optimizers in double precision, as loops from a textbook: the judge of
  * src/nn, which shares nothing with it but the description of a model. Local. Arrays are the
  * caller's; parameters and gradients are laid out as md_model_spec_layout says. */
-#ifndef MD_TESTS_REFERENCE_H
-#define MD_TESTS_REFERENCE_H
+#ifndef MNIST_DIST_TEST_SUPPORT_REFERENCE_H
+#define MNIST_DIST_TEST_SUPPORT_REFERENCE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/optimizer.h"
-#include "mnist_dist/util/model_spec.h"
 
 typedef struct md_reference_batch {
     size_t samples;

@@ -5,8 +5,8 @@
  *     CU_TestInfo md_tests[] = {{"adds", adds}, CU_TEST_INFO_NULL};
  *
  * Under MPI every rank runs the same tests and the worst verdict counts for all. */
-#ifndef MD_TESTS_RUNNER_H
-#define MD_TESTS_RUNNER_H
+#ifndef MNIST_DIST_TEST_SUPPORT_RUNNER_H
+#define MNIST_DIST_TEST_SUPPORT_RUNNER_H
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 #include "runner.h"
 
 /* Four training images and one test image of 2 x 3 pixels. */

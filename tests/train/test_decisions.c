@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "../../src/train/trainer_internal.h"
-#include "mnist_dist/util/clock.h"
+#include "mnist_dist/base/clock.h"
 #include "runner.h"
 
 static md_epoch_row rows_of(double val_loss, double val_accuracy)

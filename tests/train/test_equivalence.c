@@ -4,7 +4,7 @@
 #include <mpi.h>
 #include <string.h>
 
-#include "mnist_dist/util/digest.h"
+#include "mnist_dist/base/digest.h"
 #include "runner.h"
 #include "trial.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 #include "runner.h"
 
 enum { FEATURES = 28 * 28, HIDDEN = 12, CLASSES = 10, TRAIN = 1500 };

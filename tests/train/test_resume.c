@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist_dist/io/export.h"
+#include "mnist_dist/convert/convert.h"
 #include "runner.h"
 #include "trial.h"
 

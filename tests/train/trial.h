@@ -1,9 +1,9 @@
 /* A whole training run inside a test: what `mnist_dist train` does, on any communicator, into a
  * temporary folder. */
-#ifndef MD_TESTS_TRIAL_H
-#define MD_TESTS_TRIAL_H
+#ifndef MNIST_DIST_TEST_TRAIN_TRIAL_H
+#define MNIST_DIST_TEST_TRAIN_TRIAL_H
 
-#include "mnist_dist/io/checkpoint.h"
+#include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/train/trainer.h"
 
 enum { TRIAL_MAX_STEPS = 1000 };

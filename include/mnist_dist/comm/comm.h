@@ -4,7 +4,7 @@
 
 #include <mpi.h>
 
-#include "mnist_dist/util/error.h"
+#include "mnist_dist/base/error.h"
 
 typedef struct md_comm md_comm;
 

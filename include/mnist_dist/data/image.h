@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/util/error.h"
+#include "mnist_dist/base/error.h"
 
 /* Reads a PNG (any depth or colour, alpha over white) or PGM (P2, P5) of up to 64 megapixels into
  * out[rows * columns], 0 paper to 255 ink. Inverts it when its border is light. A picture of rows x

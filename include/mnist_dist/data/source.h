@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/util/error.h"
+#include "mnist_dist/base/error.h"
 
 typedef struct md_source md_source;
 

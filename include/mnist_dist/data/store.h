@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mnist_dist/base/sparse_row.h"
 #include "mnist_dist/data/source.h"
-#include "mnist_dist/util/sparse_row.h"
 
 typedef enum md_storage { MD_STORAGE_AUTO, MD_STORAGE_DENSE, MD_STORAGE_SPARSE } md_storage;
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/util/sparse_row.h"
+#include "mnist_dist/base/sparse_row.h"
 
 /* Adam's constants for one step; see optimizer.h. */
 typedef struct md_adam_step {

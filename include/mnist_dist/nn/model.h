@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mnist_dist/base/error.h"
+#include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/kernels.h"
-#include "mnist_dist/util/error.h"
-#include "mnist_dist/util/model_spec.h"
 
 typedef struct md_model md_model;
 

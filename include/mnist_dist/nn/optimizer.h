@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mnist_dist/base/error.h"
 #include "mnist_dist/nn/kernels.h"
-#include "mnist_dist/util/error.h"
 
 enum { MD_MAX_MOMENTS = 2, MD_OPTIMIZER_NAME_SIZE = 16 };
 

@@ -5,7 +5,7 @@
 #include "mnist_dist/comm/comm.h"
 #include "mnist_dist/data/sampler.h"
 #include "mnist_dist/data/store.h"
-#include "mnist_dist/train/watchdog.h"
+#include "mnist_dist/resilience/watchdog.h"
 
 typedef struct md_dataset md_dataset;
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "mnist_dist/io/checkpoint.h"
+#include "mnist_dist/checkpoint/checkpoint.h"
 
 /* The run's shape, known before the first step. */
 typedef struct md_run_info {

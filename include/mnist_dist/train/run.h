@@ -4,8 +4,8 @@
 #define MNIST_DIST_TRAIN_RUN_H
 
 #include "mnist_dist/comm/comm.h"
-#include "mnist_dist/io/folder.h"
-#include "mnist_dist/train/config.h"
+#include "mnist_dist/config/config.h"
+#include "mnist_dist/rundir/folder.h"
 
 /* Where the configuration comes from, in rising order after the defaults and the checkpoint's copy.
  * Borrowed. */

@@ -4,7 +4,7 @@
 #define MNIST_DIST_TRAIN_TRAINER_H
 
 #include "mnist_dist/comm/comm.h"
-#include "mnist_dist/train/inject.h"
+#include "mnist_dist/resilience/fault.h"
 #include "mnist_dist/train/observer.h"
 #include "mnist_dist/train/run.h"
 #include "mnist_dist/train/stop.h"

@@ -1,7 +1,7 @@
 /* What the files of one kernel set share. Each is compiled once per instruction set with
  * MD_KERNEL_SET defined as the set's name, which MD_SET puts at the end of every external name. */
-#ifndef MNIST_DIST_NN_KERNELS_SET_H
-#define MNIST_DIST_NN_KERNELS_SET_H
+#ifndef MNIST_DIST_NN_SET_H
+#define MNIST_DIST_NN_SET_H
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The first layer over compressed rows. Only non-zero pixels cost anything: 19 % of MNIST's. */
 #include "set.h"
 
-#include "mnist_dist/util/memory.h"
+#include "mnist_dist/base/memory.h"
 
 enum {
     WIDE = 8, /* vectors of output columns kept in registers at once */

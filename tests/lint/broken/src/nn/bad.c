@@ -2,4 +2,4 @@
 #include <mpi.h>
 
 #include "../util/private.h"
-#include "mnist_dist/io/schema.h"
+#include "mnist_dist/checkpoint/schema.h"

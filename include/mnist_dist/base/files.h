@@ -1,0 +1,29 @@
+/* File operations that survive a crash at any point. Failures are MD_FAILED with path and reason.
+ */
+#ifndef MNIST_DIST_BASE_FILES_H
+#define MNIST_DIST_BASE_FILES_H
+
+#include <limits.h>
+
+#include "mnist_dist/base/bytes.h"
+
+/* "folder/name"; a longer path than the system takes is cut, and then does not exist. */
+void md_files_join(const char *folder, const char *name, char out[PATH_MAX]);
+
+int md_files_exists(const char *path);
+int md_files_same(const char *a, const char *b); /* one file under two names? */
+
+/* A folder with its parents; one that is there already is fine. MD_FAILED with the reason. */
+md_status md_folder_make(const char *path, md_error *err);
+
+md_status md_files_sync_folder(const char *path, md_error *err);
+md_status md_files_rename(const char *from, const char *to, md_error *err);
+
+/* `to` becomes the same file as `from`, or a copy where links are unsupported, in one step: it is
+ * never absent. `temporary` is a free name in the same folder. */
+md_status md_files_alias(const char *from, const char *temporary, const char *to, md_error *err);
+
+/* The bytes as file `path`, whole or not at all: a temporary beside it, fsynced, then renamed. */
+md_status md_files_publish(const char *path, const md_bytes *bytes, md_error *err);
+
+#endif

@@ -1,0 +1,122 @@
+/* One run as a file: model, optimizer, position in the sample stream, history and provenance, in
+ * the layout of checkpoint/schema.h, which Keras loads as a model. Local; the trainer calls it on
+ * rank 0 only. Nothing here depends on the number of ranks. Files are whole blocks of memory to
+ * libhdf5, so none is ever locked or left open; libhdf5 is not thread-safe, so call from one thread
+ * at a time. */
+#ifndef MNIST_DIST_CHECKPOINT_CHECKPOINT_H
+#define MNIST_DIST_CHECKPOINT_CHECKPOINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mnist_dist/base/error.h"
+#include "mnist_dist/model/model_spec.h"
+
+/* A finished epoch. Means are over the epoch's samples; val_* are NaN without validation. */
+typedef struct md_epoch_row {
+    int64_t epoch; /* from 1 */
+    int64_t step;  /* optimizer steps so far */
+    double loss, accuracy, val_loss, val_accuracy;
+    double learning_rate; /* of the epoch's last step */
+    double seconds, images_per_second;
+    uint64_t weights_xxh3;
+} md_epoch_row;
+
+typedef struct md_chain_row {
+    int64_t step;
+    uint64_t weights_xxh3;
+} md_chain_row;
+
+/* Where one rank's time went in one epoch, in seconds. */
+typedef struct md_ledger_row {
+    int64_t epoch;
+    int32_t rank, ranks;
+    double compute_s, wait_s, io_s;
+} md_ledger_row;
+
+/* One start or resume: who, where and with what. Strings are malloc'ed and never NULL after a read.
+ */
+typedef struct md_run_record {
+    char *config; /* the whole configuration as YAML */
+    char *command_line, *hosts, *reducer, *kernels, *storage;
+    char *version, *version_mpi, *version_hdf5, *version_blas;
+    char *data_sha256;     /* see data/provenance.h */
+    char *started, *saved; /* ISO 8601, UTC */
+    int32_t ranks, nodes;  /* 0: nothing was trained, the model was imported */
+    int32_t exponent;      /* reproducible: of its fixed point; else 0 */
+} md_run_record;
+
+/* Test images and their logits at save time, so that any reader can check its arithmetic. */
+typedef struct md_golden {
+    size_t count;    /* images; 0 when the run has no test set */
+    uint8_t *images; /* [count][rows * columns] */
+    uint8_t *labels; /* [count] */
+    float *logits;   /* [count][classes] */
+} md_golden;
+
+/* Owns everything it points to (malloc'ed; blocks by md_allocate). */
+typedef struct md_checkpoint {
+    md_model_spec model;
+    float *parameters; /* [md_layout.parameters] */
+
+    char optimizer[MD_NAME_SIZE]; /* adam, adamw, sgd */
+    double learning_rate, beta_1, beta_2, epsilon, momentum, weight_decay;
+    int64_t iterations; /* of the optimizer: `step`, and those before an import */
+    int moment_count;   /* 0 to 2 */
+    float *moments[2];  /* m, v */
+
+    uint64_t seed;
+    int64_t epoch;            /* finished epochs */
+    int64_t step;             /* finished steps */
+    int64_t step_in_epoch;    /* finished steps of the open epoch */
+    double best_val_accuracy; /* NaN: none yet */
+    int64_t best_epoch;       /* 0: none yet */
+    double loss_sum;          /* sums over the open epoch */
+    int64_t correct, samples;
+    int32_t complete; /* 1: the run reached its end (epochs, max_steps or early stopping) */
+
+    md_epoch_row *history;
+    size_t history_count, history_capacity;
+    md_chain_row *chain;
+    size_t chain_count, chain_capacity;
+    md_ledger_row *ledger;
+    size_t ledger_count, ledger_capacity;
+    md_run_record *runs;
+    size_t run_count, run_capacity;
+    md_golden golden;
+
+    uint64_t weights_xxh3, state_xxh3; /* of the file; set by reading and writing */
+} md_checkpoint;
+
+/* A checkpoint for `model` before its first step: zeroed parameters and `moment_count` zeroed
+ * moment blocks, Adam with Keras' defaults, no best epoch yet. The caller fills in the rest. */
+md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_checkpoint **out,
+                               md_error *err);
+void md_checkpoint_destroy(md_checkpoint **checkpoint); /* NULL is fine; clears *checkpoint */
+
+/* Makes the optimizer's state a new one: `moment_count` zeroed moment blocks, no iterations. */
+md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err);
+
+/* Each copies the row to the end. */
+md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err);
+md_status md_checkpoint_add_chain(md_checkpoint *c, const md_chain_row *row, md_error *err);
+md_status md_checkpoint_add_ledger(md_checkpoint *c, const md_ledger_row *row, md_error *err);
+/* Takes the record's strings over, also when it fails, and clears *record. A string left NULL
+ * becomes "", one that no attribute can hold is cut; MD_USAGE when that is the configuration. */
+md_status md_checkpoint_add_run(md_checkpoint *c, md_run_record *record, md_error *err);
+void md_run_record_clear(md_run_record *record);
+
+/* Drops rows of history, chain and ledger that lie beyond the checkpoint's own epoch and step. */
+void md_checkpoint_cut_back(md_checkpoint *c);
+
+/* Writes a new file that replaces the one at path when it is whole, fsynced and not before. Sets
+ * the digests of *c. MD_FAILED with the reason, HDF5's own words among it; path is then as it was.
+ */
+md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err);
+
+/* Reads a file of ours, checking schema version, shapes, Fletcher-32 and @state_xxh3 on the way; no
+ * link in it can lead outside, and nothing is allocated beyond the file's own size.
+ * MD_BAD_CHECKPOINT saying what is wrong, MD_FAILED when memory ran out. *out is NULL on error. */
+md_status md_checkpoint_read(const char *path, md_checkpoint **out, md_error *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* What a checkpoint consists of, as tables that writing, reading and history.csv share. */
+#ifndef MNIST_DIST_CHECKPOINT_FIELDS_H
+#define MNIST_DIST_CHECKPOINT_FIELDS_H
+
+#include <stddef.h>
+
+#include "mnist_dist/checkpoint/checkpoint.h"
+#include "mnist_dist/hdf5/h5.h"
+
+/* One member of a struct: a column of a table or an attribute of an object. */
+typedef struct md_field {
+    const char *name;
+    md_h5_type type;
+    size_t offset;
+    const char *units, *description; /* columns only */
+} md_field;
+
+/* An array of structs that lies in the file as one dataset per member. */
+typedef struct md_table {
+    const char *group;
+    size_t row_size;
+    size_t field_count;
+    const md_field *fields;
+} md_table;
+
+extern const md_table md_history_table; /* md_epoch_row */
+extern const md_table md_chain_table;   /* md_chain_row */
+extern const md_table md_ledger_table;  /* md_ledger_row */
+
+enum { MD_PROGRESS_FIELDS = 10, MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13, MD_OPTIMIZERS = 3 };
+extern const md_field md_progress_fields[MD_PROGRESS_FIELDS]; /* of md_checkpoint */
+extern const md_field md_run_numbers[MD_RUN_NUMBERS];         /* of md_run_record */
+
+/* The char * members of md_run_record; type is not used. */
+extern const md_field md_run_texts[MD_RUN_TEXTS];
+
+typedef struct md_optimizer_table {
+    const char *name;
+    int moments;
+    int field_count;
+    md_field fields[5]; /* of md_checkpoint */
+} md_optimizer_table;
+
+/* NULL when there is no such optimizer. */
+const md_optimizer_table *md_optimizer_find(const char *name);
+
+/* The text that `field` of md_run_texts is. */
+char **md_run_text(md_run_record *record, const md_field *field);
+
+/* Where the file keeps moment 0 or 1 of tensor `t`. */
+void md_path_moment(const md_model_spec *spec, const md_tensor *t, int moment,
+                    char out[MD_H5_PATH]);
+void md_path_run(size_t number, char out[MD_H5_PATH]); /* from 1 */
+
+#endif

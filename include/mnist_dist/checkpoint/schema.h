@@ -1,0 +1,71 @@
+/* The layout of a checkpoint, schema version 1, and every name in it.
+ *
+ * A checkpoint is an HDF5 file (format of library 1.8) that Keras 2 and 3 load as a model; all that
+ * Keras does not know lies outside the paths it reads. "@" is an attribute. Types are little-endian
+ * and written as in NumPy: u1 i4 i8 u8 f4 f8; text is a fixed-length NULLTERM string of its length
+ * plus one, ASCII or else UTF-8. [n] is a rank-1 array, without brackets a scalar.
+ *
+ *   /                 @schema "mnist_dist"  @schema_version i4  @created_by  @description
+ *                     @keras_version "2.15.0"  @backend "tensorflow"    the dialect, not the writer
+ *                     @model_config      Keras' JSON of the model       (keras/keras.h)
+ *                     @input_shape i4 [2]  rows and columns of an image
+ *                     @weights_xxh3      16 hex digits: XXH3-64 of all parameters, f4, layer order,
+ *                                        each kernel [in,out] row-major, then its bias
+ *                     @state_xxh3        16 hex digits: see below
+ *   /model_weights    @layer_names [layers]  @keras_version  @backend
+ *     LAYER           @weight_names [0 or 2] "LAYER/kernel:0", "LAYER/bias:0"
+ *       LAYER/kernel:0   f4 [in,out]  @axes "in,out"   one chunk with Fletcher-32
+ *       LAYER/bias:0     f4 [out]
+ *   /optimizer        @name  and of @learning_rate @beta_1 @beta_2 @epsilon @weight_decay
+ *                     @momentum, all f8, those which the named optimizer has
+ *     iterations      i8   @step, and what the optimizer had done before an import
+ *     m, v            as many as there are moments: 2, 1 or 0
+ *       LAYER/kernel  f4 [in,out]                      one chunk with Fletcher-32
+ *       LAYER/bias    f4 [out]                         one chunk with Fletcher-32
+ *   /progress         @seed u8  @epoch @step @step_in_epoch i8  @best_val_accuracy f8
+ *                     @best_epoch i8  @complete i4
+ *                     of the open epoch: @loss_sum f8  @correct @samples i8
+ *   /history          a row per finished epoch; columns [epochs]: epoch step i8  loss accuracy
+ *                     val_loss val_accuracy learning_rate seconds images_per_second f8
+ *                     weights_xxh3 u8
+ *   /chain            a row per digest taken: step i8  weights_xxh3 u8
+ *   /ledger           a row per epoch and rank: epoch i8  rank ranks i4  compute_s wait_s io_s f8
+ *                     Every column of the three has @description and @units.
+ *   /golden           optional: images u1 [n,rows,columns]  labels u1 [n]  logits f4 [n,classes],
+ *                     each with @description
+ *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
+ *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
+ *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
+ *                     has no ranks
+ *
+ * @state_xxh3 is XXH3-64 (seed 0) of one byte string, made by visiting the root group: an object,
+ * then its attributes in byte order of their names, then its members likewise, depth first. Each of
+ * them, except @state_xxh3 itself, gives
+ *     path, one zero byte     "/", "/run/0001", "/run/0001@ranks"; "/@schema" for the root's own
+ *     type, one zero byte     "group", or u1 i4 i8 u8 f4 f8, or s with the string's size: "s11"
+ *     rank, then each extent  u8 (a group and a scalar: rank 0)
+ *     the elements' bytes     as stored, strings with their padding
+ *
+ * After the last byte of HDF5 come 32 more, which libhdf5 ignores: "mnist_dist seal " and 16 hex
+ * digits, XXH3-64 of all bytes before. A reader checks them first; a file without them (rewritten
+ * by h5repack, say) stands on @state_xxh3 alone.
+ *
+ * A reader refuses every other type, every link that is not hard, external and virtual storage, and
+ * filters other than Fletcher-32. Objects and attributes not named here are covered by @state_xxh3
+ * and otherwise ignored. */
+#ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
+#define MNIST_DIST_CHECKPOINT_SCHEMA_H
+
+#define MD_SCHEMA_NAME "mnist_dist"
+enum { MD_SCHEMA_VERSION = 1 };
+
+#define MD_PATH_OPTIMIZER "/optimizer"
+#define MD_PATH_ITERATIONS "/optimizer/iterations"
+#define MD_PATH_PROGRESS "/progress"
+#define MD_PATH_HISTORY "/history"
+#define MD_PATH_CHAIN "/chain"
+#define MD_PATH_LEDGER "/ledger"
+#define MD_PATH_GOLDEN "/golden"
+#define MD_PATH_RUN "/run"
+
+#endif

@@ -1,0 +1,88 @@
+/* The configuration: one struct, filled by defaults, then a checkpoint's copy, then --config, then
+ * options, checked once, read-only after. One table of keys (config_keys.c) drives reading, --set,
+ * writing, the checks and the reference in README. Local: rank 0 reads files, all ranks parse the
+ * same text. */
+#ifndef MNIST_DIST_CONFIG_CONFIG_H
+#define MNIST_DIST_CONFIG_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mnist_dist/base/error.h"
+#include "mnist_dist/model/model_spec.h"
+#include "mnist_dist/nn/optimizer.h"
+#include "mnist_dist/nn/schedule.h"
+
+enum { MD_PATH_SIZE = 1024, MD_WORD_SIZE = 32, MD_MAX_KEYS = 64 };
+
+typedef struct md_config {
+    struct {
+        char source[MD_PATH_SIZE];
+        char validation[MD_WORD_SIZE]; /* test, none or split:N */
+        char storage[MD_WORD_SIZE];    /* auto, dense or sparse */
+    } data;
+    md_model_spec model; /* rows and columns are the data's, 0 until it is known */
+    md_optimizer_params optimizer;
+    md_schedule schedule;
+    struct {
+        int64_t epochs, batch_size;
+        uint64_t seed;
+        int shuffle;
+        int64_t max_steps;
+        char initial_weights[MD_PATH_SIZE];
+        int64_t threads;
+        double time_limit; /* minutes */
+    } train;
+    struct {
+        int64_t patience;
+        char monitor[MD_WORD_SIZE]; /* val_loss, val_accuracy, loss or accuracy */
+        double min_delta;
+    } early_stopping;
+    struct {
+        char reducer[MD_WORD_SIZE];
+        int64_t micro_shard, node_size;
+        double stall_timeout; /* seconds */
+    } distributed;
+    struct {
+        char output[MD_PATH_SIZE];
+        int64_t every_steps, keep, digest_every, max_failures;
+        double lock_wait; /* seconds */
+    } checkpoint;
+    unsigned char given[MD_MAX_KEYS]; /* by table row: set by something else than the defaults */
+} md_config;
+
+md_config md_config_default(void);
+
+/* Applies YAML text of up to 16 KiB; `name` is the file's name for messages ("mnist.yaml:12: ...").
+ * Unknown keys, wrong types and values out of range: MD_USAGE naming key and line, and *config
+ * stays as it was. */
+md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err);
+
+/* Applies "section.key=value" (scalar keys only). */
+md_status md_config_set(md_config *config, const char *assignment, md_error *err);
+
+/* Reads a whole file into malloc'ed text for md_config_parse. MD_USAGE naming the path when it
+ * cannot be read, is too large or is no text; *text is NULL on error. */
+md_status md_config_read_file(const char *path, char **text, md_error *err);
+
+/* Every value's range once more, for structs filled by hand, and what no single key can show:
+ * combinations, and the model apart from the data's shape. MD_USAGE naming the key. */
+md_status md_config_check(const md_config *config, md_error *err);
+
+/* Was "section.key" given by anything but the defaults? */
+int md_config_given(const md_config *config, const char *key);
+
+/* The whole configuration as YAML (malloc'ed), which md_config_parse reads back to the same values;
+ * NULL when out of memory. */
+char *md_config_write(const md_config *config);
+
+/* May a run saved under `saved`, which has taken steps or not, go on under `now`? Before the first
+ * step only the model is fixed. MD_USAGE naming the key and both values. */
+md_status md_config_check_resume(const md_config *saved, const md_config *now, int has_steps,
+                                 md_error *err);
+
+/* The reference: one Markdown table row a key (name, default, range, help). */
+void md_config_print_reference(FILE *out);
+
+#endif

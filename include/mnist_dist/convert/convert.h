@@ -1,0 +1,43 @@
+/* A checkpoint in the forms other programs read, and their files as a checkpoint. Local. */
+#ifndef MNIST_DIST_CONVERT_CONVERT_H
+#define MNIST_DIST_CONVERT_CONVERT_H
+
+#include "mnist_dist/checkpoint/checkpoint.h"
+
+typedef enum md_export_format {
+    /* A zip archive for Keras 3's load_model, compiled when the optimizer is Adam or AdamW. Ends in
+     * .keras. */
+    MD_EXPORT_KERAS,
+    /* HDF5 for Keras 3's load_weights, optimizer state included, and, since the same datasets stand
+     * in both places, a whole model too. Ends in .weights.h5. */
+    MD_EXPORT_WEIGHTS_H5,
+    /* A zip archive of NumPy arrays, one per tensor: numpy.load(FILE)["dense_1/kernel"]. Ends in
+     * .npz. */
+    MD_EXPORT_NPZ
+} md_export_format;
+
+/* "keras", "weights.h5", "npz" and NULL, by md_export_format; after a dot, what the file ends in.
+ */
+extern const char *const md_export_words[];
+
+/* Model and weights of c as file `path`, which appears whole or not at all. MD_USAGE when path does
+ * not end as the format wants, MD_FAILED when it cannot be written. */
+md_status md_export(const md_checkpoint *c, md_export_format format, const char *path,
+                    md_error *err);
+
+/* A model file as a checkpoint before its first step: a checkpoint of ours (as it is), a
+ * whole-model .h5 of Keras 2 or 3, weights-only .h5, .weights.h5, .keras, told apart by content.
+ * Adam's hyper-parameters, moments and iterations are taken over where the file has them. A file
+ * with weights only takes its model from `spec`, whose rows may be 0 when its input's size is
+ * unknown, or, when that is NULL, from the shapes of its kernels: ReLU between and softmax last,
+ * said in one line (md_info). A flat input becomes that of a Flatten, of square images when its
+ * size is a square. MD_BAD_CHECKPOINT naming what has no counterpart here. *out is NULL on error.
+ */
+md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out,
+                    md_error *err);
+
+/* Model and weights of a file of ours or of Keras, in any form that md_import reads. *parameters is
+ * a new block (free()), NULL on error. */
+md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err);
+
+#endif

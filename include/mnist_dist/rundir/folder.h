@@ -1,0 +1,77 @@
+/* An output folder: one run at a time, files that appear whole or not at all, and the newest good
+ * one found by reading it rather than by trusting a name. Local; rank 0 only. */
+#ifndef MNIST_DIST_RUNDIR_FOLDER_H
+#define MNIST_DIST_RUNDIR_FOLDER_H
+
+#include <signal.h>
+
+#include "mnist_dist/checkpoint/checkpoint.h"
+
+/* Files in the folder. Generations before last.h5 are last.prev.h5, last.prev2.h5, ... */
+#define MD_FILE_LAST "last.h5"
+#define MD_FILE_BEST "best.h5"
+#define MD_FILE_RESCUE "rescue.h5"
+#define MD_FILE_HISTORY "history.csv"
+#define MD_FILE_REPORT "report.html"           /* where `report` writes when not told */
+#define MD_FILE_STATUS "status"                /* what a live run says of itself */
+#define MD_FILE_SAVING_STATUS ".saving.status" /* the same, being written */
+#define MD_FOLDER_PREVIOUS "previous"
+
+typedef struct md_folder md_folder;
+
+/* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
+ * seconds with one line said, or until *stop (a signal handler's flag; NULL: none) is not 0, which
+ * is MD_STOPPED; the kernel frees it when the process dies. Where flock is unsupported it warns and
+ * goes on. keep: how many generations of last.h5 stay, itself included (at least 1). Removes
+ * temporaries that a killed save left, and the status. MD_FAILED when another run holds it or the
+ * folder cannot be written, or a folder in it has the name of a file to be saved. *out is NULL on
+ * error. */
+md_status md_folder_open(const char *path, int keep, double lock_wait,
+                         const volatile sig_atomic_t *stop, md_folder **out, md_error *err);
+void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
+
+/* Is a run at work in the folder? 1 or 0, or -1 where that cannot be told. Looks without keeping a
+ * run from starting. */
+int md_folder_in_use(const char *path);
+
+const char *md_folder_path(const md_folder *folder);
+
+/* Another `keep` from now on: what a run wants may stand in the checkpoint found in the folder. */
+void md_folder_set_keep(md_folder *folder, int keep);
+
+/* Called on entering each stage of md_folder_save, so that a fault can be rehearsed there: "write"
+ * (before the temporary is made), "verify" (written and closed), "rotate", "rename" and "done".
+ * `context` is borrowed; a NULL hook is none. */
+typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
+void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
+
+/* 1 when the folder holds any checkpoint file of a run, good or bad, or cannot be listed. */
+int md_folder_has_run(const md_folder *folder);
+
+/* Moves what an earlier run left (the files named above, with older generations) to DIR/previous,
+ * replacing those there, and says so in one line; every other file stays. Interrupted, it leaves a
+ * run that can be resumed or set aside again. Without a checkpoint it does nothing. */
+md_status md_folder_set_aside(md_folder *folder, md_error *err);
+
+/* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
+ * md_warn which files were skipped and why. Nothing there: MD_OK and *out NULL. Files but none
+ * good: MD_BAD_CHECKPOINT. Where one cannot be read now, or memory runs out: MD_FAILED, since any
+ * other would be taken for the newest. Undoes a setting aside that was interrupted. name (may be
+ * NULL) receives the file's path. A later save replaces what was skipped before it replaces what is
+ * good. */
+md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
+                           md_error *err);
+
+/* Saves atomically as last.h5: write a temporary and fsync it, verify by reading it back, shift
+ * older generations and hard-link last.h5 to last.prev.h5 (a copy where links are unsupported),
+ * rename over last.h5, fsync the folder, and only then remove generations beyond `keep` good ones;
+ * so last.h5 exists at every moment, and with it a good file. When `best`, best.h5
+ * becomes the same file, just before last.h5 does. history.csv is rewritten whole. On failure
+ * (MD_FAILED) last.h5 and best.h5 stay as they were and the temporary is removed. */
+md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
+
+/* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that
+ * saves it need not be the one that holds the lock. */
+md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err);
+
+#endif

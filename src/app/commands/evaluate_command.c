@@ -1,0 +1,161 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/train/batcher.h"
+#include "mnist_dist/train/dataset.h"
+#include "mnist_dist/train/evaluate.h"
+#include "present/confusion.h"
+
+enum { DATA = 1 };
+
+typedef struct arguments {
+    char *data;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0}, {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    if (key != DATA)
+        return ARGP_ERR_UNKNOWN;
+    a->data = text;
+    return 0;
+}
+
+const struct argp md_evaluate_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix: "
+           "the same numbers at any rank count."};
+
+/* What rank 0 reads for everybody. */
+typedef struct subject {
+    md_model_spec model;
+    char name[MD_PATH_SIZE], source[MD_PATH_SIZE], storage[MD_WORD_SIZE];
+} subject;
+
+static md_status read_subject(const char *file, const char *data, subject *s, md_checkpoint **c,
+                              md_error *err)
+{
+    md_config config;
+    md_status status = md_open_checkpoint(file, s->name, c, err);
+    if (!status)
+        status = md_checkpoint_config(*c, &config, err);
+    if (!status)
+        status = md_choose_source(data, *c, s->source, err);
+    if (status)
+        return status;
+    s->model = (*c)->model;
+    memcpy(s->storage, config.data.storage, sizeof s->storage);
+    return MD_OK;
+}
+
+/* Collective. *parameters is a new block on every rank (free()). */
+static md_status share_subject(md_comm *comm, const char *file, const char *data, subject *s,
+                               float **parameters, md_error *err)
+{
+    md_checkpoint *c = NULL;
+    size_t bytes = 0;
+    void *block = NULL;
+    md_status status = MD_OK;
+    if (md_comm_rank(comm) == 0)
+        status = read_subject(file, data, s, &c, err);
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(comm, s, sizeof *s, 0, err);
+    if (!status) {
+        md_layout layout;
+        md_model_spec_layout(&s->model, &layout);
+        bytes = layout.parameters * sizeof(float);
+        status = md_allocate(&block, layout.parameters, sizeof(float), "the model", err);
+        status = md_agree(comm, status, err);
+    }
+    if (!status && c)
+        memcpy(block, c->parameters, bytes);
+    if (!status)
+        status = md_comm_broadcast(comm, block, bytes, 0, err);
+    *parameters = block;
+    md_checkpoint_destroy(&c);
+    return status;
+}
+
+static md_status check_data(const subject *s, const md_dataset *dataset, md_error *err)
+{
+    const md_store_header *header = md_dataset_store(dataset)->header;
+    if (md_dataset_test(dataset).count == 0)
+        return md_fail(err, MD_BAD_DATA, "%s holds no test images", s->source);
+    return md_check_data_fits(&s->model, header->shape.rows, header->shape.columns,
+                              header->classes - 1, s->source, err);
+}
+
+/* Local. Everything md_evaluate works with. */
+typedef struct tools {
+    md_model *model;
+    md_batcher *batcher;
+} tools;
+
+static md_status make_tools(const subject *s, const md_dataset *dataset, tools *out, md_error *err)
+{
+    const md_kernels *kernels = md_kernels_get();
+    md_status status = check_data(s, dataset, err);
+    if (!status)
+        status = md_model_create(&s->model, MD_EVALUATION_BLOCK, kernels, &out->model, err);
+    if (!status)
+        status = md_batcher_create(md_dataset_store(dataset), out->model, kernels,
+                                   MD_EVALUATION_BLOCK, &out->batcher, err);
+    return status;
+}
+
+static void print_evaluation(const subject *s, const md_evaluation *e)
+{
+    const md_confusion confusion = {e->classes, e->confusion};
+    printf("model %s\ntest images of %s\n", s->name, s->source);
+    printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
+           (long long)e->correct, (long long)e->images);
+    md_confusion_print(&confusion, stdout);
+}
+
+static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)
+{
+    const md_dataset_params params = {
+        .source = s->source, .validation = "none", .storage = s->storage};
+    md_dataset *dataset = NULL;
+    md_evaluation evaluation = {0};
+    tools t = {0};
+    md_status status = md_dataset_create(comm, &params, &dataset, err);
+    if (!status)
+        status = md_agree(comm, make_tools(s, dataset, &t, err), err);
+    if (!status)
+        status = md_evaluate(comm, t.model, t.batcher, parameters, md_dataset_test(dataset), 1,
+                             &evaluation, err);
+    if (!status && md_comm_rank(comm) == 0)
+        print_evaluation(s, &evaluation);
+    md_evaluation_clear(&evaluation);
+    md_batcher_destroy(&t.batcher);
+    md_model_destroy(&t.model);
+    md_dataset_destroy(&dataset);
+    return status;
+}
+
+md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    arguments a = {0};
+    const char *file;
+    subject s = {0};
+    float *parameters = NULL;
+    md_status status = md_options_parse(&md_evaluate_argp, argc, argv, &a, &file, err);
+    if (!status)
+        status = share_subject(comm, file, a.data, &s, &parameters, err);
+    if (!status)
+        status = evaluate(comm, &s, parameters, err);
+    free(parameters);
+    return status;
+}

@@ -1,0 +1,107 @@
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "mnist_dist/convert/convert.h"
+
+enum { FORMAT = 1, OUTPUT };
+
+typedef struct arguments {
+    const char *output;
+    int format; /* md_export_format, -1: not given */
+    md_error *err;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"format", FORMAT, "FORMAT", 0,
+     "keras (model, weights and optimizer), weights.h5 (the same for load_weights) or npz (arrays)",
+     0},
+    {"output", OUTPUT, "PATH", 0, "the new file (default: named after FILE, in this folder)", 0},
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case FORMAT:
+        return md_option_word("format", text, md_export_words, &a->format, a->err);
+    case OUTPUT:
+        a->output = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp md_export_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Writes a checkpoint as a file of Keras 3 or NumPy. Keras needs no export to load_model "
+           "a checkpoint itself."};
+
+/* runs/first/best.h5 becomes best.keras; runs/first, a folder, first.keras. */
+static md_status default_output(const char *file, const char *checkpoint, const char *word,
+                                char out[PATH_MAX], md_error *err)
+{
+    char path[PATH_MAX];
+    int is_folder = strcmp(file, checkpoint) != 0;
+    if (!is_folder)
+        snprintf(path, sizeof path, "%s", file);
+    else if (!realpath(file, path))
+        return md_fail(err, MD_BAD_CHECKPOINT, "%s: the folder has no name; give --output", file);
+    const char *name = basename(path);
+    size_t length = strlen(name);
+    if (!is_folder && length > 3 && strcmp(name + length - 3, ".h5") == 0)
+        length -= 3;
+    snprintf(out, PATH_MAX, "%.*s.%s", (int)length, name, word);
+    return MD_OK;
+}
+
+/* How the file is read in Python. */
+static void print_use(const md_checkpoint *c, md_export_format format, const char *path)
+{
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    const md_tensor *first = &layout.tensors[0];
+    printf("%s: ", path);
+    switch (format) {
+    case MD_EXPORT_KERAS:
+        printf("keras.models.load_model(\"%s\")\n", path);
+        break;
+    case MD_EXPORT_WEIGHTS_H5:
+        printf("model.load_weights(\"%s\")\n", path);
+        break;
+    case MD_EXPORT_NPZ:
+        printf("numpy.load(\"%s\")[\"%s/%s\"]\n", path, c->model.layers[first->layer].name,
+               first->role);
+        break;
+    }
+}
+
+md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    (void)comm;
+    const char *file;
+    char name[MD_PATH_SIZE], output[PATH_MAX];
+    arguments a = {.format = -1, .err = err};
+    md_checkpoint *c = NULL;
+    md_status status = md_options_parse(&md_export_argp, argc, argv, &a, &file, err);
+    if (!status && a.format < 0)
+        status = md_fail(err, MD_USAGE, "export needs --format keras, weights.h5 or npz");
+    if (!status)
+        status = md_open_checkpoint(file, name, &c, err);
+    if (!status && !a.output) {
+        status = default_output(file, name, md_export_words[a.format], output, err);
+        a.output = output;
+    }
+    if (!status)
+        status = md_export(c, (md_export_format)a.format, a.output, err);
+    if (!status)
+        print_use(c, (md_export_format)a.format, a.output);
+    md_checkpoint_destroy(&c);
+    return status;
+}

@@ -1,0 +1,180 @@
+#include <libgen.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "present/ledger.h"
+
+const struct argp md_inspect_argp = {
+    .args_doc = "FILE",
+    .doc = "Shows what a checkpoint holds: the model, how far the run has come and how to "
+           "go on with it, its history, and who made it where and with what."};
+
+enum { LONGEST_TABLE = 40 }; /* history rows shown; the file and history.csv hold all */
+
+static void print_model(const md_checkpoint *c)
+{
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    size_t inputs = (size_t)c->model.rows * (size_t)c->model.columns;
+    printf("\nModel: %d x %d images, %d classes, %zu parameters\n", c->model.rows, c->model.columns,
+           md_model_spec_classes(&c->model), layout.parameters);
+    for (int i = 0; i < c->model.layer_count; i++) {
+        const md_layer_spec *layer = &c->model.layers[i];
+        printf("  %-12s %s", layer->name, md_layer_kind_name(layer->kind));
+        if (layer->kind == MD_LAYER_DENSE) {
+            printf("   %5zu -> %-5d %-8s %8zu parameters", inputs, layer->units,
+                   md_activation_name(layer->activation), (inputs + 1) * (size_t)layer->units);
+            inputs = (size_t)layer->units;
+        } else if (layer->kind == MD_LAYER_DROPOUT)
+            printf("    rate %g", layer->rate);
+        printf("\n");
+    }
+}
+
+static void print_optimizer(const md_checkpoint *c)
+{
+    printf("\nOptimizer: %s, learning rate %g", c->optimizer, c->learning_rate);
+    if (strcmp(c->optimizer, "sgd") == 0)
+        printf(", momentum %g", c->momentum);
+    else
+        printf(", beta_1 %g, beta_2 %g, epsilon %g", c->beta_1, c->beta_2, c->epsilon);
+    if (c->weight_decay > 0)
+        printf(", weight decay %g", c->weight_decay);
+    if (c->iterations > c->step)
+        printf("\n  imported after %lld steps", (long long)(c->iterations - c->step));
+    printf("\n");
+}
+
+static void print_progress(const md_checkpoint *c, const md_config *config, const char *name)
+{
+    printf("\nProgress: step %lld, %lld of %lld epochs done, seed %llu", (long long)c->step,
+           (long long)c->epoch, (long long)config->train.epochs, (unsigned long long)c->seed);
+    if (c->step_in_epoch)
+        printf(", %lld steps into epoch %lld", (long long)c->step_in_epoch,
+               (long long)c->epoch + 1);
+    printf("\n");
+    if (c->best_epoch)
+        printf("  best val_accuracy %.4f in epoch %lld\n", c->best_val_accuracy,
+               (long long)c->best_epoch);
+    if (c->complete) {
+        printf("  the run is complete\n");
+        return;
+    }
+    char copy[MD_PATH_SIZE];
+    snprintf(copy, sizeof copy, "%s", name);
+    printf("  the run is not complete; go on with:\n    mnist_dist --resume --output %s\n",
+           dirname(copy));
+}
+
+static void print_history(const md_checkpoint *c)
+{
+    size_t first = c->history_count > LONGEST_TABLE ? c->history_count - LONGEST_TABLE : 0;
+    if (c->history_count == 0)
+        return;
+    printf("\nHistory:\n  epoch     step    loss accuracy val_loss val_acc     rate seconds "
+           "images/s\n");
+    if (first)
+        printf("  ... %zu earlier epochs\n", first);
+    for (size_t i = first; i < c->history_count; i++) {
+        const md_epoch_row *row = &c->history[i];
+        printf("  %5lld %8lld %7.4f %8.4f", (long long)row->epoch, (long long)row->step, row->loss,
+               row->accuracy);
+        if (isnan(row->val_loss))
+            printf(" %8s %7s", "-", "-");
+        else
+            printf(" %8.4f %7.4f", row->val_loss, row->val_accuracy);
+        printf(" %8.3g %7.2f %8.0f%s\n", row->learning_rate, row->seconds, row->images_per_second,
+               row->epoch == c->best_epoch ? " *" : "");
+    }
+}
+
+/* Words in lines of at most 79 columns beside the label; a newline in the text is a new line. */
+static void print_field(const char *label, const char *text)
+{
+    enum { INDENT = 13, WIDTH = 79 };
+    int column = printf("  %-10s", label);
+    for (; *text; text += strspn(text, " ")) {
+        int length = (int)strcspn(text, " \n");
+        if (column > INDENT && column + 1 + length > WIDTH) {
+            printf("\n%*s", INDENT - 1, "");
+            column = INDENT - 1;
+        }
+        column += printf(" %.*s", length, text);
+        text += length;
+        if (*text == '\n') {
+            text++;
+            column = WIDTH;
+        }
+    }
+    printf("\n");
+}
+
+static void print_run(const md_run_record *run, size_t number)
+{
+    char text[512];
+    if (run->ranks == 0) {
+        printf("\nRun %zu: imported %s\n", number, run->saved);
+        print_field("command", run->command_line);
+        return;
+    }
+    printf("\nRun %zu: started %s, saved %s\n", number, run->started, run->saved);
+    snprintf(text, sizeof text, "%d on %d %s: %s", run->ranks, run->nodes,
+             run->nodes == 1 ? "node" : "nodes", run->hosts);
+    print_field("ranks", text);
+    snprintf(text, sizeof text, "%s reducer, %s kernels, %s storage", run->reducer, run->kernels,
+             run->storage);
+    print_field("how", text);
+    snprintf(text, sizeof text, "mnist_dist %s, %s, HDF5 %s, %s", run->version, run->version_mpi,
+             run->version_hdf5, run->version_blas);
+    print_field("software", text);
+    print_field("command", run->command_line);
+    print_field("data", run->data_sha256);
+}
+
+static void print_slow_ranks(const md_ledger *ledger)
+{
+    char text[MD_LEDGER_TEXT];
+    for (size_t i = 0; i < ledger->count && md_ledger_is_slow(ledger, ledger->ranks[i]); i++) {
+        md_ledger_describe(ledger, ledger->ranks[i], text);
+        printf("\nSlow rank: %s\n", text);
+    }
+}
+
+static md_status inspect(const md_checkpoint *c, const char *name, md_error *err)
+{
+    md_config config;
+    md_ledger ledger;
+    md_status status = md_checkpoint_config(c, &config, err);
+    if (!status)
+        status = md_ledger_newest(c, &ledger, err);
+    if (status)
+        return status;
+    printf("%s\n  weights xxh3:%016llx\n  state   xxh3:%016llx\n", name,
+           (unsigned long long)c->weights_xxh3, (unsigned long long)c->state_xxh3);
+    print_model(c);
+    print_optimizer(c);
+    print_progress(c, &config, name);
+    print_history(c);
+    print_slow_ranks(&ledger);
+    md_ledger_clear(&ledger);
+    for (size_t i = 0; i < c->run_count; i++)
+        print_run(&c->runs[i], i + 1);
+    return MD_OK;
+}
+
+md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    (void)comm;
+    const char *file;
+    char name[MD_PATH_SIZE];
+    md_checkpoint *c = NULL;
+    md_status status = md_options_parse(&md_inspect_argp, argc, argv, NULL, &file, err);
+    if (!status)
+        status = md_open_checkpoint(file, name, &c, err);
+    if (!status)
+        status = inspect(c, name, err);
+    md_checkpoint_destroy(&c);
+    return status;
+}

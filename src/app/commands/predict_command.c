@@ -1,0 +1,212 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/data/image.h"
+#include "mnist_dist/nn/model.h"
+#include "present/figures.h"
+#include "present/gnuplot.h"
+#include "present/predictions_file.h"
+#include "present/terminal.h"
+
+enum { INDEX = 1, SPLIT, IMAGE, OUTPUT, DATA, PLOT, BAR_WIDTH = 40 };
+
+typedef struct arguments {
+    const char *image, *output, *data, *picture;
+    int64_t index; /* -1: not given */
+    int split;
+    md_error *err;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"index", INDEX, "N", 0, "image N of the data set, from 0", 0},
+    {"split", SPLIT, "SPLIT", 0, "test (default) or train, for --index and --output", 0},
+    {"image", IMAGE, "PICTURE", 0, "a .png or .pgm of any size, dark on light or light on dark", 0},
+    {"output", OUTPUT, "OUT", 0, "the whole set, as .csv, .h5, or - for CSV on stdout", 0},
+    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0},
+    {"plot", PLOT, "OUT", 0, "write a picture of the image with the answer: .png, .svg or .pdf", 0},
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case INDEX:
+        return md_option_integer("index", text, 0, INT64_MAX, &a->index, a->err);
+    case SPLIT:
+        return md_option_word("split", text, md_split_words, &a->split, a->err);
+    case IMAGE:
+        a->image = text;
+        return 0;
+    case OUTPUT:
+        a->output = text;
+        return 0;
+    case DATA:
+        a->data = text;
+        return 0;
+    case PLOT:
+        return md_option_picture(text, &a->picture, a->err);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp md_predict_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "The most probable digit and all probabilities: of one image of the data set "
+           "(--index), of a picture (--image), or of the whole set (--output)."};
+
+/* One image and what the model makes of it. */
+typedef struct answer {
+    const uint8_t *pixels;
+    char name[MD_PATH_SIZE + 32];
+    int actual; /* -1: unknown */
+    float *probabilities;
+} answer;
+
+static void describe(const answer *a, int digit, char *out, size_t size)
+{
+    if (a->actual < 0)
+        snprintf(out, size, "%s: predicted %d", a->name, digit);
+    else
+        snprintf(out, size, "%s: predicted %d, actual %d", a->name, digit, a->actual);
+}
+
+static void print_answer(const md_checkpoint *c, const answer *a, int digit)
+{
+    char title[sizeof a->name + 64];
+    md_terminal t = md_terminal_detect(stdout);
+    describe(a, digit, title, sizeof title);
+    printf("%s\n", title);
+    for (int k = 0; k < md_model_spec_classes(&c->model); k++) {
+        double p = (double)a->probabilities[k];
+        printf("  %3d  %.4f  ", k, p);
+        md_terminal_colour(&t, stdout, k == digit ? MD_GREEN : MD_DIM);
+        md_terminal_bar(&t, stdout, p, BAR_WIDTH, 0);
+        md_terminal_colour(&t, stdout, MD_PLAIN);
+        printf("\n");
+    }
+}
+
+static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
+                             const char *picture, md_error *err)
+{
+    char title[sizeof a->name + 64];
+    describe(a, digit, title, sizeof title);
+    const md_figure figure = {a->pixels, (size_t)c->model.rows, (size_t)c->model.columns, title,
+                              a->actual >= 0 && a->actual != digit};
+    return md_figure_image(&figure, picture, err);
+}
+
+static md_status give_answer(const md_checkpoint *c, answer *a, const char *picture, md_error *err)
+{
+    size_t classes = (size_t)md_model_spec_classes(&c->model);
+    void *memory = NULL;
+    md_status status = md_allocate(&memory, classes, sizeof(float), "probabilities", err);
+    a->probabilities = memory;
+    if (!status)
+        status = md_compute_logits(c, a->pixels, 1, a->probabilities, err);
+    if (!status) {
+        md_model_softmax(a->probabilities, 1, classes, a->probabilities);
+        int digit = md_most_probable(a->probabilities, classes);
+        print_answer(c, a, digit);
+        if (picture)
+            status = draw_answer(c, a, digit, picture, err);
+    }
+    free(memory);
+    return status;
+}
+
+static md_status predict_index(const md_checkpoint *c, const arguments *a, md_error *err)
+{
+    char source[MD_PATH_SIZE];
+    md_samples samples = {0};
+    md_status status = md_choose_source(a->data, c, source, err);
+    if (!status)
+        status = md_samples_read(source, (md_split)a->split, &samples, err);
+    if (!status)
+        status = md_samples_check(&samples, c, source, err);
+    if (!status)
+        status = md_samples_check_index(&samples, source, a->index, err);
+    if (!status) {
+        size_t index = (size_t)a->index;
+        answer shown = {.pixels = samples.images + index * samples.rows * samples.columns,
+                        .actual = samples.labels[index]};
+        snprintf(shown.name, sizeof shown.name, "%s image %zu", md_split_words[a->split], index);
+        status = give_answer(c, &shown, a->picture, err);
+    }
+    md_samples_clear(&samples);
+    return status;
+}
+
+static md_status predict_picture(const md_checkpoint *c, const arguments *a, md_error *err)
+{
+    size_t rows = (size_t)c->model.rows, columns = (size_t)c->model.columns;
+    void *pixels = NULL;
+    md_status status = md_allocate(&pixels, rows * columns, 1, "an image", err);
+    if (!status)
+        status = md_image_read(a->image, rows, columns, pixels, err);
+    if (!status) {
+        answer shown = {.pixels = pixels, .actual = -1};
+        snprintf(shown.name, sizeof shown.name, "%s", a->image);
+        status = give_answer(c, &shown, a->picture, err);
+    }
+    free(pixels);
+    return status;
+}
+
+static md_status predict_all(const md_checkpoint *c, const arguments *a, md_error *err)
+{
+    char source[MD_PATH_SIZE];
+    const char *ending = strrchr(a->output, '.');
+    int h5 = ending && strcasecmp(ending, ".h5") == 0;
+    int csv = strcmp(a->output, "-") == 0 || (ending && strcasecmp(ending, ".csv") == 0);
+    if (!h5 && !csv)
+        return md_fail(err, MD_USAGE, "--output %s: .csv, .h5 or - (CSV on stdout) is needed",
+                       a->output);
+    md_predictions predictions = {0};
+    md_status status = md_choose_source(a->data, c, source, err);
+    if (!status)
+        status = md_predictions_compute(c, source, (md_split)a->split, &predictions, err);
+    if (!status && h5)
+        status = md_predictions_write_h5(&predictions, a->output, err);
+    else if (!status)
+        status = md_predictions_write_csv(&predictions, a->output, err);
+    md_predictions_clear(&predictions);
+    return status;
+}
+
+static md_status predict(const md_checkpoint *c, const arguments *a, md_error *err)
+{
+    if (a->image)
+        return predict_picture(c, a, err);
+    return a->output ? predict_all(c, a, err) : predict_index(c, a, err);
+}
+
+md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    (void)comm;
+    const char *file;
+    arguments a = {.index = -1, .split = MD_SPLIT_TEST, .err = err};
+    md_checkpoint *c = NULL;
+    md_status status = md_options_parse(&md_predict_argp, argc, argv, &a, &file, err);
+    if (!status && (a.index >= 0) + !!a.image + !!a.output != 1)
+        status = md_fail(err, MD_USAGE,
+                         "predict needs one of --index N, --image PICTURE or --output OUT");
+    if (!status && a.picture && a.output)
+        status = md_fail(err, MD_USAGE,
+                         "--plot %s: the picture of one image, for --index or --image; with "
+                         "--output there are many",
+                         a.picture);
+    if (!status)
+        status = md_open_checkpoint(file, NULL, &c, err);
+    if (!status)
+        status = predict(c, &a, err);
+    md_checkpoint_destroy(&c);
+    return status;
+}

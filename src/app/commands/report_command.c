@@ -1,0 +1,115 @@
+#include "present/report.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "mnist_dist/rundir/folder.h"
+#include "process/whole_file.h"
+
+enum { OUTPUT = 1, DATA };
+
+typedef struct arguments {
+    const char *output, *data;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"output", OUTPUT, "OUT", 0, "the page, or - for stdout; report.html beside FILE by default",
+     0},
+    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0},
+    {0}};
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): argp's signature */
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case OUTPUT:
+        a->output = text;
+        return 0;
+    case DATA:
+        a->data = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp md_report_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Puts a run on one web page that stands alone: configuration, provenance, curves, "
+           "confusion matrix, wrongest digits, times of the ranks, digests. FILE is a checkpoint "
+           "or an output folder. Says where the page is."};
+
+/* The answers to the test set. A run's own data may be elsewhere, and the page says so; data named
+ * by the user must be there. */
+static md_status add_answers(md_report *r, const char *data, md_error *err)
+{
+    char source[MD_PATH_SIZE];
+    md_status status = md_choose_source(data, r->checkpoint, source, err);
+    if (!status)
+        status = md_predictions_compute(r->checkpoint, source, MD_SPLIT_TEST, &r->predictions, err);
+    if (!status)
+        return md_answers_count(&r->predictions, &r->answers, err);
+    if (status != MD_BAD_DATA || data)
+        return status;
+    memcpy(r->absent, err->text, sizeof r->absent);
+    md_warn("the page lacks confusion matrix and wrongest digits (%s); name the data with --data",
+            err->text);
+    return MD_OK;
+}
+
+/* Where the page goes by default: beside the checkpoint. */
+static md_status choose_place(const char *given, const char *name, char out[MD_PATH_SIZE],
+                              md_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    int folder = slash ? (int)(slash - name) + 1 : 0;
+    int length = given ? snprintf(out, MD_PATH_SIZE, "%s", given)
+                       : snprintf(out, MD_PATH_SIZE, "%.*s" MD_FILE_REPORT, folder, name);
+    if (length >= 0 && length < MD_PATH_SIZE)
+        return MD_OK;
+    return md_fail(err, MD_USAGE, "--output %s: the path is too long", given ? given : name);
+}
+
+static void print(const void *report, FILE *out)
+{
+    md_report_print(report, out);
+}
+
+static md_status report(md_report *r, const arguments *a, md_error *err)
+{
+    char place[MD_PATH_SIZE];
+    md_status status = choose_place(a->output, r->name, place, err);
+    if (!status)
+        status = md_checkpoint_config(r->checkpoint, &r->config, err);
+    if (!status)
+        status = md_ledger_newest(r->checkpoint, &r->ledger, err);
+    if (!status)
+        status = add_answers(r, a->data, err);
+    if (!status)
+        status = md_whole_file_print(place, print, r, err);
+    if (!status && strcmp(place, "-") != 0)
+        printf("%s\n", place);
+    md_answers_clear(&r->answers);
+    md_predictions_clear(&r->predictions);
+    md_ledger_clear(&r->ledger);
+    return status;
+}
+
+md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    (void)comm;
+    const char *file;
+    char name[MD_PATH_SIZE];
+    arguments a = {0};
+    md_checkpoint *c = NULL;
+    md_status status = md_options_parse(&md_report_argp, argc, argv, &a, &file, err);
+    if (!status)
+        status = md_open_checkpoint(file, name, &c, err);
+    if (!status)
+        status = report(&(md_report){.name = name, .checkpoint = c}, &a, err);
+    md_checkpoint_destroy(&c);
+    return status;
+}

@@ -1,0 +1,161 @@
+#include "progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "mnist_dist/base/clock.h"
+
+enum { WIDEST_BAR = 24, NARROWEST_BAR = 6 };
+
+static const double redraw_s = 0.1;
+
+static void clear_bar(md_progress *p)
+{
+    if (p->showing)
+        fprintf(stderr, "\r\033[K");
+    p->showing = 0;
+}
+
+static void say(md_log_level level, const char *line, void *context)
+{
+    clear_bar(context);
+    md_log_to_stderr(level, line, NULL);
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void warn_about_cpus(const md_run_info *info)
+{
+    const char *yields = getenv("OMPI_MCA_mpi_yield_when_idle");
+    if (info->cpus <= 0 || info->node_ranks <= info->cpus || (yields && strcmp(yields, "1") == 0))
+        return;
+    md_warn("%d ranks share %d CPU%s and will wait for each other: start fewer ranks, or set "
+            "OMPI_MCA_mpi_yield_when_idle=1",
+            info->node_ranks, info->cpus, plural(info->cpus));
+}
+
+static void start(void *context, const md_run_info *info)
+{
+    md_progress *p = context;
+    p->terminal = md_terminal_detect(stderr);
+    p->epochs = info->epochs;
+    p->first_step = info->first_step;
+    p->total_steps = info->total_steps;
+    p->began = md_clock_now();
+    if (!p->quiet) {
+        md_log_set_sink(say, p);
+        p->listening = 1;
+    }
+    md_info("%lld images of %s (%s, %.0f %% ink), validating on %lld",
+            (long long)info->train_images, info->source, info->storage, 100 * info->density,
+            (long long)info->validation_images);
+    md_info("%zu parameters, batch %lld, %lld step%s in epochs of %lld, into %s", info->parameters,
+            (long long)info->batch_size, (long long)info->total_steps, plural(info->total_steps),
+            (long long)info->steps_per_epoch, info->output);
+    md_info("%d rank%s on %d node%s, %d CPU%s, %d thread%s each; reducer %s, kernels %s",
+            info->ranks, plural(info->ranks), info->nodes, plural(info->nodes), info->cpus,
+            plural(info->cpus), info->threads, plural(info->threads), info->reducer, info->kernels);
+    if (info->first_step > 0)
+        md_info("going on after step %lld", (long long)info->first_step);
+    warn_about_cpus(info);
+}
+
+void md_progress_duration_text(double seconds, char *out, size_t size)
+{
+    long long s = isfinite(seconds) ? llround(fmin(seconds, 1e9)) : 0;
+    if (s >= 3600)
+        snprintf(out, size, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(out, size, "%lld:%02lld", s / 60, s % 60);
+}
+
+/* The bar takes what the numbers leave of the line; what does not fit is cut off. */
+static void draw(md_progress *p, const md_step_info *info, double now)
+{
+    char left[32], numbers[160];
+    double done = (double)(info->step - p->first_step);
+    double rest = (double)(p->total_steps - info->step);
+    int digits = snprintf(NULL, 0, "%lld", (long long)p->total_steps);
+    md_progress_duration_text(done > 0 ? rest * (now - p->began) / done : INFINITY, left,
+                              sizeof left);
+    snprintf(numbers, sizeof numbers, "%*lld/%lld  ETA %s  loss %.4f  acc %.4f  %6.0f images/s",
+             digits, (long long)info->step, (long long)p->total_steps, left, info->loss,
+             info->accuracy, info->images_per_second);
+    int room = p->terminal.columns - 1, width = room - (int)strlen(numbers) - 1;
+    width = width > WIDEST_BAR ? WIDEST_BAR : width;
+    char *line = NULL;
+    size_t size;
+    FILE *out = open_memstream(&line, &size);
+    if (!out)
+        return;
+    fprintf(out, "\r");
+    if (width >= NARROWEST_BAR) {
+        md_terminal_colour(&p->terminal, out, MD_BLUE);
+        md_terminal_bar(&p->terminal, out, (double)info->step / (double)p->total_steps, width, 1);
+        md_terminal_colour(&p->terminal, out, MD_PLAIN);
+        fputc(' ', out);
+    }
+    fprintf(out, "%.*s\033[K", room, numbers);
+    if (fclose(out) == 0)
+        fputs(line, stderr);
+    free(line);
+    p->showing = 1;
+}
+
+static void step(void *context, const md_step_info *info)
+{
+    md_progress *p = context;
+    if (p->quiet || !p->terminal.interactive)
+        return;
+    double now = md_clock_now();
+    if (now - p->drawn < redraw_s)
+        return;
+    p->drawn = now;
+    draw(p, info, now);
+}
+
+void md_progress_epoch_text(const md_epoch_row *row, int64_t epochs, int best, char *out,
+                            size_t size)
+{
+    char validation[64] = "";
+    if (!isnan(row->val_loss))
+        snprintf(validation, sizeof validation, "  val_loss %.4f val_acc %.4f", row->val_loss,
+                 row->val_accuracy);
+    snprintf(out, size, "epoch %lld/%lld  loss %.4f acc %.4f%s  %.2f s%s", (long long)row->epoch,
+             (long long)epochs, row->loss, row->accuracy, validation, row->seconds,
+             best ? " *" : "");
+}
+
+static void epoch(void *context, const md_epoch_row *row, int best)
+{
+    md_progress *p = context;
+    char text[192];
+    md_progress_epoch_text(row, p->epochs, best, text, sizeof text);
+    md_info("%s", text);
+    p->terminal = md_terminal_detect(stderr);
+}
+
+void md_progress_stop(md_progress *p)
+{
+    clear_bar(p);
+    if (p->listening)
+        md_log_set_sink(md_log_to_stderr, NULL);
+    p->listening = 0;
+}
+
+static void end(void *context)
+{
+    md_progress_stop(context);
+}
+
+md_observer md_progress_start(md_progress *progress, int quiet)
+{
+    *progress = (md_progress){.quiet = quiet};
+    return (md_observer){
+        .context = progress, .start = start, .step = step, .epoch = epoch, .end = end};
+}

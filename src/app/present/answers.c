@@ -1,0 +1,54 @@
+#include "answers.h"
+
+#include <stdlib.h>
+
+#include "mnist_dist/base/memory.h"
+
+float md_answer_probability(const md_predictions *p, size_t image)
+{
+    return p->probabilities[image * p->classes + p->predicted[image]];
+}
+
+static int surest_first(const void *a, const void *b, void *predictions)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    float of_x = md_answer_probability(predictions, x),
+          of_y = md_answer_probability(predictions, y);
+    if (of_x != of_y)
+        return of_x < of_y ? 1 : -1;
+    return x > y ? 1 : -1;
+}
+
+md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *err)
+{
+    const size_t images = p->samples.count;
+    void *confusions = NULL, *mistakes = NULL;
+    *out = (md_answers){0};
+    md_status status =
+        md_allocate(&confusions, p->classes * p->classes, sizeof(int64_t), "the confusions", err);
+    if (!status)
+        status = md_allocate(&mistakes, images, sizeof(size_t), "the wrong answers", err);
+    out->confusions = confusions;
+    out->mistakes = mistakes;
+    if (status) {
+        md_answers_clear(out);
+        return status;
+    }
+    for (size_t i = 0; i < images; i++) {
+        size_t actual = p->samples.labels[i], predicted = p->predicted[i];
+        out->confusions[actual * p->classes + predicted]++;
+        if (actual == predicted)
+            out->right++;
+        else
+            out->mistakes[out->wrong++] = i;
+    }
+    qsort_r(out->mistakes, out->wrong, sizeof *out->mistakes, surest_first, (void *)p);
+    return MD_OK;
+}
+
+void md_answers_clear(md_answers *answers)
+{
+    free(answers->confusions);
+    free(answers->mistakes);
+    *answers = (md_answers){0};
+}

@@ -1,0 +1,21 @@
+/* Actual against predicted classes. Local. */
+#ifndef MNIST_DIST_APP_CONFUSION_H
+#define MNIST_DIST_APP_CONFUSION_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mnist_dist/base/error.h"
+
+/* counts[actual][predicted], classes x classes. */
+typedef struct md_confusion {
+    int classes;
+    const int64_t *counts;
+} md_confusion;
+
+/* Per-class accuracy and the matrix as text, at most 80 columns wide for 10 classes. */
+void md_confusion_print(const md_confusion *m, FILE *out);
+md_status md_confusion_draw(const md_confusion *m, const char *title, const char *path,
+                            md_error *err);
+
+#endif

@@ -1,0 +1,63 @@
+#include "process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mnist_dist/base/parse.h"
+
+static const int ignored[] = {SIGPIPE, SIGXFSZ};
+
+enum { IGNORED = sizeof ignored / sizeof *ignored };
+
+void md_process_settle(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    for (size_t i = 0; i < IGNORED; i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],
+                     char *const environment[])
+{
+    posix_spawnattr_t attributes;
+    sigset_t usual;
+    int failed = posix_spawnattr_init(&attributes);
+    if (failed)
+        return failed;
+    sigemptyset(&usual);
+    for (size_t i = 0; i < IGNORED; i++)
+        sigaddset(&usual, ignored[i]);
+    failed = posix_spawnattr_setsigdefault(&attributes, &usual);
+    if (!failed)
+        failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    if (!failed)
+        failed = posix_spawnp(pid, argv[0], actions, &attributes, argv, environment);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+int64_t md_process_rank(void)
+{
+    static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
+    int64_t rank;
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *text = getenv(variables[i]);
+        if (text && md_parse_i64(text, 0, INT32_MAX, &rank))
+            return rank;
+    }
+    return 0;
+}
+
+int md_process_unheard(int fd)
+{
+    struct pollfd pipe = {.fd = fd, .events = POLLOUT};
+    return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR);
+}

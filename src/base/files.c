@@ -1,0 +1,120 @@
+#include "mnist_dist/base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void md_files_join(const char *folder, const char *name, char out[PATH_MAX])
+{
+    if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+        out[PATH_MAX - 1] = '\0';
+}
+
+int md_files_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+int md_files_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+md_status md_folder_make(const char *path, md_error *err)
+{
+    char part[PATH_MAX];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof part)
+        return md_fail(err, MD_FAILED, "'%.200s' cannot be a folder's name", path);
+    for (size_t end = 1; end <= length; end++) {
+        if (path[end] != '/' && path[end] != '\0')
+            continue;
+        memcpy(part, path, end);
+        part[end] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return md_fail(err, MD_FAILED,
+                           "folder '%s' cannot be made: %s; choose another with --output", part,
+                           strerror(errno));
+    }
+    return MD_OK;
+}
+
+md_status md_files_sync_folder(const char *path, md_error *err)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some file systems cannot sync a folder and need not. */
+    int failed = folder < 0 || (fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP);
+    int reason = errno;
+    if (folder >= 0)
+        close(folder);
+    return failed
+               ? md_fail(err, MD_FAILED, "folder '%s' cannot be synced: %s", path, strerror(reason))
+               : MD_OK;
+}
+
+md_status md_files_rename(const char *from, const char *to, md_error *err)
+{
+    if (rename(from, to) == 0)
+        return MD_OK;
+    return md_fail(err, MD_FAILED, "'%s' cannot be renamed to '%s': %s; %s another with --output",
+                   from, to, strerror(errno),
+                   errno == EISDIR ? "remove that folder or choose" : "choose");
+}
+
+static int links_unsupported(int reason)
+{
+    return reason == EPERM || reason == ENOTSUP || reason == ENOSYS || reason == EMLINK;
+}
+
+static md_status copy(const char *from, const char *to, md_error *err)
+{
+    md_bytes bytes;
+    md_error why;
+    if (md_bytes_read(from, &bytes, &why))
+        return md_fail(err, MD_FAILED, "%s", why.text);
+    md_status status = md_bytes_write(to, &bytes, err);
+    md_bytes_free(&bytes);
+    return status;
+}
+
+md_status md_files_alias(const char *from, const char *temporary, const char *to, md_error *err)
+{
+    md_status status = MD_OK;
+    struct stat info;
+    if (lstat(from, &info) == 0 && S_ISDIR(info.st_mode))
+        return md_fail(err, MD_FAILED,
+                       "'%s' is a folder; remove it or choose another with --output", from);
+    unlink(temporary);
+    if (link(from, temporary) != 0)
+        status =
+            links_unsupported(errno)
+                ? copy(from, temporary, err)
+                : md_fail(err, MD_FAILED,
+                          "'%s' cannot be linked to '%s': %s; choose another folder with --output",
+                          from, temporary, strerror(errno));
+    if (!status)
+        status = md_files_rename(temporary, to, err);
+    unlink(temporary); /* renaming onto another name of the same file leaves both */
+    return status;
+}
+
+md_status md_files_publish(const char *path, const md_bytes *bytes, md_error *err)
+{
+    char temporary[PATH_MAX], folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (snprintf(temporary, sizeof temporary, "%s.saving", path) >= (int)sizeof temporary)
+        return md_fail(err, MD_FAILED, "'%.200s...' is too long a path", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    md_status status = md_bytes_write(temporary, bytes, err);
+    if (!status)
+        status = md_files_rename(temporary, path, err);
+    if (status)
+        unlink(temporary);
+    return status ? status : md_files_sync_folder(folder, err);
+}

@@ -1,0 +1,161 @@
+#include "mnist_dist/checkpoint/checkpoint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/checkpoint/fields.h"
+#include "mnist_dist/checkpoint/schema.h"
+
+static md_status allocate_block(const md_checkpoint *c, float **out, const char *what,
+                                md_error *err)
+{
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    void *block;
+    md_status status = md_allocate(&block, layout.parameters, sizeof(float), what, err);
+    *out = block;
+    return status;
+}
+
+md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err)
+{
+    md_status status = MD_OK;
+    c->iterations = 0;
+    c->moment_count = moment_count;
+    for (int i = 0; i < 2; i++) {
+        free(c->moments[i]);
+        c->moments[i] = NULL;
+        if (!status && i < moment_count)
+            status = allocate_block(c, &c->moments[i], "a checkpoint's optimizer state", err);
+    }
+    return status;
+}
+
+md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_checkpoint **out,
+                               md_error *err)
+{
+    *out = NULL;
+    md_checkpoint *c = calloc(1, sizeof *c);
+    if (!c)
+        return md_fail_memory(err, "a checkpoint", sizeof *c);
+    c->model = *model;
+    c->best_val_accuracy = NAN;
+    snprintf(c->optimizer, sizeof c->optimizer, "adam");
+    c->learning_rate = 0.001;
+    c->beta_1 = 0.9;
+    c->beta_2 = 0.999;
+    c->epsilon = 1e-7;
+    md_status status = allocate_block(c, &c->parameters, "a checkpoint's parameters", err);
+    if (!status)
+        status = md_checkpoint_reset_moments(c, moment_count, err);
+    if (status)
+        md_checkpoint_destroy(&c);
+    *out = c;
+    return status;
+}
+
+void md_run_record_clear(md_run_record *record)
+{
+    for (int i = 0; i < MD_RUN_TEXTS; i++)
+        free(*md_run_text(record, &md_run_texts[i]));
+    *record = (md_run_record){0};
+}
+
+void md_checkpoint_destroy(md_checkpoint **checkpoint)
+{
+    md_checkpoint *c = *checkpoint;
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->run_count; i++)
+        md_run_record_clear(&c->runs[i]);
+    free(c->parameters);
+    free(c->moments[0]);
+    free(c->moments[1]);
+    free(c->history);
+    free(c->chain);
+    free(c->ledger);
+    free(c->runs);
+    free(c->golden.images);
+    free(c->golden.labels);
+    free(c->golden.logits);
+    free(c);
+    *checkpoint = NULL;
+}
+
+md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err)
+{
+    void *rows = c->history;
+    md_status status = md_grow(&rows, &c->history_capacity, c->history_count + 1, sizeof *row, err);
+    c->history = rows;
+    if (!status)
+        c->history[c->history_count++] = *row;
+    return status;
+}
+
+md_status md_checkpoint_add_chain(md_checkpoint *c, const md_chain_row *row, md_error *err)
+{
+    void *rows = c->chain;
+    md_status status = md_grow(&rows, &c->chain_capacity, c->chain_count + 1, sizeof *row, err);
+    c->chain = rows;
+    if (!status)
+        c->chain[c->chain_count++] = *row;
+    return status;
+}
+
+md_status md_checkpoint_add_ledger(md_checkpoint *c, const md_ledger_row *row, md_error *err)
+{
+    void *rows = c->ledger;
+    md_status status = md_grow(&rows, &c->ledger_capacity, c->ledger_count + 1, sizeof *row, err);
+    c->ledger = rows;
+    if (!status)
+        c->ledger[c->ledger_count++] = *row;
+    return status;
+}
+
+/* Texts that only inform, such as the names of thousands of hosts, are cut to what an attribute
+ * holds; a configuration that was cut could not be resumed. */
+static md_status fit_texts(md_run_record *record, md_error *err)
+{
+    static const char tail[] = "...";
+    if (record->config && strlen(record->config) > MD_H5_TEXT_MAX)
+        return md_fail(err, MD_USAGE,
+                       "the configuration is %zu bytes long; a checkpoint holds %d, so shorten it",
+                       strlen(record->config), MD_H5_TEXT_MAX);
+    for (int i = 0; i < MD_RUN_TEXTS; i++) {
+        char **text = md_run_text(record, &md_run_texts[i]);
+        if (!*text && !(*text = strdup("")))
+            return md_fail_memory(err, "a run record", 1);
+        if (strlen(*text) > MD_H5_TEXT_MAX)
+            memcpy(*text + MD_H5_TEXT_MAX - strlen(tail), tail, sizeof tail);
+    }
+    return MD_OK;
+}
+
+md_status md_checkpoint_add_run(md_checkpoint *c, md_run_record *record, md_error *err)
+{
+    void *rows = c->runs;
+    md_status status = fit_texts(record, err);
+    if (!status)
+        status = md_grow(&rows, &c->run_capacity, c->run_count + 1, sizeof *record, err);
+    c->runs = rows;
+    if (status) {
+        md_run_record_clear(record);
+        return status;
+    }
+    c->runs[c->run_count++] = *record;
+    *record = (md_run_record){0};
+    return MD_OK;
+}
+
+void md_checkpoint_cut_back(md_checkpoint *c)
+{
+    while (c->history_count > 0 && c->history[c->history_count - 1].epoch > c->epoch)
+        c->history_count--;
+    while (c->chain_count > 0 && c->chain[c->chain_count - 1].step > c->step)
+        c->chain_count--;
+    while (c->ledger_count > 0 && c->ledger[c->ledger_count - 1].epoch > c->epoch)
+        c->ledger_count--;
+}

@@ -1,0 +1,176 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/files.h"
+#include "mnist_dist/checkpoint/encoding.h"
+#include "mnist_dist/checkpoint/fields.h"
+#include "mnist_dist/checkpoint/schema.h"
+#include "mnist_dist/checkpoint/state_digest.h"
+#include "mnist_dist/hdf5/seal.h"
+#include "mnist_dist/keras/keras_weights.h"
+#include "mnist_dist/version.h"
+
+static void put_root(md_h5 *f, md_checkpoint *c)
+{
+    const int32_t version = MD_SCHEMA_VERSION, shape[2] = {c->model.rows, c->model.columns};
+    char digest[MD_DIGEST_TEXT];
+    md_digest_text(c->weights_xxh3, digest);
+    md_h5_put_text(f, "/", "schema", MD_SCHEMA_NAME);
+    md_h5_put_number(f, "/", "schema_version", MD_H5_I32, &version);
+    md_h5_put_text(f, "/", "created_by", MD_SCHEMA_NAME " " MD_VERSION);
+    md_h5_put_text(f, "/", "description",
+                   "A training run of mnist_dist: model, optimizer, position, history and "
+                   "provenance; Keras' load_model reads it too");
+    md_h5_put_numbers(f, "/", "input_shape", MD_H5_I32, 2, shape);
+    md_h5_put_text(f, "/", "weights_xxh3", digest);
+}
+
+static void put_fields(md_h5 *f, const char *path, const md_field *fields, int count,
+                       const void *record)
+{
+    for (int i = 0; i < count; i++)
+        md_h5_put_number(f, path, fields[i].name, fields[i].type,
+                         (const char *)record + fields[i].offset);
+}
+
+static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
+{
+    const md_optimizer_table *optimizer = md_optimizer_find(c->optimizer);
+    if (!optimizer) {
+        md_h5_fail(f, "there is no optimizer '%s'; use adam, adamw or sgd", c->optimizer);
+        return;
+    }
+    md_h5_put_group(f, MD_PATH_OPTIMIZER);
+    md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", c->optimizer);
+    put_fields(f, MD_PATH_OPTIMIZER, optimizer->fields, optimizer->field_count, c);
+    md_h5_put_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    for (int m = 0; m < c->moment_count; m++)
+        for (int i = 0; i < layout->tensor_count; i++) {
+            const md_tensor *t = &layout->tensors[i];
+            char path[MD_H5_PATH];
+            md_path_moment(&c->model, t, m, path);
+            const md_h5_array array = md_tensor_array(t, 1);
+            md_h5_put_array(f, path, &array, c->moments[m] + t->offset);
+        }
+}
+
+static void put_column(md_h5 *f, const md_table *table, const md_field *field, const char *rows,
+                       size_t count)
+{
+    size_t size = md_h5_type_size(field->type);
+    char *values = malloc(count * size + 1);
+    if (!values) {
+        f->status = md_fail_memory(f->err, field->name, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        memcpy(values + i * size, rows + i * table->row_size + field->offset, size);
+    char path[MD_H5_PATH];
+    snprintf(path, sizeof path, "%s/%s", table->group, field->name);
+    const md_h5_array array = {field->type, {.rank = 1, .dims = {count}}, 0};
+    md_h5_put_array(f, path, &array, values);
+    md_h5_put_text(f, path, "description", field->description);
+    md_h5_put_text(f, path, "units", field->units);
+    free(values);
+}
+
+static void put_table(md_h5 *f, const md_table *table, const void *rows, size_t count)
+{
+    for (size_t i = 0; i < table->field_count && !f->status; i++)
+        put_column(f, table, &table->fields[i], rows, count);
+}
+
+static void put_golden_array(md_h5 *f, const char *name, const md_h5_array *array, const void *data,
+                             const char *description)
+{
+    char path[MD_H5_PATH];
+    snprintf(path, sizeof path, "%s/%s", MD_PATH_GOLDEN, name);
+    md_h5_put_array(f, path, array, data);
+    md_h5_put_text(f, path, "description", description);
+}
+
+static void put_golden(md_h5 *f, const md_checkpoint *c)
+{
+    const md_golden *g = &c->golden;
+    if (g->count == 0)
+        return;
+    const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
+    const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
+    const md_h5_array images = {MD_H5_U8, {3, {g->count, rows, columns}}, 0};
+    const md_h5_array labels = {MD_H5_U8, {1, {g->count}}, 0};
+    const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}, 0};
+    put_golden_array(f, "images", &images, g->images,
+                     "test images, 0 to 255; the model sees v/255");
+    put_golden_array(f, "labels", &labels, g->labels, "what the images show");
+    put_golden_array(f, "logits", &logits, g->logits,
+                     "what the model gave for them, before softmax, when this file was saved");
+}
+
+static void put_run(md_h5 *f, md_run_record *record, size_t number)
+{
+    char path[MD_H5_PATH];
+    md_path_run(number, path);
+    md_h5_put_group(f, path);
+    for (int i = 0; i < MD_RUN_TEXTS; i++)
+        md_h5_put_text(f, path, md_run_texts[i].name, *md_run_text(record, &md_run_texts[i]));
+    put_fields(f, path, md_run_numbers, MD_RUN_NUMBERS, record);
+}
+
+static void put_all(md_h5 *f, md_checkpoint *c)
+{
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    c->weights_xxh3 = md_digest_floats(c->parameters, layout.parameters);
+    put_root(f, c);
+    md_keras_put_model(f, &c->model, c->parameters);
+    put_optimizer(f, c, &layout);
+    md_h5_put_group(f, MD_PATH_PROGRESS);
+    put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    put_table(f, &md_history_table, c->history, c->history_count);
+    put_table(f, &md_chain_table, c->chain, c->chain_count);
+    put_table(f, &md_ledger_table, c->ledger, c->ledger_count);
+    put_golden(f, c);
+    md_h5_put_group(f, MD_PATH_RUN);
+    for (size_t i = 0; i < c->run_count; i++)
+        put_run(f, &c->runs[i], i + 1);
+}
+
+/* Reads the file back as it stands, so that the digest speaks of the file and not of *c. */
+static void put_state_digest(md_h5 *f, md_checkpoint *c)
+{
+    char digest[MD_DIGEST_TEXT];
+    f->size = SIZE_MAX; /* our own file: claims need no bound */
+    if (md_state_digest(f, &c->state_xxh3))
+        return;
+    md_digest_text(c->state_xxh3, digest);
+    md_h5_put_text(f, "/", "state_xxh3", digest);
+}
+
+md_status md_checkpoint_encode(md_checkpoint *c, const char *name, md_bytes *out, md_error *err)
+{
+    md_h5 f;
+    *out = (md_bytes){0};
+    if (!md_h5_create(&f, name, err)) {
+        put_all(&f, c);
+        put_state_digest(&f, c);
+        md_h5_image(&f, out);
+    }
+    md_status status = md_h5_close(&f);
+    if (!status)
+        status = md_seal_append(out, err);
+    if (status)
+        md_bytes_free(out);
+    return status;
+}
+
+md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err)
+{
+    md_bytes bytes;
+    md_status status = md_checkpoint_encode(c, path, &bytes, err);
+    if (!status)
+        status = md_files_publish(path, &bytes, err);
+    md_bytes_free(&bytes);
+    return status;
+}

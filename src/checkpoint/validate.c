@@ -1,0 +1,103 @@
+#include "validate.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static md_status bad(md_error *err, const char *what, double value)
+{
+    return md_fail(err, MD_BAD_CHECKPOINT, "%s is %g, which cannot be", what, value);
+}
+
+static md_status check_optimizer(const md_checkpoint *c, md_error *err)
+{
+    const struct {
+        const char *name;
+        double value, below;
+    } rows[] = {{"/optimizer@learning_rate", c->learning_rate, INFINITY},
+                {"/optimizer@beta_1", c->beta_1, 1.0},
+                {"/optimizer@beta_2", c->beta_2, 1.0},
+                {"/optimizer@epsilon", c->epsilon, INFINITY},
+                {"/optimizer@weight_decay", c->weight_decay, INFINITY},
+                {"/optimizer@momentum", c->momentum, INFINITY}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!(rows[i].value >= 0.0 && rows[i].value < rows[i].below))
+            return bad(err, rows[i].name, rows[i].value);
+    return MD_OK;
+}
+
+/* Counts that a comparison with `most` bounds from above. */
+static md_status check_counts(const md_checkpoint *c, md_error *err)
+{
+    const struct {
+        const char *name;
+        int64_t value, most;
+    } rows[] = {{"/optimizer/iterations", c->iterations, INT64_MAX},
+                {"/progress@epoch", c->epoch, INT64_MAX},
+                {"/progress@step", c->step, INT64_MAX},
+                {"/progress@step_in_epoch", c->step_in_epoch, c->step},
+                {"/progress@best_epoch", c->best_epoch, c->epoch},
+                {"/progress@samples", c->samples, INT64_MAX},
+                {"/progress@correct", c->correct, c->samples},
+                {"/progress@complete", c->complete, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].value < 0 || rows[i].value > rows[i].most)
+            return md_fail(err, MD_BAD_CHECKPOINT, "%s is %" PRId64 ", which cannot be",
+                           rows[i].name, rows[i].value);
+    return MD_OK;
+}
+
+static md_status check_progress(const md_checkpoint *c, md_error *err)
+{
+    if (!isfinite(c->loss_sum))
+        return bad(err, "/progress@loss_sum", c->loss_sum);
+    int has_best = c->best_epoch > 0;
+    int is_fraction = c->best_val_accuracy >= 0.0 && c->best_val_accuracy <= 1.0;
+    if (has_best ? !is_fraction : !isnan(c->best_val_accuracy))
+        return bad(err, "/progress@best_val_accuracy", c->best_val_accuracy);
+    return MD_OK;
+}
+
+/* Rows are in the order in which they came about, none beyond the checkpoint itself. */
+static md_status check_rows(const md_checkpoint *c, md_error *err)
+{
+    for (size_t i = 0; i < c->history_count; i++) {
+        const md_epoch_row *row = &c->history[i], *last = i > 0 ? row - 1 : NULL;
+        if (row->epoch < 1 || row->epoch > c->epoch || row->step < 0 || row->step > c->step ||
+            (last && (row->epoch <= last->epoch || row->step < last->step)))
+            return md_fail(err, MD_BAD_CHECKPOINT, "/history: row %zu is out of order", i);
+    }
+    for (size_t i = 0; i < c->chain_count; i++) {
+        const md_chain_row *row = &c->chain[i];
+        if (row->step < 0 || row->step > c->step || (i > 0 && row->step < row[-1].step))
+            return md_fail(err, MD_BAD_CHECKPOINT, "/chain: row %zu is out of order", i);
+    }
+    for (size_t i = 0; i < c->ledger_count; i++) {
+        const md_ledger_row *row = &c->ledger[i];
+        if (row->epoch < 1 || row->rank < 0 || row->rank >= row->ranks ||
+            (i > 0 && row->epoch < row[-1].epoch))
+            return md_fail(err, MD_BAD_CHECKPOINT, "/ledger: row %zu is out of order", i);
+    }
+    return MD_OK;
+}
+
+static md_status check_golden(const md_checkpoint *c, md_error *err)
+{
+    int classes = md_model_spec_classes(&c->model);
+    for (size_t i = 0; i < c->golden.count; i++)
+        if (c->golden.labels[i] >= classes)
+            return md_fail(err, MD_BAD_CHECKPOINT, "/golden/labels: %d is not one of %d classes",
+                           c->golden.labels[i], classes);
+    return MD_OK;
+}
+
+md_status md_checkpoint_check_sense(const md_checkpoint *c, md_error *err)
+{
+    md_status status = check_optimizer(c, err);
+    if (!status)
+        status = check_counts(c, err);
+    if (!status)
+        status = check_progress(c, err);
+    if (!status)
+        status = check_rows(c, err);
+    return status ? status : check_golden(c, err);
+}

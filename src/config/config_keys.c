@@ -1,0 +1,183 @@
+#include "config_keys.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "mnist_dist/base/edit_distance.h"
+
+static const char *const validations[] = {"test", "none", "split:N", NULL};
+static const char *const storages[] = {"auto", "dense", "sparse", NULL};
+static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL};
+static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
+static const char *const reducers[] = {"allreduce", "node-shared", "reproducible", NULL};
+
+const md_key md_config_keys[] = {
+    {"data.source", MD_KEY_TEXT, MD_AT(md_config, data.source), .standard = "data/mnist",
+     .may_differ = 1, .help = "folder with IDX files, `.h5` file, or `synthetic[:N]`"},
+    {"data.validation", MD_KEY_WORD, MD_AT(md_config, data.validation), .standard = "test",
+     .choices = validations,
+     .help = "what validation uses; `split:N`: the last N training images, then not trained on"},
+    {"data.storage", MD_KEY_WORD, MD_AT(md_config, data.storage), .standard = "auto",
+     .choices = storages, .may_differ = 1,
+     .help = "pixels as bytes or as compressed rows; auto decides by density"},
+    {"model", MD_KEY_LAYERS, MD_AT(md_config, model),
+     .help = "list of layers, each with the keys of its kind; dense with softmax last"},
+    {"optimizer.name", MD_KEY_WORD, MD_AT(md_config, optimizer.name), .standard = "adam",
+     .choices = optimizers, .help = "update rule; keys it does not use are ignored"},
+    {"optimizer.learning_rate", MD_KEY_REAL, MD_AT(md_config, optimizer.learning_rate),
+     .standard = "0.001", .high = INFINITY, .open = MD_OPEN_LOW, .help = "before the schedule"},
+    {"optimizer.beta_1", MD_KEY_REAL, MD_AT(md_config, optimizer.beta_1), .standard = "0.9",
+     .high = 1, .open = MD_OPEN_HIGH, .help = "adam, adamw: decay of the first moment"},
+    {"optimizer.beta_2", MD_KEY_REAL, MD_AT(md_config, optimizer.beta_2), .standard = "0.999",
+     .high = 1, .open = MD_OPEN_HIGH, .help = "adam, adamw: decay of the second moment"},
+    {"optimizer.epsilon", MD_KEY_REAL, MD_AT(md_config, optimizer.epsilon), .standard = "1.0e-7",
+     .high = INFINITY, .open = MD_OPEN_LOW, .help = "adam, adamw: added to the root"},
+    {"optimizer.momentum", MD_KEY_REAL, MD_AT(md_config, optimizer.momentum), .standard = "0.0",
+     .high = 1, .open = MD_OPEN_HIGH, .help = "sgd; 0 = off"},
+    {"optimizer.weight_decay", MD_KEY_REAL, MD_AT(md_config, optimizer.weight_decay),
+     .standard = "0.0", .high = INFINITY, .help = "adamw; 0 = off"},
+    {"optimizer.clip_norm", MD_KEY_REAL, MD_AT(md_config, optimizer.clip_norm), .standard = "0.0",
+     .high = INFINITY, .help = "largest global norm of the gradient; 0 = off"},
+    {"schedule.name", MD_KEY_WORD, MD_AT(md_config, schedule.name), .standard = "constant",
+     .choices = schedules, .help = "how the learning rate goes on after warm-up"},
+    {"schedule.warmup_steps", MD_KEY_INTEGER, MD_AT(md_config, schedule.warmup_steps),
+     .standard = "0", .high = INFINITY,
+     .help = "steps of linear rise to the learning rate; 0 = none"},
+    {"schedule.step_epochs", MD_KEY_INTEGER, MD_AT(md_config, schedule.step_epochs),
+     .standard = "10", .low = 1, .high = 1e6, .help = "step: epochs between two drops"},
+    {"schedule.factor", MD_KEY_REAL, MD_AT(md_config, schedule.factor), .standard = "0.1",
+     .high = 1, .open = MD_OPEN_LOW, .help = "step: each drop multiplies by it"},
+    {"schedule.final", MD_KEY_REAL, MD_AT(md_config, schedule.final), .standard = "0.0", .high = 1,
+     .help = "cosine: share of the learning rate left at the last step"},
+    {"train.epochs", MD_KEY_INTEGER, MD_AT(md_config, train.epochs), .standard = "10", .low = 1,
+     .high = 1e6, .may_differ = 1, .help = "passes over the training images"},
+    {"train.batch_size", MD_KEY_INTEGER, MD_AT(md_config, train.batch_size), .standard = "32",
+     .low = 1, .high = 1e9, .help = "images per optimizer step, over all ranks"},
+    {"train.seed", MD_KEY_SEED, MD_AT(md_config, train.seed), .standard = "42",
+     .help = "of weights, sample order and dropout"},
+    {"train.shuffle", MD_KEY_SWITCH, MD_AT(md_config, train.shuffle), .standard = "true",
+     .help = "a new order each epoch; false: file order"},
+    {"train.max_steps", MD_KEY_INTEGER, MD_AT(md_config, train.max_steps), .standard = "0",
+     .high = INFINITY, .may_differ = 1, .help = "end after so many steps; 0: by epochs alone"},
+    {"train.initial_weights", MD_KEY_TEXT, MD_AT(md_config, train.initial_weights), .standard = "",
+     .may_be_empty = 1, .help = "file of ours or of Keras to start from; empty: random weights"},
+    {"train.threads", MD_KEY_INTEGER, MD_AT(md_config, train.threads), .standard = "1", .low = 1,
+     .high = 1024, .may_differ = 1, .help = "BLAS threads per rank"},
+    {"train.time_limit", MD_KEY_REAL, MD_AT(md_config, train.time_limit), .standard = "0",
+     .high = 1e6, .may_differ = 1, .help = "minutes until the run saves and stops; 0 = none"},
+    {"early_stopping.patience", MD_KEY_INTEGER, MD_AT(md_config, early_stopping.patience),
+     .standard = "0", .high = 1e6,
+     .help = "epochs without improvement before the run ends; 0 = off"},
+    {"early_stopping.monitor", MD_KEY_WORD, MD_AT(md_config, early_stopping.monitor),
+     .standard = "val_loss", .choices = monitors, .help = "the value that must improve"},
+    {"early_stopping.min_delta", MD_KEY_REAL, MD_AT(md_config, early_stopping.min_delta),
+     .standard = "0.0", .high = INFINITY, .help = "smaller changes are no improvement"},
+    {"distributed.reducer", MD_KEY_WORD, MD_AT(md_config, distributed.reducer),
+     .standard = "allreduce", .choices = reducers, .may_differ = 1,
+     .help = "how gradients are summed over ranks"},
+    {"distributed.micro_shard", MD_KEY_INTEGER, MD_AT(md_config, distributed.micro_shard),
+     .standard = "8", .low = 1, .high = 1e6, .may_differ = 1,
+     .help = "reproducible: images per indivisible part of a batch; then the same on resume"},
+    {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
+     .standard = "0", .high = 1e6, .may_differ = 1,
+     .help = "pretend that nodes have so many ranks; 0: real nodes"},
+    {"distributed.stall_timeout", MD_KEY_REAL, MD_AT(md_config, distributed.stall_timeout),
+     .standard = "120", .high = 1e6, .may_differ = 1,
+     .help = "seconds a rank may stay away; 0 = wait for ever"},
+    {"checkpoint.output", MD_KEY_TEXT, MD_AT(md_config, checkpoint.output),
+     .standard = "runs/mnist", .may_differ = 1, .help = "the run's folder"},
+    {"checkpoint.every_steps", MD_KEY_INTEGER, MD_AT(md_config, checkpoint.every_steps),
+     .standard = "0", .high = INFINITY, .may_differ = 1,
+     .help = "also save every so many steps; 0: at each epoch's end only"},
+    {"checkpoint.keep", MD_KEY_INTEGER, MD_AT(md_config, checkpoint.keep), .standard = "2",
+     .low = 1, .high = 100, .may_differ = 1, .help = "generations of `last.h5` kept"},
+    {"checkpoint.digest_every", MD_KEY_INTEGER, MD_AT(md_config, checkpoint.digest_every),
+     .standard = "0", .high = INFINITY, .may_differ = 1,
+     .help = "also record the weights' digest every so many steps; 0: each epoch only"},
+    {"checkpoint.max_failures", MD_KEY_INTEGER, MD_AT(md_config, checkpoint.max_failures),
+     .standard = "3", .high = 1e6, .may_differ = 1, .help = "failed saves that a run survives"},
+    {"checkpoint.lock_wait", MD_KEY_REAL, MD_AT(md_config, checkpoint.lock_wait), .standard = "30",
+     .high = 1e6, .may_differ = 1, .help = "seconds to wait for another run to leave the folder"},
+};
+
+const size_t md_config_key_count = sizeof md_config_keys / sizeof *md_config_keys;
+_Static_assert(sizeof md_config_keys / sizeof *md_config_keys <= MD_MAX_KEYS,
+               "md_config.given has one flag a row");
+
+const md_key *md_config_find_key(const char *name)
+{
+    for (size_t i = 0; i < md_config_key_count; i++)
+        if (strcmp(md_config_keys[i].name, name) == 0)
+            return &md_config_keys[i];
+    return NULL;
+}
+
+/* The first key of a section, or NULL when there is no such section. */
+static const char *first_of(const char *section)
+{
+    size_t length = strlen(section);
+    for (size_t i = 0; i < md_config_key_count; i++) {
+        const char *name = md_config_keys[i].name;
+        if (strncmp(name, section, length) == 0 && name[length] == '.')
+            return name;
+    }
+    return NULL;
+}
+
+int md_config_has_section(const char *section)
+{
+    return first_of(section) != NULL;
+}
+
+typedef struct suggestion {
+    char text[MD_NAME_SIZE];
+    size_t distance;
+} suggestion;
+
+static void consider(suggestion *best, size_t distance, const char *text, size_t length)
+{
+    if (distance >= best->distance)
+        return;
+    best->distance = distance;
+    snprintf(best->text, sizeof best->text, "%.*s", (int)length, text);
+}
+
+/* A key looks near by its whole name, by its last part when it stands in the wrong section, or, if
+ * the name has but one part, by its section. */
+static void compare(suggestion *best, const char *name, const char *key)
+{
+    char section[MD_NAME_SIZE];
+    size_t length = strcspn(key, ".");
+    snprintf(section, sizeof section, "%.*s", (int)length, key);
+    const char *point = strchr(name, '.'), *last = key[length] ? key + length + 1 : key;
+    consider(best, md_edit_distance(name, key), key, strlen(key));
+    consider(best, md_edit_distance(point ? point + 1 : name, last) + 1, key, strlen(key));
+    if (!point)
+        consider(best, md_edit_distance(name, section), key, length);
+}
+
+/* How many letters may be wrong: half of a short name, as otherwise all short names are alike. */
+static size_t tolerance(const char *name)
+{
+    enum { MOST = 3 };
+    size_t half = (strlen(name) + 1) / 2;
+    return half < MOST ? half : MOST;
+}
+
+md_status md_config_fail_unknown(const char *name, md_error *err)
+{
+    char snippet[MD_SNIPPET_SIZE];
+    md_snippet(name, snippet);
+    const char *first = first_of(snippet);
+    if (first)
+        return md_fail(err, MD_USAGE, "%s is a section; name one of its keys, such as %s", snippet,
+                       first);
+    suggestion best = {.distance = tolerance(snippet) + 1};
+    for (size_t i = 0; i < md_config_key_count; i++)
+        compare(&best, snippet, md_config_keys[i].name);
+    if (best.text[0])
+        return md_fail(err, MD_USAGE, "%s is not a key; did you mean %s?", snippet, best.text);
+    return md_fail(err, MD_USAGE, "%s is not a key; configs/mnist.yaml has them all",
+                   md_visible(snippet));
+}

@@ -1,0 +1,250 @@
+/* One value of the configuration: from text, to text, and what it may be. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_keys.h"
+#include "mnist_dist/base/parse.h"
+
+void md_snippet(const char *text, char out[MD_SNIPPET_SIZE])
+{
+    size_t length = strnlen(text, MD_SNIPPET_SIZE);
+    int cut = length == MD_SNIPPET_SIZE;
+    if (cut)
+        length = MD_SNIPPET_SIZE - 4;
+    for (size_t i = 0; i < length; i++)
+        out[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+    strcpy(out + length, cut ? "..." : "");
+}
+
+const char *md_visible(const char *text)
+{
+    return text[0] ? text : "''";
+}
+
+/* Appends to a list of `MD_VALUE_SIZE` bytes, dropping what does not fit. */
+static void append(char *out, const char *text)
+{
+    strncat(out, text, MD_VALUE_SIZE - 1 - strlen(out));
+}
+
+static void list_choices(const char *const *choices, char out[MD_VALUE_SIZE])
+{
+    out[0] = '\0';
+    for (size_t i = 0; choices[i]; i++) {
+        if (i > 0)
+            append(out, choices[i + 1] ? ", " : " or ");
+        append(out, choices[i]);
+    }
+}
+
+void md_key_range(const md_key *key, char out[MD_VALUE_SIZE])
+{
+    out[0] = '\0';
+    if (key->choices)
+        list_choices(key->choices, out);
+    else if (key->type != MD_KEY_INTEGER && key->type != MD_KEY_REAL)
+        return;
+    else if (isinf(key->high))
+        snprintf(out, MD_VALUE_SIZE, "%s %g", key->open & MD_OPEN_LOW ? "above" : "at least",
+                 key->low);
+    else
+        snprintf(out, MD_VALUE_SIZE, "in %c%.10g, %.10g%c", key->open & MD_OPEN_LOW ? '(' : '[',
+                 key->low, key->high, key->open & MD_OPEN_HIGH ? ')' : ']');
+}
+
+void md_key_expected(const md_key *key, char out[MD_VALUE_SIZE])
+{
+    static const char *const words[] = {[MD_KEY_INTEGER] = "a whole number",
+                                        [MD_KEY_SEED] = "a whole number from 0 to 2^64 - 1",
+                                        [MD_KEY_REAL] = "a number",
+                                        [MD_KEY_SWITCH] = "true or false",
+                                        [MD_KEY_TEXT] = "text",
+                                        [MD_KEY_LAYERS] = "a list of layers"};
+    if (key->type == MD_KEY_WORD)
+        list_choices(key->choices, out);
+    else
+        snprintf(out, MD_VALUE_SIZE, "%s", words[key->type]);
+}
+
+static int in_range(const md_key *key, double value)
+{
+    if (value < key->low || value > key->high)
+        return 0;
+    if (key->open & MD_OPEN_LOW && value <= key->low)
+        return 0;
+    return !(key->open & MD_OPEN_HIGH && value >= key->high);
+}
+
+static int is_choice(const char *choice, const char *text)
+{
+    size_t stem = strlen(choice) - 1;
+    int64_t number;
+    if (strcmp(choice + stem - 1, ":N") != 0)
+        return strcmp(choice, text) == 0;
+    return strncmp(choice, text, stem) == 0 && md_parse_i64(text + stem, 1, INT64_MAX, &number);
+}
+
+static int among(const char *const *choices, const char *text)
+{
+    for (size_t i = 0; choices[i]; i++)
+        if (is_choice(choices[i], text))
+            return 1;
+    return 0;
+}
+
+/* The code point at *text, stepping over it; -1 when it is not UTF-8 (RFC 3629). */
+static int32_t next_code_point(const char **text)
+{
+    const unsigned char *byte = (const unsigned char *)*text;
+    int more = *byte < 0x80 ? 0 : *byte < 0xc2 ? -1 : *byte < 0xe0 ? 1 : *byte < 0xf0 ? 2 : 3;
+    if (more < 0 || *byte > 0xf4)
+        return -1;
+    int32_t point = more ? *byte & (0x3f >> more) : *byte;
+    for (int i = 1; i <= more; i++) {
+        if ((byte[i] & 0xc0) != 0x80)
+            return -1;
+        point = point << 6 | (byte[i] & 0x3f);
+    }
+    static const int32_t shortest[] = {0, 0x80, 0x800, 0x10000};
+    if (point < shortest[more] || point > 0x10ffff)
+        return -1;
+    *text += more + 1;
+    return point;
+}
+
+/* What YAML can hold on one line: printable (YAML 1.1, 5.1) and no line break of any script. */
+static int is_printable(const char *text)
+{
+    while (*text) {
+        int32_t point = next_code_point(&text);
+        int control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+        int line_break = point == 0x2028 || point == 0x2029;
+        int unfit = (point >= 0xd800 && point < 0xe000) || point == 0xfeff || point == 0xfffe ||
+                    point == 0xffff;
+        if (control || line_break || unfit)
+            return 0;
+    }
+    return 1;
+}
+
+static md_status fail_type(const md_key *key, const char *text, md_error *err)
+{
+    char expected[MD_VALUE_SIZE], snippet[MD_SNIPPET_SIZE];
+    md_key_expected(key, expected);
+    md_snippet(text, snippet);
+    return md_fail(err, MD_USAGE, "%s must be %s, not '%s'", key->name, expected, snippet);
+}
+
+static md_status fail_range(const md_key *key, const char *text, md_error *err)
+{
+    char range[MD_VALUE_SIZE], snippet[MD_SNIPPET_SIZE];
+    md_key_range(key, range);
+    md_snippet(text, snippet);
+    return md_fail(err, MD_USAGE, "%s is %s; it must be %s", key->name, snippet, range);
+}
+
+static md_status set_text(const md_key *key, char *member, const char *text, md_error *err)
+{
+    size_t length = strlen(text);
+    if (length >= key->size)
+        return md_fail(err, MD_USAGE, "%s is %zu bytes long; at most %zu are possible", key->name,
+                       length, key->size - 1);
+    if (length == 0 && !key->may_be_empty)
+        return md_fail(err, MD_USAGE, "%s is empty; give it a value", key->name);
+    if (!is_printable(text))
+        return md_fail(err, MD_USAGE, "%s must be printable UTF-8 text in one line", key->name);
+    memcpy(member, text, length + 1);
+    return MD_OK;
+}
+
+static md_status set_integer(const md_key *key, int64_t *member, const char *text, md_error *err)
+{
+    int64_t value;
+    if (!md_parse_i64(text, INT64_MIN, INT64_MAX, &value))
+        return fail_type(key, text, err);
+    if (!in_range(key, (double)value))
+        return fail_range(key, text, err);
+    *member = value;
+    return MD_OK;
+}
+
+static md_status set_real(const md_key *key, double *member, const char *text, md_error *err)
+{
+    double value;
+    if (!md_parse_f64(text, &value))
+        return fail_type(key, text, err);
+    if (!in_range(key, value))
+        return fail_range(key, text, err);
+    *member = value;
+    return MD_OK;
+}
+
+md_status md_key_set(const md_key *key, void *base, const char *text, md_error *err)
+{
+    void *member = (char *)base + key->offset;
+    switch (key->type) {
+    case MD_KEY_INTEGER:
+        return set_integer(key, member, text, err);
+    case MD_KEY_REAL:
+        return set_real(key, member, text, err);
+    case MD_KEY_SEED:
+        return md_parse_u64(text, member) ? MD_OK : fail_type(key, text, err);
+    case MD_KEY_SWITCH:
+        return md_parse_bool(text, member) ? MD_OK : fail_type(key, text, err);
+    case MD_KEY_WORD:
+        return among(key->choices, text) ? set_text(key, member, text, err)
+                                         : fail_type(key, text, err);
+    case MD_KEY_TEXT:
+        return set_text(key, member, text, err);
+    case MD_KEY_LAYERS:
+        break;
+    }
+    return fail_type(key, text, err);
+}
+
+/* The shortest decimal that reads back as the same double (%g drops zeros, so 6 digits are the
+ * least to try). YAML 1.1 readers take 1e-07 for text, so an exponent is written as in 1.0e-7. */
+static void format_real(double value, char out[MD_VALUE_SIZE])
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(out, MD_VALUE_SIZE, "%.*g", digits, value);
+        double back = strtod(out, NULL);
+        if (memcmp(&back, &value, sizeof value) == 0)
+            break;
+    }
+    char *exponent = strchr(out, 'e');
+    if (!exponent)
+        return;
+    char power[MD_WORD_SIZE];
+    snprintf(power, sizeof power, "%se%ld", strchr(out, '.') ? "" : ".0",
+             strtol(exponent + 1, NULL, 10));
+    strcpy(exponent, power);
+}
+
+void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE])
+{
+    const void *member = (const char *)base + key->offset;
+    switch (key->type) {
+    case MD_KEY_INTEGER:
+        snprintf(out, MD_VALUE_SIZE, "%" PRId64, *(const int64_t *)member);
+        break;
+    case MD_KEY_SEED:
+        snprintf(out, MD_VALUE_SIZE, "%" PRIu64, *(const uint64_t *)member);
+        break;
+    case MD_KEY_REAL:
+        format_real(*(const double *)member, out);
+        break;
+    case MD_KEY_SWITCH:
+        snprintf(out, MD_VALUE_SIZE, "%s", *(const int *)member ? "true" : "false");
+        break;
+    case MD_KEY_WORD:
+    case MD_KEY_TEXT:
+        snprintf(out, MD_VALUE_SIZE, "%s", (const char *)member);
+        break;
+    case MD_KEY_LAYERS:
+        out[0] = '\0';
+        break;
+    }
+}

@@ -1,0 +1,63 @@
+#include "export_weights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mnist_dist/checkpoint/fields.h"
+#include "mnist_dist/hdf5/h5.h"
+#include "mnist_dist/keras/keras_weights.h"
+
+/*   /vars                        a group without members
+ *   /layers/dense/vars/0, 1      kernel and bias of the first Dense; then dense_1, dense_2, ...
+ *   /optimizer/vars/0            iterations; 1 the learning rate; then m, v of each tensor
+ * Each vars group has exactly the members that Keras counts. */
+
+int md_export_has_adam(const md_checkpoint *c)
+{
+    return c->moment_count == 2 && strncmp(c->optimizer, "adam", 4) == 0;
+}
+
+/* Hard links to the datasets of /model_weights. */
+static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *layout)
+{
+    for (int i = 0; i < layout->tensor_count; i++) {
+        char from[MD_H5_PATH], to[MD_H5_PATH];
+        md_path_parameter(spec, &layout->tensors[i], from);
+        md_keras3_path(i / 2, i % 2, to);
+        md_h5_put_link(f, from, to);
+    }
+}
+
+static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
+{
+    const float rate = (float)c->learning_rate;
+    md_h5_put_array(f, "/optimizer/vars/0", &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    md_h5_put_array(f, "/optimizer/vars/1", &(md_h5_array){.type = MD_H5_F32}, &rate);
+    for (int i = 0; i < layout->tensor_count; i++)
+        for (int m = 0; m < 2; m++) {
+            const md_tensor *t = &layout->tensors[i];
+            const md_h5_array array = md_tensor_array(t, 1);
+            char path[MD_H5_PATH];
+            snprintf(path, sizeof path, "/optimizer/vars/%d", 2 + 2 * i + m);
+            md_h5_put_array(f, path, &array, c->moments[m] + t->offset);
+        }
+}
+
+md_status md_export_weights(const md_checkpoint *c, const char *name, md_bytes *out, md_error *err)
+{
+    md_h5 f;
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    *out = (md_bytes){0};
+    if (!md_h5_create(&f, name, err)) {
+        md_keras_put_model(&f, &c->model, c->parameters);
+        md_h5_put_group(&f, "/vars");
+        link_layers(&f, &c->model, &layout);
+        if (md_export_has_adam(c))
+            put_optimizer(&f, c, &layout);
+        md_h5_image(&f, out);
+    }
+    if (md_h5_close(&f))
+        md_bytes_free(out);
+    return f.status;
+}

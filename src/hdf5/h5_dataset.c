@@ -1,0 +1,240 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/hdf5/h5.h"
+
+int md_h5_exists(md_h5 *f, const char *path)
+{
+    if (f->status || strlen(path) >= MD_H5_PATH)
+        return 0;
+    /* H5Lexists wants every link but the last to exist. */
+    char part[MD_H5_PATH];
+    for (const char *end = path; *end;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        snprintf(part, (size_t)(end - path) + 1, "%s", path);
+        if (strspn(part, "/") == strlen(part))
+            continue;
+        htri_t exists = H5Lexists(f->file, part, H5P_DEFAULT);
+        if (exists < 0)
+            md_h5_fail(f, "'%s' cannot be looked up", part);
+        if (exists <= 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* How objects are created: with their parents, and without times, so that equal runs give equal
+ * files. */
+static hid_t with_parents(void)
+{
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    if (links >= 0 && H5Pset_create_intermediate_group(links, 1) < 0)
+        md_h5_release(&links);
+    return links;
+}
+
+void md_h5_put_group(md_h5 *f, const char *path)
+{
+    if (f->status)
+        return;
+    hid_t links = with_parents(), id = H5I_INVALID_HID;
+    if (links >= 0)
+        id = H5Gcreate2(f->file, path, links, H5P_DEFAULT, H5P_DEFAULT);
+    if (id < 0 || md_h5_release(&id) < 0)
+        md_h5_fail(f, "group %s cannot be created", path);
+    md_h5_release(&links);
+}
+
+void md_h5_put_link(md_h5 *f, const char *from, const char *to)
+{
+    if (f->status)
+        return;
+    hid_t links = with_parents();
+    if (links < 0 || H5Lcreate_hard(f->file, from, f->file, to, links, H5P_DEFAULT) < 0)
+        md_h5_fail(f, "%s cannot be linked to %s", to, from);
+    md_h5_release(&links);
+}
+
+static hid_t creation(const md_h5_array *array)
+{
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    if (plist < 0)
+        return plist;
+    int failed =
+        H5Pset_obj_track_times(plist, 0) < 0 || H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) < 0;
+    if (array->checksum)
+        failed = failed || H5Pset_chunk(plist, array->shape.rank, array->shape.dims) < 0 ||
+                 H5Pset_fletcher32(plist) < 0;
+    if (failed)
+        md_h5_release(&plist);
+    return plist;
+}
+
+void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const void *data)
+{
+    if (f->status)
+        return;
+    hid_t type = md_h5_type_id(array->type), id = H5I_INVALID_HID;
+    hid_t links = with_parents(), plist = creation(array);
+    hid_t space = array->shape.rank == 0
+                      ? H5Screate(H5S_SCALAR)
+                      : H5Screate_simple(array->shape.rank, array->shape.dims, NULL);
+    if (links >= 0 && plist >= 0 && space >= 0)
+        id = H5Dcreate2(f->file, path, type, space, links, plist, H5P_DEFAULT);
+    if (id < 0 ||
+        (md_h5_space_shape(space, NULL) > 0 &&
+         H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) ||
+        md_h5_release(&id) < 0)
+        md_h5_fail(f, "dataset %s cannot be written", path);
+    md_h5_release(&id);
+    md_h5_release(&space);
+    md_h5_release(&plist);
+    md_h5_release(&links);
+}
+
+typedef struct {
+    hid_t id, type;
+    md_h5_shape shape;
+} dataset;
+
+static void release(dataset *set)
+{
+    md_h5_release(&set->type);
+    md_h5_release(&set->id);
+}
+
+/* On failure nothing stays open. */
+static md_status open_dataset(md_h5 *f, const char *path, dataset *set)
+{
+    *set = (dataset){H5I_INVALID_HID, H5I_INVALID_HID, {0}};
+    if (!md_h5_exists(f, path))
+        return md_h5_fail(f, "dataset %s is missing", path);
+    H5O_info_t info;
+    if (H5Oget_info_by_name2(f->file, path, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
+        info.type != H5O_TYPE_DATASET)
+        return md_h5_fail(f, "%s is not a dataset", path);
+    hid_t space = H5I_INVALID_HID;
+    set->id = H5Dopen2(f->file, path, H5P_DEFAULT);
+    if (set->id < 0 || (set->type = H5Dget_type(set->id)) < 0 ||
+        (space = H5Dget_space(set->id)) < 0)
+        md_h5_fail(f, "dataset %s cannot be opened", path);
+    else if (md_h5_space_shape(space, &set->shape) < 0)
+        md_h5_fail(f, "dataset %s has more than %d dimensions", path, MD_H5_MAX_RANK);
+    md_h5_release(&space);
+    if (f->status)
+        release(set);
+    return f->status;
+}
+
+static int same_shape(const md_h5_shape *a, const md_h5_shape *b)
+{
+    return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
+}
+
+static void describe(const char *tag, const md_h5_shape *shape, char *out, size_t size)
+{
+    int used = snprintf(out, size, "%s [", tag);
+    for (int i = 0; i < shape->rank; i++)
+        used += snprintf(out + used, size - (size_t)used, "%s%llu", i ? "," : "",
+                         (unsigned long long)shape->dims[i]);
+    snprintf(out + used, size - (size_t)used, "]");
+}
+
+static void mismatch(md_h5 *f, const char *path, const dataset *set, const char *tag,
+                     const md_h5_shape *shape)
+{
+    char found[MD_H5_TAG], is[128], should[128];
+    md_h5_type_tag(set->type, found);
+    describe(found, &set->shape, is, sizeof is);
+    describe(tag, shape, should, sizeof should);
+    md_h5_fail(f, "dataset %s is %s where %s belongs", path, is, should);
+}
+
+void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void *data)
+{
+    dataset set;
+    if (f->status || open_dataset(f, path, &set))
+        return;
+    hid_t type = md_h5_type_id(array->type);
+    if (H5Tequal(set.type, type) <= 0 || !same_shape(&set.shape, &array->shape))
+        mismatch(f, path, &set, md_h5_tag(array->type), &array->shape);
+    else if (H5Dread(set.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        md_h5_fail(f, "dataset %s cannot be read", path);
+    release(&set);
+}
+
+/* Types whose conversion cannot surprise: the machine numbers of either byte order. */
+static int is_plain_number(hid_t type)
+{
+    const hid_t plain[] = {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE,
+                           H5T_STD_I8LE,   H5T_STD_U8LE,   H5T_STD_I16LE,  H5T_STD_I16BE,
+                           H5T_STD_I32LE,  H5T_STD_I32BE,  H5T_STD_I64LE,  H5T_STD_I64BE};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (H5Tequal(type, plain[i]) > 0)
+            return 1;
+    return 0;
+}
+
+void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data)
+{
+    dataset set;
+    if (f->status || open_dataset(f, path, &set))
+        return;
+    if (!is_plain_number(set.type) || !same_shape(&set.shape, &array->shape))
+        mismatch(f, path, &set, "a number", &array->shape);
+    else if (H5Dread(set.id, md_h5_type_id(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        md_h5_fail(f, "dataset %s cannot be read", path);
+    release(&set);
+}
+
+void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out)
+{
+    dataset set;
+    *out = (md_h5_shape){0};
+    if (f->status || open_dataset(f, path, &set))
+        return;
+    *out = set.shape;
+    release(&set);
+}
+
+size_t md_h5_members(md_h5 *f, const char *path)
+{
+    H5G_info_t info;
+    if (!md_h5_exists(f, path))
+        return 0;
+    if (H5Gget_info_by_name(f->file, path, &info, H5P_DEFAULT) < 0) {
+        md_h5_fail(f, "%s is not a group", path);
+        return 0;
+    }
+    return (size_t)info.nlinks;
+}
+
+static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    (void)group;
+    (void)info;
+    md_h5_names *names = context;
+    char *copy = names->count < MD_H5_MAX_NAMES ? strdup(name) : NULL;
+    if (!copy)
+        return -1;
+    names->items[names->count++] = copy;
+    return 0;
+}
+
+void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out)
+{
+    *out = (md_h5_names){0};
+    if (!md_h5_exists(f, path))
+        return;
+    hsize_t from = 0;
+    out->items = calloc(MD_H5_MAX_NAMES, sizeof *out->items);
+    if (!out->items)
+        f->status = md_fail_memory(f->err, path, MD_H5_MAX_NAMES * sizeof *out->items);
+    else if (H5Literate_by_name(f->file, path, H5_INDEX_NAME, H5_ITER_INC, &from, add_name, out,
+                                H5P_DEFAULT) < 0)
+        md_h5_fail(f, "%s is not a group of at most %d members", path, MD_H5_MAX_NAMES);
+    if (f->status)
+        md_h5_names_free(out);
+}

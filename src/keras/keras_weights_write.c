@@ -1,0 +1,75 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mnist_dist/keras/keras.h"
+#include "mnist_dist/keras/keras_weights.h"
+
+void md_path_parameter(const md_model_spec *spec, const md_tensor *t, char out[MD_H5_PATH])
+{
+    const char *layer = spec->layers[t->layer].name;
+    snprintf(out, MD_H5_PATH, "%s/%s/%s/%s:0", MD_PATH_MODEL, layer, layer, t->role);
+}
+
+md_h5_array md_tensor_array(const md_tensor *t, int checksum)
+{
+    return (md_h5_array){
+        MD_H5_F32, {.rank = t->rank, .dims = {t->shape[0], t->shape[1]}}, checksum};
+}
+
+static void put_dialect(md_h5 *f, const char *path)
+{
+    md_h5_put_text(f, path, "keras_version", MD_KERAS_VERSION);
+    md_h5_put_text(f, path, "backend", MD_KERAS_BACKEND);
+}
+
+static void put_config(md_h5 *f, const md_model_spec *spec)
+{
+    char *config = md_keras_config_write(spec);
+    if (config)
+        md_h5_put_text(f, "/", "model_config", config);
+    else
+        f->status = md_fail_memory(f->err, "model_config", 1 << 16);
+    free(config);
+}
+
+/* K2.2 wants the list even of a layer without weights. */
+static void put_layer(md_h5 *f, const md_layer_spec *layer)
+{
+    char group[MD_H5_PATH], kernel[MD_H5_PATH], bias[MD_H5_PATH];
+    snprintf(group, sizeof group, "%s/%s", MD_PATH_MODEL, layer->name);
+    snprintf(kernel, sizeof kernel, "%s/kernel:0", layer->name);
+    snprintf(bias, sizeof bias, "%s/bias:0", layer->name);
+    const char *const names[] = {kernel, bias};
+    md_h5_put_group(f, group);
+    md_h5_put_names(f, group, "weight_names", names, layer->kind == MD_LAYER_DENSE ? 2 : 0);
+}
+
+static void put_tensors(md_h5 *f, const md_model_spec *spec, const float *parameters)
+{
+    md_layout layout;
+    md_model_spec_layout(spec, &layout);
+    for (int i = 0; i < layout.tensor_count; i++) {
+        const md_tensor *t = &layout.tensors[i];
+        char path[MD_H5_PATH];
+        md_path_parameter(spec, t, path);
+        const md_h5_array array = md_tensor_array(t, t->rank == 2);
+        md_h5_put_array(f, path, &array, parameters + t->offset);
+        if (t->rank == 2)
+            md_h5_put_text(f, path, "axes", "in,out");
+    }
+}
+
+void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters)
+{
+    const char *names[MD_MAX_LAYERS];
+    put_dialect(f, "/");
+    put_config(f, spec);
+    md_h5_put_group(f, MD_PATH_MODEL);
+    put_dialect(f, MD_PATH_MODEL);
+    for (int i = 0; i < spec->layer_count; i++) {
+        names[i] = spec->layers[i].name;
+        put_layer(f, &spec->layers[i]);
+    }
+    md_h5_put_names(f, MD_PATH_MODEL, "layer_names", names, (size_t)spec->layer_count);
+    put_tensors(f, spec, parameters);
+}

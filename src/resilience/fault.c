@@ -1,0 +1,173 @@
+#include "mnist_dist/resilience/fault.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mnist_dist/base/log.h"
+#include "mnist_dist/base/parse.h"
+
+enum { FULL_DISK_BYTES = 65536 };
+
+static const struct {
+    const char *name;
+    md_fault fault;
+} faults[] = {
+    {"kill", MD_FAULT_KILL}, {"stop", MD_FAULT_STOP},           {"slow", MD_FAULT_SLOW},
+    {"nan", MD_FAULT_NAN},   {"torn-file", MD_FAULT_TORN_FILE}, {"enospc", MD_FAULT_ENOSPC},
+    {"ulp", MD_FAULT_ULP}};
+
+static int parse_fault(const char *name, size_t length, md_fault *out)
+{
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (strlen(faults[i].name) == length && strncmp(faults[i].name, name, length) == 0) {
+            *out = faults[i].fault;
+            return 1;
+        }
+    return 0;
+}
+
+/* Some faults make sense in one place only. */
+static md_status check_place(const char *text, const md_inject *inject, md_error *err)
+{
+    const int in_file = inject->fault == MD_FAULT_TORN_FILE || inject->fault == MD_FAULT_ENOSPC;
+    const int in_step = inject->fault == MD_FAULT_NAN || inject->fault == MD_FAULT_ULP;
+    if (in_file && inject->rank != 0)
+        return md_fail(err, MD_USAGE, "--inject %s: only rank 0 writes files; use @0", text);
+    if (in_step && inject->at_save)
+        return md_fail(err, MD_USAGE, "--inject %s: this fault happens in a step, not in a save",
+                       text);
+    return MD_OK;
+}
+
+md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
+{
+    *out = (md_inject){.text = text};
+    char rank[16];
+    const char *at = strchr(text, '@'), *colon = at ? strchr(at, ':') : NULL;
+    int64_t number;
+    if (!colon || (size_t)(colon - at) > sizeof rank)
+        return md_fail(err, MD_USAGE,
+                       "--inject %s: write FAULT@RANK:STEP, such as kill@1:20 or "
+                       "kill@0:save",
+                       text);
+    if (!parse_fault(text, (size_t)(at - text), &out->fault))
+        return md_fail(err, MD_USAGE,
+                       "--inject %s: the fault must be kill, stop, slow, nan, "
+                       "torn-file or enospc",
+                       text);
+    snprintf(rank, sizeof rank, "%.*s", (int)(colon - at - 1), at + 1);
+    if (!md_parse_i64(rank, 0, 1 << 24, &number))
+        return md_fail(err, MD_USAGE, "--inject %s: '%s' is not a rank", text, rank);
+    out->rank = (int)number;
+    out->at_save = strcmp(colon + 1, "save") == 0;
+    if (!out->at_save && !md_parse_i64(colon + 1, 1, INT64_MAX, &out->step))
+        return md_fail(err, MD_USAGE, "--inject %s: '%s' is neither a step (from 1) nor 'save'",
+                       text, colon + 1);
+    return check_place(text, out, err);
+}
+
+md_status md_inject_check(const md_inject *inject, int ranks, int64_t last_step, md_error *err)
+{
+    if (inject->rank >= ranks)
+        return md_fail(err, MD_USAGE, "--inject %s: there are ranks 0 to %d only", inject->text,
+                       ranks - 1);
+    if (!inject->at_save && inject->step > last_step)
+        return md_fail(err, MD_USAGE,
+                       "--inject %s: the run ends after step %lld; name an earlier one, or train "
+                       "for longer",
+                       inject->text, (long long)last_step);
+    return MD_OK;
+}
+
+static void sleep_seconds(double seconds)
+{
+    const struct timespec span = {.tv_sec = (time_t)seconds,
+                                  .tv_nsec = (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&span, NULL);
+}
+
+/* Faults that hit the whole process. */
+static void strike(md_fault fault)
+{
+    if (fault == MD_FAULT_KILL)
+        raise(SIGKILL);
+    if (fault == MD_FAULT_STOP)
+        raise(SIGSTOP);
+    if (fault == MD_FAULT_SLOW)
+        sleep_seconds(MD_FAULT_SLOW_SECONDS);
+}
+
+void md_inject_step(md_inject *inject, int rank, int64_t step, float *gradient)
+{
+    if (!inject || inject->at_save || rank != inject->rank)
+        return;
+    if (step == inject->step || (step > inject->step && inject->fault == MD_FAULT_SLOW))
+        strike(inject->fault);
+    if (step == inject->step && inject->fault == MD_FAULT_NAN)
+        gradient[0] = NAN;
+}
+
+void md_inject_weights(md_inject *inject, int rank, int64_t step, float *parameters, size_t count)
+{
+    if (!inject || inject->fault != MD_FAULT_ULP || rank != inject->rank || step != inject->step ||
+        count == 0)
+        return;
+    parameters[count / 2] = nextafterf(parameters[count / 2], INFINITY);
+}
+
+/* Is this the save that the fault is for? It happens once. */
+static int is_due(const md_inject *inject, int rank, int64_t step)
+{
+    if (!inject || inject->done || rank != inject->rank)
+        return 0;
+    int in_file = inject->fault == MD_FAULT_ENOSPC || inject->fault == MD_FAULT_TORN_FILE;
+    return inject->at_save || (in_file && step >= inject->step);
+}
+
+/* A full disk is played by a limit on the size of files: write() then fails with EFBIG. */
+static void limit_files(struct rlimit *before)
+{
+    getrlimit(RLIMIT_FSIZE, before);
+    struct rlimit limit = *before;
+    if (limit.rlim_cur > FULL_DISK_BYTES)
+        limit.rlim_cur = FULL_DISK_BYTES;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+void md_inject_save_begin(md_inject *inject, int rank, int64_t step)
+{
+    if (!is_due(inject, rank, step))
+        return;
+    inject->armed = inject->done = 1;
+    if (inject->fault == MD_FAULT_ENOSPC)
+        limit_files(&inject->file_limit);
+    else if (rank != 0)
+        strike(inject->fault);
+}
+
+void md_inject_save_end(md_inject *inject)
+{
+    if (!inject || !inject->armed)
+        return;
+    inject->armed = 0;
+    if (inject->fault == MD_FAULT_ENOSPC)
+        setrlimit(RLIMIT_FSIZE, &inject->file_limit);
+}
+
+void md_inject_save_stage(const char *stage, const char *temporary, void *context)
+{
+    md_inject *inject = context;
+    if (!inject->armed)
+        return;
+    struct stat info;
+    if (inject->fault == MD_FAULT_TORN_FILE && strcmp(stage, "verify") == 0 &&
+        (stat(temporary, &info) != 0 || truncate(temporary, info.st_size / 2) != 0))
+        md_warn("--inject torn-file: %s could not be cut short", temporary);
+    if (strcmp(stage, "rename") == 0)
+        strike(inject->fault);
+}

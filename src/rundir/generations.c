@@ -1,0 +1,104 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "folder_internal.h"
+#include "mnist_dist/base/files.h"
+
+#define PREVIOUS "last.prev"
+
+void md_folder_generation_name(int number, char out[MD_GENERATION_NAME])
+{
+    if (number == 0)
+        snprintf(out, MD_GENERATION_NAME, "%s", MD_FILE_LAST);
+    else if (number == 1)
+        snprintf(out, MD_GENERATION_NAME, PREVIOUS ".h5");
+    else
+        snprintf(out, MD_GENERATION_NAME, PREVIOUS "%d.h5", number);
+}
+
+int md_folder_generation(const char *name)
+{
+    char exact[MD_GENERATION_NAME];
+    int number = 0;
+    if (strncmp(name, PREVIOUS, strlen(PREVIOUS)) == 0) {
+        const long written = strtol(name + strlen(PREVIOUS), NULL, 10);
+        number = written > 1 && written < INT_MAX ? (int)written : 1;
+    }
+    md_folder_generation_name(number, exact);
+    return strcmp(name, exact) == 0 ? number : -1;
+}
+
+static int is_resumable(const struct dirent *entry)
+{
+    return md_folder_generation(entry->d_name) >= 0 || strcmp(entry->d_name, MD_FILE_RESCUE) == 0;
+}
+
+static int is_checkpoint(const struct dirent *entry)
+{
+    return is_resumable(entry) || strcmp(entry->d_name, MD_FILE_BEST) == 0;
+}
+
+/* Names that the program itself gives, and no other: these move and are replaced. */
+static int is_of_run(const struct dirent *entry)
+{
+    return is_checkpoint(entry) || strcmp(entry->d_name, MD_FILE_HISTORY) == 0 ||
+           strcmp(entry->d_name, MD_FILE_REPORT) == 0;
+}
+
+/* Byte order, whatever the locale: last.h5, last.prev.h5, last.prev2.h5, rescue.h5. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+md_status md_folder_list(const char *path, md_folder_files which, md_listing *out, md_error *err)
+{
+    int (*const filters[])(const struct dirent *) = {is_resumable, is_checkpoint, is_of_run};
+    *out = (md_listing){NULL, 0};
+    int count = scandir(path, &out->entries, filters[which], by_name);
+    if (count >= 0)
+        out->count = count;
+    else if (errno != ENOENT)
+        return md_fail(err, MD_FAILED, "folder '%s' cannot be listed: %s; try again", path,
+                       strerror(errno));
+    return MD_OK;
+}
+
+void md_listing_free(md_listing *l)
+{
+    for (int i = 0; i < l->count; i++)
+        free(l->entries[i]);
+    free(l->entries);
+}
+
+int md_folder_has_run(const md_folder *folder)
+{
+    md_listing l;
+    if (md_folder_list(folder->path, MD_FOLDER_CHECKPOINTS, &l, NULL))
+        return 1;
+    int has = l.count > 0;
+    md_listing_free(&l);
+    return has;
+}
+
+md_status md_folder_check_names(const char *path, md_error *err)
+{
+    md_listing l;
+    md_status status = md_folder_list(path, MD_FOLDER_RUN, &l, err);
+    for (int i = 0; i < l.count && !status; i++) {
+        char file[PATH_MAX];
+        struct stat info;
+        md_files_join(path, l.entries[i]->d_name, file);
+        if (lstat(file, &info) == 0 && S_ISDIR(info.st_mode))
+            status = md_fail(err, MD_FAILED,
+                             "'%s' is a folder, and a file of that name belongs there; remove it "
+                             "or choose another folder with --output",
+                             file);
+    }
+    md_listing_free(&l);
+    return status;
+}

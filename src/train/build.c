@@ -1,0 +1,287 @@
+/* Making a trainer: data, model, reducer, and the state to start from. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/log.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/convert/convert.h"
+#include "mnist_dist/nn/blas.h"
+#include "mnist_dist/version.h"
+#include "trainer_internal.h"
+
+/* A set with fewer images than this for each unit of the last layer may just lack a class. */
+enum { IMAGES_PER_CLASS = 10 };
+
+int md_trainer_is_reproducible(const md_trainer *t)
+{
+    return md_reducer_promise(t->reducer) == MD_PROMISE_RANK_COUNT;
+}
+
+/* Only the untouched default source may fall back to drawn digits; rank 0 looks, all follow. */
+static md_status choose_source(md_trainer *t, md_error *err)
+{
+    md_config *config = &t->run->config;
+    int missing = !md_config_given(config, "data.source") && access(config->data.source, F_OK) != 0;
+    md_status status = md_comm_broadcast(t->comm, &missing, sizeof missing, 0, err);
+    if (status || !missing)
+        return status;
+    md_warn("NO MNIST in %s: training on SYNTHETIC digits instead; fetch the real ones with "
+            "data/fetch_mnist.sh",
+            config->data.source);
+    return md_config_set(config, "data.source=synthetic", err);
+}
+
+static md_status load_data(md_trainer *t, md_error *err)
+{
+    md_status status = choose_source(t, err);
+    if (status)
+        return status;
+    const md_dataset_params params = {.source = t->config->data.source,
+                                      .validation = t->config->data.validation,
+                                      .storage = t->config->data.storage,
+                                      .watchdog = t->watchdog};
+    status = md_dataset_create(t->comm, &params, &t->dataset, err);
+    if (status)
+        return status;
+    t->images = md_dataset_train_count(t->dataset);
+    if (t->images == 0)
+        return md_fail(err, MD_BAD_DATA, "%s: there are no images to train on",
+                       t->config->data.source);
+    return MD_OK;
+}
+
+static md_status check_classes(const md_trainer *t, md_error *err)
+{
+    const int units = md_model_spec_classes(&t->spec);
+    const int classes = md_dataset_store(t->dataset)->header->classes;
+    if (units == classes)
+        return MD_OK;
+    if (units > classes && t->images < (size_t)units * IMAGES_PER_CLASS) {
+        md_warn("%s: labels go up to %d only, the last layer has %d units", t->config->data.source,
+                classes - 1, units);
+        return MD_OK;
+    }
+    return md_fail(err, MD_USAGE,
+                   "model: the last layer ('%s') has %d units but %s has %d classes; set its units "
+                   "to %d",
+                   t->spec.layers[t->spec.layer_count - 1].name, units, t->config->data.source,
+                   classes, classes);
+}
+
+static md_status build_model(md_trainer *t, md_error *err)
+{
+    const md_store_header *header = md_dataset_store(t->dataset)->header;
+    t->spec = t->config->model;
+    t->spec.rows = (int)header->shape.rows;
+    t->spec.columns = (int)header->shape.columns;
+    md_model_spec_name_layers(&t->spec);
+    md_status status = md_model_spec_check(&t->spec, err);
+    if (!status)
+        status = check_classes(t, err);
+    if (status)
+        return status;
+    const size_t part = t->unit == 1 ? t->batch / (size_t)t->ranks + 1 : t->unit;
+    const size_t most = part > MD_EVALUATION_BLOCK ? part : MD_EVALUATION_BLOCK;
+    md_blas_set_threads((int)t->config->train.threads);
+    t->kernels = md_kernels_get();
+    status = md_model_create(&t->spec, most, t->kernels, &t->model, err);
+    if (!status)
+        status = md_batcher_create(md_dataset_store(t->dataset), t->model, t->kernels, most,
+                                   &t->batcher, err);
+    if (!status)
+        status =
+            md_allocate((void **)&t->order, t->images, sizeof *t->order, "the sample order", err);
+    return status;
+}
+
+static md_status build_reducer(md_trainer *t, md_error *err)
+{
+    const md_kernels *k = t->kernels;
+    const md_reducer_params params = {.name = t->config->distributed.reducer,
+                                      .parameters = md_model_layout(t->model)->parameters,
+                                      .moments = md_optimizer_moments(t->config->optimizer.name),
+                                      .max_shards = (int64_t)((t->batch + t->unit - 1) / t->unit),
+                                      .math = {.add = k->add,
+                                               .square_sum = k->square_sum,
+                                               .all_within = k->all_within,
+                                               .quantise_add = k->quantise_add,
+                                               .dequantise = k->dequantise}};
+    return md_reducer_create(t->comm, &params, &t->reducer, err);
+}
+
+/* Equal bits at any rank count need the same arithmetic everywhere. */
+static md_status check_same_arithmetic(md_trainer *t, md_error *err)
+{
+    if (!md_trainer_is_reproducible(t))
+        return MD_OK;
+    char what[256];
+    snprintf(what, sizeof what, "%s %s %s", MD_VERSION, t->kernels->name, md_blas_version());
+    md_status status = md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)),
+                                       "the version, kernels and BLAS", err);
+    if (status)
+        return md_fail_context(err, "reducer reproducible needs the same binary and kernels on "
+                                    "every node (set MNIST_DIST_KERNELS=avx2 and "
+                                    "OPENBLAS_CORETYPE=Haswell everywhere): ");
+    return MD_OK;
+}
+
+/* Rank 0: fresh state, weights drawn from the seed or taken from a file. */
+static md_status make_state(md_trainer *t, md_error *err)
+{
+    md_status status = md_snapshot_create(t, &t->state, err);
+    if (status)
+        return status;
+    const char *path = t->config->train.initial_weights;
+    if (!path[0]) {
+        md_model_initialize(t->model, t->config->train.seed, t->state->parameters);
+        return MD_OK;
+    }
+    md_model_spec spec;
+    float *weights;
+    status = md_keras_read(path, &spec, &weights, err);
+    if (status)
+        return status;
+    if (md_model_spec_equal(&spec, &t->spec))
+        memcpy(t->state->parameters, weights,
+               md_model_layout(t->model)->parameters * sizeof *weights);
+    else
+        status = md_fail(err, MD_USAGE,
+                         "train.initial_weights: the model in %s differs from the configuration's",
+                         path);
+    free(weights);
+    return status;
+}
+
+static md_status start_state(md_trainer *t, md_error *err)
+{
+    md_status status = MD_OK;
+    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
+    if (t->rank == 0)
+        status = t->run->resuming ? md_trainer_adopt_checkpoint(t, err) : make_state(t, err);
+    /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
+     * weights the file. */
+    if (t->rank == 0 && !status && !t->run->resuming)
+        status = md_folder_set_aside(t->run->folder, err);
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
+    status = md_agree(t->comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);
+    if (status)
+        return status;
+    const float *parameters = t->rank == 0 ? t->state->parameters : NULL;
+    const float *const *moments =
+        t->rank == 0 && t->run->resuming ? (const float *const *)t->state->moments : NULL;
+    return md_reducer_load(t->reducer, parameters, moments, err);
+}
+
+static void plan_steps(md_trainer *t)
+{
+    t->steps_per_epoch = md_sampler_steps(t->images, t->batch);
+    t->schedule_steps = t->config->train.epochs * t->steps_per_epoch;
+    t->last_step = t->schedule_steps;
+    const int64_t most = t->config->train.max_steps;
+    if (most > 0 && most < t->last_step)
+        t->last_step = most;
+}
+
+/* A rehearsal that can never happen would pass for one that went well. */
+static md_status check_inject(const md_trainer *t, md_error *err)
+{
+    const md_inject *inject = t->params->inject;
+    if (!inject)
+        return MD_OK;
+    md_status status = md_inject_check(inject, t->ranks, t->last_step, err);
+    if (status || inject->fault != MD_FAULT_NAN)
+        return status;
+    const md_range batch =
+        md_sampler_batch(t->images, t->batch, (inject->step - 1) % t->steps_per_epoch);
+    if (md_sampler_part(batch, t->unit, inject->rank, t->ranks).count > 0)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "--inject %s: the rank has no samples in this step's batch of %zu, and so no "
+                   "gradient; name a lower rank",
+                   inject->text, batch.count);
+}
+
+static void warn_of_idle_ranks(const md_trainer *t)
+{
+    if (t->images < (size_t)t->ranks)
+        md_warn("%d ranks share %zu training images: some ranks have nothing to do; use fewer",
+                t->ranks, t->images);
+    else if (t->batch < (size_t)t->ranks * t->unit)
+        md_warn("%d ranks share a batch of %zu: some ranks have nothing to do; use fewer, or a "
+                "larger train.batch_size",
+                t->ranks, t->batch);
+}
+
+static void say_watched(const md_trainer *t, int looking)
+{
+    if (t->params->watched)
+        t->params->watched(looking, t->params->watched_context);
+}
+
+static md_status start_watchdog(md_trainer *t, md_error *err)
+{
+    const md_watchdog_params params = {
+        .folder = t->config->checkpoint.output,
+        .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
+        .last_words = md_trainer_last_words,
+        .context = t,
+        .stalled = t->params->stalled};
+    md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
+    if (!status)
+        say_watched(t, 1);
+    return status;
+}
+
+md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
+{
+    md_status status =
+        md_comm_create(md_comm_world(comm), (int)t->config->distributed.node_size, &t->comm, err);
+    if (status)
+        return status;
+    t->rank = md_comm_rank(t->comm);
+    t->ranks = md_comm_size(t->comm);
+    t->batch = (size_t)t->config->train.batch_size;
+    const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
+    t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
+    status = start_watchdog(t, err);
+    if (status)
+        return status;
+    status = load_data(t, err);
+    if (status)
+        return status;
+    if (t->batch > t->images)
+        t->batch = t->images;
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
+    status = md_agree(t->comm, build_model(t, err), err);
+    if (!status)
+        status = build_reducer(t, err);
+    if (!status)
+        status = check_same_arithmetic(t, err);
+    if (status)
+        return status;
+    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
+    plan_steps(t);
+    warn_of_idle_ranks(t);
+    status = check_inject(t, err);
+    return status ? status : start_state(t, err);
+}
+
+void md_trainer_tear_down(md_trainer *t)
+{
+    if (t->watchdog)
+        say_watched(t, 0);
+    md_watchdog_stop(&t->watchdog);
+    md_reducer_destroy(&t->reducer);
+    md_batcher_destroy(&t->batcher);
+    md_model_destroy(&t->model);
+    md_dataset_destroy(&t->dataset);
+    md_checkpoint_destroy(&t->state);
+    free(t->order);
+    md_comm_destroy(&t->comm);
+}

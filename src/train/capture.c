@@ -1,0 +1,273 @@
+/* The trainer's state as a checkpoint, and saving it. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/fixed.h"
+#include "mnist_dist/base/log.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/hdf5/hdf5_version.h"
+#include "mnist_dist/nn/blas.h"
+#include "mnist_dist/version.h"
+#include "trainer_internal.h"
+
+enum { GOLDEN_IMAGES = 16 };
+
+static md_status run_record(const md_trainer *t, md_run_record *record, md_error *err)
+{
+    char now[MD_TIMESTAMP_SIZE], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(mpi, &length);
+    mpi[strcspn(mpi, ",\n")] = '\0';
+    md_clock_timestamp(now);
+    const int storage = md_dataset_store(t->dataset)->header->storage;
+    *record = (md_run_record){.config = md_config_write(t->config),
+                              .command_line = strdup(t->params->command_line),
+                              .hosts = strdup(md_comm_hosts(t->comm)),
+                              .reducer = strdup(t->config->distributed.reducer),
+                              .kernels = strdup(t->kernels->name),
+                              .storage = strdup(storage == MD_STORAGE_SPARSE ? "sparse" : "dense"),
+                              .version = strdup(MD_VERSION),
+                              .version_mpi = strdup(mpi),
+                              .version_hdf5 = strdup(md_hdf5_version()),
+                              .version_blas = strdup(md_blas_version()),
+                              .data_sha256 = strdup(""),
+                              .started = strdup(now),
+                              .saved = strdup(now),
+                              .ranks = t->ranks,
+                              .nodes = md_comm_nodes(t->comm),
+                              .exponent = md_reducer_exponent(t->reducer)};
+    char *const strings[] = {record->config,       record->command_line, record->hosts,
+                             record->reducer,      record->kernels,      record->storage,
+                             record->version,      record->version_mpi,  record->version_hdf5,
+                             record->version_blas, record->data_sha256,  record->started,
+                             record->saved};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (!strings[i]) {
+            md_run_record_clear(record);
+            return md_fail_memory(err, "the run's record", MD_TIMESTAMP_SIZE);
+        }
+    return MD_OK;
+}
+
+md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err)
+{
+    md_run_record record;
+    md_status status = run_record(t, &record, err);
+    return status ? status : md_checkpoint_add_run(c, &record, err);
+}
+
+void md_snapshot_configure(const md_trainer *t, md_checkpoint *c)
+{
+    const md_optimizer_params *optimizer = &t->config->optimizer;
+    snprintf(c->optimizer, sizeof c->optimizer, "%s", optimizer->name);
+    c->learning_rate = optimizer->learning_rate;
+    c->beta_1 = optimizer->beta_1;
+    c->beta_2 = optimizer->beta_2;
+    c->epsilon = optimizer->epsilon;
+    c->momentum = optimizer->momentum;
+    c->weight_decay = optimizer->weight_decay;
+    c->seed = t->config->train.seed;
+}
+
+md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
+{
+    md_checkpoint *c;
+    const int moments = md_optimizer_moments(t->config->optimizer.name);
+    md_status status = md_checkpoint_create(&t->spec, moments, &c, err);
+    if (status)
+        return status;
+    md_snapshot_configure(t, c);
+    status = md_snapshot_add_run(t, c, err);
+    if (status)
+        md_checkpoint_destroy(&c);
+    *out = c;
+    return status;
+}
+
+static md_status allocate_golden(const md_trainer *t, md_golden *golden, size_t count,
+                                 md_error *err)
+{
+    const size_t features = md_store_features(md_dataset_store(t->dataset));
+    const size_t classes = (size_t)md_model_spec_classes(&t->spec);
+    md_golden fresh = {.count = count};
+    md_status status =
+        md_allocate((void **)&fresh.images, count * features, 1, "golden images", err);
+    if (!status)
+        status = md_allocate((void **)&fresh.labels, count, 1, "golden labels", err);
+    if (!status)
+        status = md_allocate((void **)&fresh.logits, count * classes, sizeof(float),
+                             "golden logits", err);
+    if (status) {
+        free(fresh.images);
+        free(fresh.labels);
+        return status;
+    }
+    *golden = fresh;
+    return MD_OK;
+}
+
+/* The first test images and what the present weights make of them. */
+static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
+{
+    const md_store *store = md_dataset_store(t->dataset);
+    const size_t available = md_store_images(store, MD_SPLIT_TEST);
+    const size_t count = available < GOLDEN_IMAGES ? available : GOLDEN_IMAGES;
+    if (count == 0)
+        return MD_OK;
+    if (golden->count != count) {
+        md_status status = allocate_golden(t, golden, count, err);
+        if (status)
+            return status;
+    }
+    const size_t features = md_store_features(store);
+    for (size_t i = 0; i < count; i++)
+        md_store_image(store, MD_SPLIT_TEST, i, golden->images + i * features);
+    memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST), count);
+    const md_batch *batch = md_batcher_range(t->batcher, MD_SPLIT_TEST, 0, count);
+    const md_pass pass = {.mode = MD_INFER};
+    const float *logits =
+        md_model_forward(t->model, md_reducer_parameters(t->reducer), batch, &pass);
+    const size_t values = count * (size_t)md_model_spec_classes(&t->spec);
+    memcpy(golden->logits, logits, values * sizeof *logits);
+    return t->kernels->all_within(golden->logits, values, FLT_MAX)
+               ? MD_OK
+               : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
+}
+
+static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoint *c)
+{
+    const size_t bytes = md_model_layout(t->model)->parameters * sizeof(float);
+    memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
+    for (int i = 0; i < c->moment_count; i++)
+        memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
+    c->iterations = at->iterations;
+    c->epoch = at->epoch;
+    c->step = at->step;
+    c->step_in_epoch = at->step_in_epoch;
+    c->loss_sum = md_fixed_value(at->loss_q32);
+    c->correct = at->correct;
+    c->samples = at->samples;
+    const int ended = at->step_in_epoch < t->steps_per_epoch && at->step >= t->last_step;
+    c->complete = ended || (at->step_in_epoch == 0 &&
+                            md_early_stopping_exhausted(t->config, c->history, c->history_count));
+}
+
+/* Hashing the data takes longer than a save, so it waits for the first one. */
+static md_status fill_data_digest(const md_trainer *t, md_run_record *record, md_error *err)
+{
+    if (record->data_sha256[0])
+        return MD_OK;
+    char digest[MD_DATA_SHA256_SIZE];
+    md_status status = md_data_sha256(md_dataset_store(t->dataset), digest, err);
+    if (status)
+        return status;
+    free(record->data_sha256);
+    record->data_sha256 = strdup(digest);
+    return record->data_sha256 ? MD_OK : md_fail_memory(err, "the data's digest", sizeof digest);
+}
+
+md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err)
+{
+    md_run_record *record = &c->runs[c->run_count - 1];
+    fill_blocks(t, at, c);
+    md_status status = fill_data_digest(t, record, err);
+    if (!status)
+        status = fill_golden(t, &c->golden, err);
+    char now[MD_TIMESTAMP_SIZE];
+    md_clock_timestamp(now);
+    char *saved = strdup(now);
+    if (!saved)
+        return md_fail_memory(err, "a time stamp", sizeof now);
+    free(record->saved);
+    record->saved = saved;
+    return status;
+}
+
+int md_trainer_is_best(const md_trainer *t)
+{
+    const md_checkpoint *c = t->state;
+    if (t->at.step_in_epoch > 0 || c->history_count == 0)
+        return 0;
+    const double value = c->history[c->history_count - 1].val_accuracy;
+    return isfinite(value) && !(value <= c->best_val_accuracy);
+}
+
+/* A best value is remembered only with the file that holds it. */
+static md_status save_on_root(md_trainer *t, md_error *err)
+{
+    const double start = md_clock_now();
+    md_checkpoint *c = t->state;
+    const int best = md_trainer_is_best(t);
+    const double value_before = c->best_val_accuracy;
+    const int64_t epoch_before = c->best_epoch;
+    if (best) {
+        c->best_val_accuracy = c->history[c->history_count - 1].val_accuracy;
+        c->best_epoch = t->at.epoch;
+    }
+    md_status status = md_snapshot_fill(t, &t->at, c, err);
+    if (!status)
+        status = md_folder_save(t->run->folder, c, best, err);
+    if (status) {
+        c->best_val_accuracy = value_before;
+        c->best_epoch = epoch_before;
+        return status;
+    }
+    t->saved_step = t->at.step; /* known here before the ranks agree on it */
+    const md_observer *observer = t->params->observer;
+    if (observer && observer->saved)
+        observer->saved(observer->context, md_folder_path(t->run->folder), md_clock_now() - start);
+    return MD_OK;
+}
+
+/* A save that fails costs a warning as long as the run may hope for the next one. */
+static md_status forgive(md_trainer *t, int last, md_error *err)
+{
+    const long long most = t->config->checkpoint.max_failures, failures = ++t->save_failures;
+    if (last || failures > most)
+        return md_fail_context(
+            err, "saving failed after step %lld (failure %lld): ", (long long)t->at.step, failures);
+    md_warn("could not save after step %lld (%s); the files saved before stand, training goes on "
+            "(failure %lld of %lld allowed)",
+            (long long)t->at.step, err->text, failures, most);
+    return MD_OK;
+}
+
+/* No good file may give way to weights that no step can follow. */
+static md_status check_weights(const md_trainer *t, md_error *err)
+{
+    if (t->kernels->all_within(md_reducer_parameters(t->reducer),
+                               md_model_layout(t->model)->parameters, FLT_MAX))
+        return MD_OK;
+    return md_fail(err, MD_FAILED,
+                   "step %lld made weights infinite or NaN, so they are not saved; lower "
+                   "optimizer.learning_rate or set optimizer.clip_norm",
+                   (long long)t->at.step);
+}
+
+md_status md_trainer_save(md_trainer *t, int last, md_error *err)
+{
+    const double start = md_clock_now();
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    md_status status = md_agree(t->comm, check_weights(t, err), err);
+    if (status)
+        return status;
+    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
+    md_inject_save_begin(t->params->inject, t->rank, t->at.step);
+    status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
+    md_inject_save_end(t->params->inject);
+    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    status = md_agree(t->comm, status, err);
+    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    t->last_save_at = md_clock_now();
+    t->epoch_times.io += t->last_save_at - start;
+    if (status)
+        return forgive(t, last, err);
+    t->saved_step = t->at.step;
+    return MD_OK;
+}

@@ -1,0 +1,76 @@
+#include "process/whole_file.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner.h"
+
+static char folder[] = "/tmp/md_whole_file_XXXXXX";
+static char path[64];
+
+static int files_in_folder(void)
+{
+    int count = 0;
+    DIR *dir = opendir(folder);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count - 2;
+}
+
+static void make_folder(void)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+}
+
+static void a_file_appears_when_it_is_whole(void)
+{
+    make_folder();
+    umask(027);
+    md_whole_file file;
+    CU_ASSERT_EQUAL_FATAL(md_whole_file_open(path, &file, NULL), MD_OK);
+    CU_ASSERT_EQUAL(write(file.fd, "whole", 5), 5);
+    CU_ASSERT_EQUAL(access(path, F_OK), -1);
+    CU_ASSERT_EQUAL(md_whole_file_commit(&file, NULL), MD_OK);
+    md_whole_file_drop(&file);
+    struct stat info;
+    CU_ASSERT_EQUAL_FATAL(stat(path, &info), 0);
+    CU_ASSERT_EQUAL(info.st_size, 5);
+    CU_ASSERT_EQUAL(info.st_mode & 0777, 0640);
+}
+
+static void what_is_dropped_leaves_nothing(void)
+{
+    md_whole_file file;
+    CU_ASSERT_EQUAL_FATAL(md_whole_file_open(path, &file, NULL), MD_OK);
+    CU_ASSERT_EQUAL(write(file.fd, "half", 4), 4);
+    md_whole_file_drop(&file);
+    struct stat info;
+    CU_ASSERT_EQUAL(stat(path, &info), 0);
+    CU_ASSERT_EQUAL(info.st_size, 5);
+    CU_ASSERT_EQUAL(files_in_folder(), 1);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void a_folder_that_is_not_there_is_named(void)
+{
+    md_whole_file file;
+    md_error err = {0};
+    CU_ASSERT_EQUAL(md_whole_file_open("/nowhere/at/all", &file, &err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/nowhere/at/all cannot be written: No such file"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "its folder must exist"));
+    md_whole_file_drop(&file);
+}
+
+const char md_suite[] = "app.whole_file";
+CU_TestInfo md_tests[] = {
+    {"a file appears when it is whole", a_file_appears_when_it_is_whole},
+    {"what is dropped leaves nothing", what_is_dropped_leaves_nothing},
+    {"a folder that is not there is named", a_folder_that_is_not_there_is_named},
+    CU_TEST_INFO_NULL};

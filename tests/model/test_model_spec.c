@@ -1,0 +1,209 @@
+#include <math.h>
+#include <string.h>
+
+#include "mnist_dist/model/model_spec.h"
+#include "runner.h"
+
+static md_layer_spec dense(int units, md_activation activation)
+{
+    return (md_layer_spec){.kind = MD_LAYER_DENSE, .units = units, .activation = activation};
+}
+
+/* flatten, 128 relu, dropout 0.2, 10 softmax over 28 x 28. */
+static md_model_spec usual(void)
+{
+    md_model_spec spec = {.rows = 28,
+                          .columns = 28,
+                          .layer_count = 4,
+                          .layers = {{.kind = MD_LAYER_FLATTEN},
+                                     dense(128, MD_RELU),
+                                     {.kind = MD_LAYER_DROPOUT, .rate = 0.2},
+                                     dense(10, MD_SOFTMAX)}};
+    md_model_spec_name_layers(&spec);
+    return spec;
+}
+
+static void a_good_model_passes(void)
+{
+    md_model_spec spec = usual();
+    md_error err;
+    CU_ASSERT_EQUAL(md_model_spec_check(&spec, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_model_spec_classes(&spec), 10);
+}
+
+/* Refused, with words that name the layer and the value. */
+static void refused(const md_model_spec *spec, const char *word, const char *other)
+{
+    md_error err = {0};
+    CU_ASSERT_EQUAL(md_model_spec_check(spec, &err), MD_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "model: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, word));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, other));
+}
+
+static void a_model_needs_layers_and_not_too_many(void)
+{
+    md_model_spec spec = usual();
+    spec.layer_count = 0;
+    refused(&spec, "no layers", "dense");
+    spec.layer_count = MD_MAX_LAYERS + 1;
+    refused(&spec, "33", "32");
+}
+
+static void units_and_rates_are_in_range(void)
+{
+    const int units[] = {0, -1, (1 << 20) + 1};
+    const double rates[] = {-0.1, 1.0, NAN};
+    for (size_t i = 0; i < 3; i++) {
+        md_model_spec spec = usual();
+        spec.layers[1].units = units[i];
+        refused(&spec, "'dense_1'", "units");
+        spec = usual();
+        spec.layers[2].rate = rates[i];
+        refused(&spec, "'dropout_1'", "rate");
+    }
+}
+
+static void names_are_plain_and_unique(void)
+{
+    const char *const names[] = {"", "a b", "a/b", "caf\xc3\xa9"};
+    for (size_t i = 0; i < 4; i++) {
+        md_model_spec spec = usual();
+        snprintf(spec.layers[1].name, MD_NAME_SIZE, "%s", names[i]);
+        refused(&spec, "layer 2", "letters");
+    }
+    md_model_spec spec = usual();
+    snprintf(spec.layers[3].name, MD_NAME_SIZE, "dense_1");
+    refused(&spec, "2 and 4", "'dense_1'");
+}
+
+static void softmax_is_last_and_only_last(void)
+{
+    md_model_spec spec = usual();
+    spec.layers[1].activation = MD_SOFTMAX;
+    refused(&spec, "'dense_1'", "softmax");
+    spec = usual();
+    spec.layers[3].activation = MD_RELU;
+    refused(&spec, "'dense_2'", "softmax");
+    spec = usual();
+    spec.layer_count = 3;
+    refused(&spec, "'dropout_1'", "softmax");
+}
+
+static void sizes_do_not_overflow(void)
+{
+    md_model_spec spec = usual();
+    spec.rows = spec.columns = 65535;
+    refused(&spec, "'dense_1'", "2^31");
+    spec = usual();
+    spec.layers[1].units = 1 << 20;
+    spec.layers[2] = dense(1 << 20, MD_RELU);
+    snprintf(spec.layers[2].name, MD_NAME_SIZE, "wide");
+    refused(&spec, "'wide'", "2^31");
+}
+
+static void names_are_filled_in_as_keras_would(void)
+{
+    md_model_spec spec = {.layer_count = 6,
+                          .layers = {{.kind = MD_LAYER_FLATTEN},
+                                     {.kind = MD_LAYER_FLATTEN},
+                                     dense(3, MD_RELU),
+                                     {.kind = MD_LAYER_DENSE, .name = "dense_2"},
+                                     {.kind = MD_LAYER_DROPOUT},
+                                     dense(3, MD_SOFTMAX)}};
+    const char *const expected[] = {"flatten", "flatten_2", "dense_1",
+                                    "dense_2", "dropout_1", "dense_3"};
+    md_model_spec_name_layers(&spec);
+    for (int i = 0; i < 6; i++)
+        CU_ASSERT_STRING_EQUAL(spec.layers[i].name, expected[i]);
+}
+
+static void tensors_follow_each_other_kernel_before_bias(void)
+{
+    const struct {
+        int layer;
+        const char *role;
+        size_t rows, columns, offset;
+    } expected[] = {{1, "kernel", 784, 128, 0},
+                    {1, "bias", 128, 1, 100352},
+                    {3, "kernel", 128, 10, 100480},
+                    {3, "bias", 10, 1, 101760}};
+    md_model_spec spec = usual();
+    md_layout layout;
+    md_model_spec_layout(&spec, &layout);
+    CU_ASSERT_EQUAL(layout.tensor_count, 4);
+    CU_ASSERT_EQUAL(layout.parameters, 101770);
+    for (int i = 0; i < 4; i++) {
+        const md_tensor *tensor = &layout.tensors[i];
+        CU_ASSERT_EQUAL(tensor->layer, expected[i].layer);
+        CU_ASSERT_STRING_EQUAL(tensor->role, expected[i].role);
+        CU_ASSERT_EQUAL(tensor->rank, i % 2 ? 1 : 2);
+        CU_ASSERT_EQUAL(tensor->shape[0], expected[i].rows);
+        CU_ASSERT_EQUAL(tensor->shape[1], expected[i].columns);
+        CU_ASSERT_EQUAL(tensor->count, expected[i].rows * expected[i].columns);
+        CU_ASSERT_EQUAL(tensor->offset, expected[i].offset);
+        CU_ASSERT_PTR_EQUAL(md_layout_find(&layout, tensor->offset), tensor);
+        CU_ASSERT_PTR_EQUAL(md_layout_find(&layout, tensor->offset + tensor->count - 1), tensor);
+    }
+    CU_ASSERT_PTR_NULL(md_layout_find(&layout, 101770));
+}
+
+static void equal_means_shape_and_arithmetic(void)
+{
+    md_model_spec a = usual(), b = usual();
+    snprintf(b.layers[1].name, MD_NAME_SIZE, "other");
+    b.rows = 1;
+    b.columns = 784;
+    CU_ASSERT(md_model_spec_equal(&a, &b));
+    b = usual();
+    b.layers[1].units = 127;
+    CU_ASSERT(!md_model_spec_equal(&a, &b));
+    b = usual();
+    b.layers[1].activation = MD_TANH;
+    CU_ASSERT(!md_model_spec_equal(&a, &b));
+    b = usual();
+    b.layers[2].rate = 0.3;
+    CU_ASSERT(!md_model_spec_equal(&a, &b));
+    b = usual();
+    b.layers[2].kind = MD_LAYER_FLATTEN;
+    CU_ASSERT(!md_model_spec_equal(&a, &b));
+    b = usual();
+    b.rows = 27;
+    CU_ASSERT(!md_model_spec_equal(&a, &b));
+}
+
+static void words_go_both_ways(void)
+{
+    const char *const activations[] = {"linear", "relu", "tanh", "sigmoid", "softmax"};
+    const char *const kinds[] = {"flatten", "dense", "dropout"};
+    for (size_t i = 0; i < 5; i++) {
+        md_activation activation;
+        CU_ASSERT(md_activation_parse(activations[i], &activation));
+        CU_ASSERT_STRING_EQUAL(md_activation_name(activation), activations[i]);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        md_layer_kind kind;
+        CU_ASSERT(md_layer_kind_parse(kinds[i], &kind));
+        CU_ASSERT_STRING_EQUAL(md_layer_kind_name(kind), kinds[i]);
+    }
+    md_activation activation = MD_TANH;
+    md_layer_kind kind = MD_LAYER_DENSE;
+    CU_ASSERT(!md_activation_parse("Relu", &activation) && activation == MD_TANH);
+    CU_ASSERT(!md_layer_kind_parse("conv", &kind) && kind == MD_LAYER_DENSE);
+    CU_ASSERT_PTR_NULL(md_activation_name((md_activation)5));
+    CU_ASSERT_PTR_NULL(md_layer_kind_name((md_layer_kind)3));
+}
+
+const char md_suite[] = "util.model_spec";
+CU_TestInfo md_tests[] = {
+    {"a good model passes", a_good_model_passes},
+    {"a model needs layers, and not too many", a_model_needs_layers_and_not_too_many},
+    {"units and rates are in range", units_and_rates_are_in_range},
+    {"names are plain and unique", names_are_plain_and_unique},
+    {"softmax is last and only last", softmax_is_last_and_only_last},
+    {"sizes do not overflow", sizes_do_not_overflow},
+    {"names are filled in as Keras would", names_are_filled_in_as_keras_would},
+    {"tensors follow each other, kernel before bias", tensors_follow_each_other_kernel_before_bias},
+    {"equal means shape and arithmetic", equal_means_shape_and_arithmetic},
+    {"words go both ways", words_go_both_ways},
+    CU_TEST_INFO_NULL};
