@@ -2,6 +2,7 @@
 # gather.sh DIR: the `result:` lines that sweep.sbatch left in DIR as one table, best first. Tasks
 # without a result yet are named on stderr.
 set -euo pipefail
+export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
 
 if [ $# != 1 ] || [ ! -d "$1" ]; then
     echo "usage: gather.sh DIR, the output folder of sweep.sbatch, as runs/sweep-JOBID" >&2

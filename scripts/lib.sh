@@ -2,6 +2,9 @@
 # What the scripts share: the Debian packages, steps that keep their output in a log, and what
 # Open MPI needs as root or with fewer cores than ranks.
 
+# Decimal points, and one order of sorting, whatever the user's locale.
+export LC_ALL=C.UTF-8
+
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Enough to build, run and plot.
@@ -21,7 +24,8 @@ check_packages=(
     python3 python3-h5py python3-numpy hdf5-tools file
     gdb valgrind gcovr clang llvm-14 libclang-rt-14-dev
     clang-format clang-tidy cppcheck shellcheck mandoc
-    slurm-wlm munge bash-completion dpkg-dev git)
+    slurm-wlm munge bash-completion dpkg-dev git
+    locales)
 
 # The log of the script at work; each sets its own.
 log=/dev/null

@@ -37,10 +37,19 @@ check_promises() {
     ! grep -rnIE 'TOD[O]|FIXM[E]' CMakeLists.txt cmake "${folders[@]}" >&2
 }
 
+# A comma for the decimal point makes other numbers of them.
+check_locale() {
+    local scripts
+    mapfile -t scripts < <(grep -rlIE '^#!.*bash$|^# shellcheck shell=bash' "${folders[@]}" |
+        xargs grep -lE '^[^#]*(^|[^-._a-zA-Z])(sort|awk|gnuplot|printf .*%[-+0-9.]*[efg])($|[^-._a-zA-Z])')
+    ! grep . < <(grep -LE '^export LC_ALL=C|/lib\.sh"$' "${scripts[@]}") >&2
+}
+
 check_files() {
     clang-format --dry-run -Werror "${sources[@]}" || failed "run clang-format -i on these files"
     check_lengths || failed "too long to read"
     check_promises || failed "unfinished business"
+    check_locale || failed "computes, sorts or draws numbers, but does not export LC_ALL=C"
 }
 
 # The product only: tests break rules on purpose, and CUnit's asserts are opaque to these tools.

@@ -2,6 +2,7 @@
 # which are called as: SCRIPT BINARY RUNS [RANKS]. RUNS holds what make_runs.sh made.
 # shellcheck shell=bash
 set -u
+export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
 export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

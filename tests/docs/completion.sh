@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the completion offers after some words, compared with what a user would expect.
 set -u
+export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
 # shellcheck source=completions/mnist_dist.bash
 . "$1/completions/mnist_dist.bash"
 failures=0

@@ -2,6 +2,7 @@
 # What the tests of the job scripts share. A test sources it with the program's path as argument and
 # then stands in an empty folder with a cluster of its own, both gone when it ends.
 set -euo pipefail
+export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # used by the tests
