@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include <mnist_dist/nn/model.h>
-#include <mnist_dist/train/config.h>
+#include <mnist_dist/config/config.h>
 #include <mnist_dist/version.h>
 
 int main(void)
