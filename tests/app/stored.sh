@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Checkpoints of earlier versions, as tests/checkpoint/stored keeps them: the program goes on with
+# them as with its own.
+# shellcheck source=tests/app/lib.sh
+. "$(dirname "$0")/lib.sh"
+stored=$(cd "$(dirname "$0")/../checkpoint/stored" && pwd)
+cd "$work" || exit 1
+export MNIST_DIST_KERNELS=baseline # as in the stored runs, so that bits can be compared
+
+for file in schema1-adam schema1-sgd; do
+    works verify "$stored/$file.h5"
+    says "ok, weights=xxh3:"
+    works evaluate "$stored/$file.h5"
+    works inspect "$stored/$file.h5"
+    says "the run is complete"
+done
+says "2 of 2 epochs done"
+
+# Stopped within an epoch, a run goes on to the bits of one that never stopped, if this is the BLAS
+# that it began with.
+mkdir schema1-adam
+cp "$stored/schema1-adam.h5" schema1-adam/last.h5
+works --resume --output schema1-adam --set train.max_steps=60
+cat >model.yaml <<'END'
+model:
+  - {layer: flatten}
+  - {layer: dense, units: 4, activation: relu}
+  - {layer: dense, units: 10, activation: softmax}
+END
+works --config model.yaml --data synthetic:600 --set train.max_steps=60 --set checkpoint.digest_every=7 \
+    --output undisturbed
+works inspect "$stored/schema1-adam.h5"
+blas=$("$binary" --version | sed -n 's/^BLAS *//p')
+if tr -s '\n ' ' ' <"$out" | grep -qF ", $blas "; then
+    works diff schema1-adam undisturbed
+    says "same"
+fi
+finish
