@@ -1,8 +1,8 @@
 /* Another program that uses the installed trainer: prints the default model's parameter count. */
 #include <stdio.h>
 
-#include <mnist_dist/nn/model.h>
 #include <mnist_dist/config/config.h>
+#include <mnist_dist/nn/model.h>
 #include <mnist_dist/version.h>
 
 int main(void)
