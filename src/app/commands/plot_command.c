@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "present/curves.h"
+#include "present/chart.h"
 #include "present/figures.h"
 #include "present/gnuplot.h"
 
@@ -52,16 +52,20 @@ const struct argp md_plot_argp = {
 static md_status plot_curves(const md_checkpoint *c, const arguments *a, const char *name,
                              md_error *err)
 {
-    const md_curve *first = &md_curves[a->kind == LOSS ? MD_CURVE_LOSS : MD_CURVE_ACCURACY];
-    size_t count = a->kind == CURVES ? MD_CURVES : 1;
     if (c->history_count == 0)
         return md_fail(err, MD_FAILED, "%s: no epoch is finished yet, so there is nothing to plot",
                        name);
+    md_chart charts[2];
+    size_t count = 0;
+    if (a->kind != LOSS)
+        md_chart_make(c, &md_chart_accuracy, &charts[count++]);
+    if (a->kind != ACCURACY)
+        md_chart_make(c, &md_chart_loss, &charts[count++]);
     if (!a->picture)
-        return md_curves_print(c, first, count, stdout, err);
+        return md_charts_print(charts, count, stdout, err);
     char title[MD_PATH_SIZE + 64];
     snprintf(title, sizeof title, "Training and validation of %s", name);
-    return md_curves_draw(c, first, count, title, a->picture, err);
+    return md_charts_draw(charts, count, title, a->picture, err);
 }
 
 static md_status plot_predictions(const md_checkpoint *c, const arguments *a, md_error *err)

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "present/curves.h"
+#include "present/chart.h"
 #include "progress.h"
 #include "watched.h"
 
@@ -98,11 +98,14 @@ static md_status print_curves(const md_watched *w, int rows, md_error *err)
 {
     const md_checkpoint *c = w->checkpoint;
     int room = rows - HEAD_ROWS - AXIS_ROWS;
-    size_t count = room < PANEL_ROWS ? 0 : room < 2 * PANEL_ROWS ? 1 : MD_CURVES;
+    size_t count = room < PANEL_ROWS ? 0 : room < 2 * PANEL_ROWS ? 1 : 2;
     if (!c || c->history_count == 0 || count == 0)
         return MD_OK;
+    md_chart charts[2];
+    md_chart_make(c, &md_chart_accuracy, &charts[0]);
+    md_chart_make(c, &md_chart_loss, &charts[1]);
     printf("\n");
-    return md_curves_print(c, md_curves, count, stdout, err);
+    return md_charts_print(charts, count, stdout, err);
 }
 
 static void print_place(const md_live *l, const md_terminal *t)

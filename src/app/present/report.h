@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "answers.h"
-#include "curves.h"
 #include "ledger.h"
 
 /* All that the page shows; borrowed. */
@@ -22,9 +21,8 @@ typedef struct md_report {
 /* A whole page; the same one for the same file and data. */
 void md_report_print(const md_report *report, FILE *out);
 
-/* Its parts that are drawn rather than written: one panel of the history, which is not empty; an
- * image, 255 being ink; one rank's seconds as a bar on a scale of `longest`. */
-void md_report_curve(const md_checkpoint *c, const md_curve *curve, FILE *out);
+/* Its parts that are drawn rather than written: an image, 255 being ink; one rank's seconds as a
+ * bar on a scale of `longest`. */
 void md_report_image(const uint8_t *pixels, size_t rows, size_t columns, FILE *out);
 void md_report_bar(const md_ledger_row *row, double longest, FILE *out);
 

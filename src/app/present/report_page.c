@@ -1,8 +1,10 @@
 /* The report's page from top to bottom. */
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "chart.h"
 #include "html.h"
 #include "report.h"
 
@@ -16,16 +18,19 @@ static void print_fact(const char *label, const char *value, const char *note, F
     fprintf(out, "</dd></div>\n");
 }
 
-/* The best of the curve, under the name of what was measured. */
-static void print_best(const md_checkpoint *c, int which, const char *validated,
-                       const char *trained, FILE *out)
+/* The best value of a chart's last series, by its name: "Lowest validation loss". */
+static void print_best(const md_checkpoint *c, const md_chart_kind *kind, FILE *out)
 {
-    char value[32], note[48];
-    size_t column;
-    const md_epoch_row *best = md_curve_best(c, &md_curves[which], &column);
-    snprintf(value, sizeof value, "%.4f", md_curve_value(best, column));
-    snprintf(note, sizeof note, "epoch %lld", (long long)best->epoch);
-    print_fact(column == md_curves[which].validation ? validated : trained, value, note, out);
+    char label[64], value[32], note[48];
+    md_chart chart;
+    md_chart_make(c, kind, &chart);
+    if (!chart.best)
+        return;
+    snprintf(label, sizeof label, "%s %s %c%s", kind->best == MD_LOWEST_BEST ? "Lowest" : "Best",
+             kind->series[chart.series - 1].name, tolower(kind->title[0]), kind->title + 1);
+    snprintf(value, sizeof value, "%.4f", chart.best_value);
+    snprintf(note, sizeof note, "epoch %lld", (long long)chart.best->epoch);
+    print_fact(label, value, note, out);
 }
 
 static void print_facts(const md_report *r, FILE *out)
@@ -36,8 +41,8 @@ static void print_facts(const md_report *r, FILE *out)
     md_model_spec_layout(&c->model, &layout);
     fprintf(out, "<dl class=\"facts\">\n");
     if (c->history_count) {
-        print_best(c, MD_CURVE_ACCURACY, "Best validation accuracy", "Best training accuracy", out);
-        print_best(c, MD_CURVE_LOSS, "Lowest validation loss", "Lowest training loss", out);
+        print_best(c, &md_chart_accuracy, out);
+        print_best(c, &md_chart_loss, out);
         snprintf(value, sizeof value, "%.0f", c->history[c->history_count - 1].images_per_second);
         print_fact("Images/s", value, "last epoch", out);
     }
@@ -108,8 +113,11 @@ static void print_curves(const md_checkpoint *c, FILE *out)
         return;
     }
     fprintf(out, "<div class=\"pair\">\n");
-    for (size_t i = 0; i < MD_CURVES; i++)
-        md_report_curve(c, &md_curves[i], out);
+    md_chart accuracy, loss;
+    md_chart_make(c, &md_chart_accuracy, &accuracy);
+    md_chart_make(c, &md_chart_loss, &loss);
+    md_chart_print_svg(&accuracy, out);
+    md_chart_print_svg(&loss, out);
     fprintf(out, "</div>\n");
     print_epochs(c, out);
     fprintf(out, "</section>\n");
