@@ -119,19 +119,23 @@ says "slow rank: 1 of 2 took 3.00 s"
 cp "$runs/flipped.h5" "$work/slow/last.h5"
 refuses 4 "$work/slow/last.h5" watch "$work/slow"
 
-# On a terminal: a page of its own, left with q while the run goes on.
+# On a terminal: a page that is drawn anew, left with Ctrl-C while the run goes on.
 command -v script >/dev/null || finish
 start page 200
 under_way page
-printf q | NO_COLOR=1 script -qec \
-    "stty columns 80 rows 24; $(printf '%q ' timeout --foreground 60 "$binary" watch "$work/page")" "$work/typescript" >/dev/null
-grep -q 'COMMAND_EXIT_CODE="0"' "$work/typescript" || fail "q: $(tail -n 1 "$work/typescript")"
+NO_COLOR=1 script -qec \
+    "stty columns 80 rows 24; $(printf '%q ' timeout --foreground -s INT 8 "$binary" watch "$work/page")" "$work/typescript" >/dev/null </dev/null
 kill -0 "$run" || fail "the run ended with its watcher"
-[ "$(grep -c $'\033\[?1049h' "$work/typescript")" = "$(grep -c $'\033\[?1049l' "$work/typescript")" ] ||
-    fail "the terminal is not given back"
+[ "$(grep -c $'\033\[H\033\[J' "$work/typescript")" -gt 1 ] || fail "the page is not drawn anew"
 grep -q $'\033\[[0-9;]*m' "$work/typescript" && fail "colours although NO_COLOR is set"
 sed '/^Script /d; s/\x1b\[?*[0-9;]*[a-zA-Z]//g; s/\r//' "$work/typescript" >"$out"
-says "q leaves, the run goes on"
+says "Ctrl-C leaves, the run goes on"
 says "/200  step "
 fits 80
+
+# To its end, which stays on the terminal.
+kill -TERM "$run"
+wait "$run"
+script -qec "$(printf '%q ' timeout 60 "$binary" watch "$work/page")" "$work/typescript" >/dev/null </dev/null
+grep -q 'go on with: mnist_dist --resume' "$work/typescript" || fail "the end: $(tail -n 3 "$work/typescript")"
 finish

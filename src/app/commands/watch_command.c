@@ -1,15 +1,15 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/command.h"
 #include "monitor/progress.h"
 #include "monitor/watched.h"
-#include "present/screen.h"
 #include "present/terminal.h"
 
 enum { ONCE = 1 };
-static const double interval_s = 0.5;
+static const struct timespec interval = {.tv_nsec = 500000000};
 
 typedef struct arguments {
     int once;
@@ -33,7 +33,7 @@ const struct argp md_watch_argp = {
     .parser = parse,
     .args_doc = "DIR",
     .doc = "Follows the run in an output folder from another terminal: progress, speed, slowest "
-           "rank and curves, until the run ends (or q). Into a file or pipe, a line for each "
+           "rank and curves, until the run ends (or Ctrl-C). Into a file or pipe, a line for each "
            "finished epoch. Reads only what the run publishes, and waits for one that has not "
            "begun."};
 
@@ -101,44 +101,43 @@ static void print_epochs(const md_watched *w, int64_t *shown)
         print_slow_rank(&w->ledger);
 }
 
-static md_status draw(const md_watched *w, md_error *err)
+/* The terminal's page anew, or what has come to a file or pipe since. */
+static md_status show(const md_watched *w, int64_t *shown, md_error *err)
 {
-    const md_terminal t = md_terminal_detect(stdout);
-    md_screen_clear();
-    md_status status = md_watched_print(w, t.rows - 1, err);
-    md_terminal_colour(&t, stdout, MD_DIM);
-    printf("q leaves, the run goes on");
-    md_terminal_colour(&t, stdout, MD_PLAIN);
+    static const char home[] = "\033[H\033[J";
+    const md_terminal terminal = md_terminal_detect(stdout);
+    if (!terminal.interactive) {
+        print_epochs(w, shown);
+        return MD_OK;
+    }
+    printf("%s", home);
+    md_status status = md_watched_print(w, terminal.rows - 2, err);
+    md_terminal_colour(&terminal, stdout, MD_DIM);
+    if (!has_ended(w))
+        printf("Ctrl-C leaves, the run goes on\n");
+    md_terminal_colour(&terminal, stdout, MD_PLAIN);
     return status;
 }
 
 static md_status follow(md_watched *w, md_error *err)
 {
-    const md_terminal terminal = md_terminal_detect(stdout);
-    md_screen screen = {0};
-    md_status status = MD_OK;
+    enum { PAGE_BYTES = 1 << 16 }; /* shown at once, so that nothing flickers */
     int64_t shown = 0;
-    int leaves = 0, waiting = 0;
-    while (!leaves && !(status = md_watched_look(w, err)) && !has_ended(w)) {
-        if (w->state == MD_RUN_ABSENT && !screen.open) {
-            if (!waiting++)
-                md_info("waiting for a run in %s", w->folder);
-        } else if (!terminal.interactive)
-            print_epochs(w, &shown);
-        else {
-            if (!screen.open)
-                md_screen_open(&screen);
-            status = draw(w, err);
-        }
-        leaves = status || ferror(stdout) || md_screen_wait(&screen, interval_s);
+    int waiting = 0, begun = 0;
+    setvbuf(stdout, NULL, _IOFBF, PAGE_BYTES);
+    md_status status = md_watched_look(w, err);
+    for (; !status && !has_ended(w); status = status ? status : md_watched_look(w, err)) {
+        begun |= w->state != MD_RUN_ABSENT;
+        if (begun)
+            status = show(w, &shown, err);
+        else if (!waiting++)
+            md_info("waiting for a run in %s", w->folder);
+        if (fflush(stdout) != 0)
+            return status; /* nobody reads any more */
+        nanosleep(&interval, NULL);
     }
-    md_screen_close(&screen);
-    if (status || leaves)
-        return status;
-    if (terminal.interactive)
-        status = md_watched_print(w, terminal.rows, err);
-    else
-        print_epochs(w, &shown);
+    if (!status)
+        status = show(w, &shown, err);
     return status ? status : conclude(w, err);
 }
 
