@@ -9,6 +9,22 @@ enum { SPARSE_MAX_FEATURES = UINT16_MAX + 1 };
 
 _Static_assert(sizeof(md_store_header) % sizeof(uint64_t) == 0, "no padding may enter the digest");
 
+static const char *const words[] = {
+    [MD_STORAGE_AUTO] = "auto", [MD_STORAGE_DENSE] = "dense", [MD_STORAGE_SPARSE] = "sparse"};
+
+const char *md_storage_word(md_storage storage)
+{
+    return words[storage];
+}
+
+md_storage md_storage_find(const char *word)
+{
+    for (int i = MD_STORAGE_DENSE; i <= MD_STORAGE_SPARSE; i++)
+        if (strcmp(words[i], word) == 0)
+            return (md_storage)i;
+    return MD_STORAGE_AUTO;
+}
+
 static size_t features_of(const md_source_shape *shape)
 {
     return shape->rows * shape->columns;
@@ -81,8 +97,9 @@ md_status md_store_plan(const md_source_shape *shape, uint8_t *const images[2],
         nonzero[split] = count_nonzero(images[split], shape->images[split] * features);
 
     *plan = (md_store_header){.shape = *shape, .storage = (int32_t)wanted};
-    size_t pixels = shape->images[MD_SPLIT_TRAIN] * features;
-    plan->density = pixels ? (double)nonzero[MD_SPLIT_TRAIN] / (double)pixels : 0.0;
+    const md_split first = shape->images[MD_SPLIT_TRAIN] ? MD_SPLIT_TRAIN : MD_SPLIT_TEST;
+    const size_t pixels = shape->images[first] * features;
+    plan->density = pixels ? (double)nonzero[first] / (double)pixels : 0.0;
     plan->classes = count_classes(shape, labels);
     if (wanted == MD_STORAGE_AUTO) {
         int pays = plan->density < MD_SPARSE_DENSITY && features <= SPARSE_MAX_FEATURES;
@@ -176,6 +193,11 @@ void md_store_fill(const md_store_header *plan, uint8_t *const images[2], uint8_
 md_store md_store_view(const void *block)
 {
     return (md_store){.header = block, .base = block};
+}
+
+md_storage md_store_storage(const md_store *store)
+{
+    return (md_storage)store->header->storage;
 }
 
 size_t md_store_images(const md_store *store, md_split split)

@@ -25,7 +25,7 @@ static const md_layer_ops *const kinds[] = {[MD_LAYER_FLATTEN] = &md_flatten_ops
                                             [MD_LAYER_DENSE] = &md_dense_ops,
                                             [MD_LAYER_DROPOUT] = &md_dropout_ops};
 
-static size_t classes_of(const md_model *model)
+size_t md_model_classes(const md_model *model)
 {
     return (size_t)md_model_spec_classes(&model->spec);
 }
@@ -63,7 +63,7 @@ static md_status make_buffers(md_model *model, size_t max_samples, md_error *err
         if (status)
             return status;
     }
-    size_t logits = max_samples * classes_of(model);
+    size_t logits = max_samples * md_model_classes(model);
     md_status status =
         md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
     if (status)
@@ -158,7 +158,7 @@ const float *md_model_loss(md_model *model, const md_batch *batch, size_t *corre
 {
     float *gradient = model->walk.pass.mode == MD_TRAIN ? model->logit_gradient : NULL;
     *correct = model->kernels->softmax_loss(model->logits, batch->labels, batch->samples,
-                                            classes_of(model), gradient, model->loss);
+                                            md_model_classes(model), gradient, model->loss);
     return model->loss;
 }
 

@@ -1,6 +1,7 @@
 #include "mnist_dist/train/batcher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist_dist/base/memory.h"
 
@@ -12,7 +13,6 @@ struct md_batcher {
     float *pixels;       /* [max_samples][features]; NULL when it gets rows */
     uint8_t *image;      /* [features] */
     uint8_t *labels;     /* [max_samples] */
-    uint32_t *ids;       /* [max_samples], for ranges */
     md_batch batch;
 };
 
@@ -21,7 +21,7 @@ static md_status check_fit(const md_store *store, const md_model *model, md_erro
 {
     const md_layout *layout = md_model_layout(model);
     size_t inputs = layout->tensors[0].shape[0];
-    size_t classes = layout->tensors[layout->tensor_count - 1].count;
+    size_t classes = md_model_classes(model);
     const md_store_header *header = store->header;
     if (md_store_features(store) != inputs)
         return md_fail(err, MD_BAD_DATA,
@@ -47,8 +47,6 @@ static md_status allocate_buffers(md_batcher *b, size_t max_samples, int sparse,
         status = md_allocate((void **)&b->image, b->features, 1, "an image", err);
     if (!status)
         status = md_allocate((void **)&b->labels, max_samples, 1, "labels", err);
-    if (!status)
-        status = md_allocate((void **)&b->ids, max_samples, sizeof *b->ids, "image numbers", err);
     return status;
 }
 
@@ -80,35 +78,49 @@ void md_batcher_destroy(md_batcher **batcher)
     free((*batcher)->pixels);
     free((*batcher)->image);
     free((*batcher)->labels);
-    free((*batcher)->ids);
     free(*batcher);
     *batcher = NULL;
 }
 
-static void gather_pixels(md_batcher *b, md_split split, uint32_t id, float *out)
+static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
 {
-    md_store_image(b->store, split, id, b->image);
-    b->kernels->bytes_to_floats(b->image, out, b->features);
+    b->labels[sample] = md_store_labels(b->store, split)[image];
+    if (b->rows) {
+        b->rows[sample] = md_store_sparse_row(b->store, split, image);
+        return;
+    }
+    md_store_image(b->store, split, image, b->image);
+    b->kernels->bytes_to_floats(b->image, b->pixels + sample * b->features, b->features);
+}
+
+static void blank(md_batcher *b, size_t begin, size_t end)
+{
+    memset(b->labels + begin, 0, end - begin);
+    if (b->rows)
+        memset(b->rows + begin, 0, (end - begin) * sizeof *b->rows);
+    else
+        memset(b->pixels + begin * b->features, 0, (end - begin) * b->features * sizeof *b->pixels);
+}
+
+static const md_batch *hand_out(md_batcher *b, size_t samples, const uint32_t *ids)
+{
+    b->batch = (md_batch){
+        .samples = samples, .rows = b->rows, .pixels = b->pixels, .labels = b->labels, .ids = ids};
+    return &b->batch;
 }
 
 const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t *ids, size_t n)
 {
-    const uint8_t *labels = md_store_labels(b->store, split);
-    for (size_t i = 0; i < n; i++) {
-        b->labels[i] = labels[ids[i]];
-        if (b->rows)
-            b->rows[i] = md_store_sparse_row(b->store, split, ids[i]);
-        else
-            gather_pixels(b, split, ids[i], b->pixels + i * b->features);
-    }
-    b->batch = (md_batch){
-        .samples = n, .rows = b->rows, .pixels = b->pixels, .labels = b->labels, .ids = ids};
-    return &b->batch;
+    for (size_t i = 0; i < n; i++)
+        fetch(b, split, ids[i], i);
+    return hand_out(b, n, ids);
 }
 
-const md_batch *md_batcher_range(md_batcher *b, md_split split, size_t begin, size_t n)
+const md_batch *md_batcher_place(md_batcher *b, md_image_range range, size_t slot, size_t size)
 {
-    for (size_t i = 0; i < n; i++)
-        b->ids[i] = (uint32_t)(begin + i);
-    return md_batcher_gather(b, split, b->ids, n);
+    blank(b, 0, slot);
+    for (size_t i = 0; i < range.count; i++)
+        fetch(b, range.split, range.begin + i, slot + i);
+    blank(b, slot + range.count, size);
+    return hand_out(b, size, NULL);
 }

@@ -42,7 +42,7 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = t->config->data.storage,
+                                      .storage = md_storage_find(t->config->data.storage),
                                       .watchdog = t->watchdog};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
@@ -85,7 +85,7 @@ static md_status build_model(md_trainer *t, md_error *err)
     if (status)
         return status;
     const size_t part = t->unit == 1 ? t->batch / (size_t)t->ranks + 1 : t->unit;
-    const size_t most = part > MD_EVALUATION_BLOCK ? part : MD_EVALUATION_BLOCK;
+    const size_t most = part > MD_INFERENCE_BLOCK ? part : MD_INFERENCE_BLOCK;
     md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
     status = md_model_create(&t->spec, most, t->kernels, &t->model, err);

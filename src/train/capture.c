@@ -25,13 +25,13 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
     MPI_Get_library_version(mpi, &length);
     mpi[strcspn(mpi, ",\n")] = '\0';
     md_clock_timestamp(now);
-    const int storage = md_dataset_store(t->dataset)->header->storage;
+    const md_storage storage = md_store_storage(md_dataset_store(t->dataset));
     *record = (md_run_record){.config = md_config_write(t->config),
                               .command_line = strdup(t->params->command_line),
                               .hosts = strdup(md_comm_hosts(t->comm)),
                               .reducer = strdup(t->config->distributed.reducer),
                               .kernels = strdup(t->kernels->name),
-                              .storage = strdup(storage == MD_STORAGE_SPARSE ? "sparse" : "dense"),
+                              .storage = strdup(md_storage_word(storage)),
                               .version = strdup(MD_VERSION),
                               .version_mpi = strdup(mpi),
                               .version_hdf5 = strdup(md_hdf5_version()),
@@ -129,13 +129,9 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
     for (size_t i = 0; i < count; i++)
         md_store_image(store, MD_SPLIT_TEST, i, golden->images + i * features);
     memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST), count);
-    const md_batch *batch = md_batcher_range(t->batcher, MD_SPLIT_TEST, 0, count);
-    const md_pass pass = {.mode = MD_INFER};
-    const float *logits =
-        md_model_forward(t->model, md_reducer_parameters(t->reducer), batch, &pass);
-    const size_t values = count * (size_t)md_model_spec_classes(&t->spec);
-    memcpy(golden->logits, logits, values * sizeof *logits);
-    return t->kernels->all_within(golden->logits, values, FLT_MAX)
+    const md_inference inference = md_trainer_inference(t);
+    md_infer_range(&inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
+    return t->kernels->all_within(golden->logits, count * md_model_classes(t->model), FLT_MAX)
                ? MD_OK
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
 }

@@ -45,10 +45,12 @@ static md_status allocate_bytes(uint8_t **out, size_t count, size_t size, md_err
     return MD_OK;
 }
 
-static md_status read_split(md_source *source, md_split split, md_loading *loading, md_error *err)
+static md_status read_split(md_source *source, const md_source_shape *shape, md_split split,
+                            md_loading *loading, md_error *err)
 {
-    const md_source_shape *shape = md_source_get_shape(source);
     size_t n = shape->images[split];
+    if (n == 0)
+        return MD_OK;
     md_status status =
         allocate_bytes(&loading->images[split], n, shape->rows * shape->columns, err);
     if (!status)
@@ -58,24 +60,20 @@ static md_status read_split(md_source *source, md_split split, md_loading *loadi
     return status;
 }
 
-static md_storage parse_storage(const char *word)
-{
-    if (strcmp(word, "dense") == 0)
-        return MD_STORAGE_DENSE;
-    return strcmp(word, "sparse") == 0 ? MD_STORAGE_SPARSE : MD_STORAGE_AUTO;
-}
-
 static md_status load(const md_dataset_params *params, md_loading *loading, md_error *err)
 {
     md_source *source;
+    md_source_shape shape = {0};
     md_status status = md_source_open(params->source, &source, err);
     if (!status)
-        status = read_split(source, MD_SPLIT_TRAIN, loading, err);
+        shape = *md_source_get_shape(source);
+    if (params->only)
+        shape.images[*params->only == MD_SPLIT_TRAIN ? MD_SPLIT_TEST : MD_SPLIT_TRAIN] = 0;
+    for (int split = 0; !status && split < 2; split++)
+        status = read_split(source, &shape, (md_split)split, loading, err);
     if (!status)
-        status = read_split(source, MD_SPLIT_TEST, loading, err);
-    if (!status)
-        status = md_store_plan(md_source_get_shape(source), loading->images, loading->labels,
-                               parse_storage(params->storage), &loading->plan, err);
+        status = md_store_plan(&shape, loading->images, loading->labels, params->storage,
+                               &loading->plan, err);
     md_source_close(&source);
     return status;
 }

@@ -8,70 +8,44 @@
 #include "mnist_dist/comm/agree.h"
 
 typedef struct evaluator {
-    md_model *model;
-    md_batcher *batcher;
-    const float *parameters;
+    const md_inference *inference;
     md_image_range range;
     size_t classes;
     int64_t *confusion; /* NULL: not counted */
 } evaluator;
 
-static size_t largest(const float *values, size_t n)
+static void evaluate_block(const evaluator *e, md_image_range images, md_evaluation_sums *total)
 {
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        if (values[i] > values[best])
-            best = i;
-    return best;
-}
-
-static void count_confusion(const evaluator *e, const md_batch *batch, const float *logits)
-{
-    for (size_t i = 0; i < batch->samples; i++) {
-        size_t predicted = largest(logits + i * e->classes, e->classes);
-        e->confusion[batch->labels[i] * e->classes + predicted]++;
-    }
-}
-
-static void evaluate_block(const evaluator *e, size_t begin, size_t n, md_evaluation_sums *total)
-{
-    const md_pass pass = {.mode = MD_INFER};
-    const md_batch *batch = md_batcher_range(e->batcher, e->range.split, begin, n);
-    const float *logits = md_model_forward(e->model, e->parameters, batch, &pass);
-    if (e->confusion)
-        count_confusion(e, batch, logits);
-    size_t correct;
-    const float *loss = md_model_loss(e->model, batch, &correct);
+    const md_inferred block = md_infer_block(e->inference, images);
     int64_t loss_q32 = 0;
-    if (!md_fixed_sum(loss, n, (int64_t)e->range.count, &loss_q32))
+    if (!md_fixed_sum(block.loss, images.count, (int64_t)e->range.count, &loss_q32))
         total->bad++;
     total->loss_q32 += loss_q32;
-    total->correct += (int64_t)correct;
+    for (size_t i = 0; i < images.count; i++) {
+        const size_t actual = block.labels[i];
+        const size_t predicted = md_infer_class(block.logits + i * e->classes, e->classes);
+        total->correct += predicted == actual;
+        if (e->confusion)
+            e->confusion[actual * e->classes + predicted]++;
+    }
 }
 
-static md_evaluation_sums evaluate_part(const evaluator *e, size_t rank, size_t ranks)
+static md_evaluation_sums evaluate_part(const md_comm *comm, const evaluator *e)
 {
+    const size_t ranks = (size_t)md_comm_size(comm);
     md_evaluation_sums total = {0};
-    const size_t stride = ranks * MD_EVALUATION_BLOCK;
-    for (size_t done = rank * MD_EVALUATION_BLOCK; done < e->range.count; done += stride) {
-        size_t left = e->range.count - done;
-        evaluate_block(e, e->range.begin + done,
-                       left < MD_EVALUATION_BLOCK ? left : MD_EVALUATION_BLOCK, &total);
-    }
+    md_image_range part;
+    for (size_t k = (size_t)md_comm_rank(comm); (part = md_infer_cut(e->range, k)).count > 0;
+         k += ranks)
+        evaluate_block(e, part, &total);
     return total;
 }
 
-static size_t classes_of(const md_model *model)
+md_evaluation_sums md_evaluate_part(const md_comm *comm, const md_inference *inference,
+                                    md_image_range range)
 {
-    const md_layout *layout = md_model_layout(model);
-    return layout->tensors[layout->tensor_count - 1].count;
-}
-
-md_evaluation_sums md_evaluate_part(const md_comm *comm, md_model *model, md_batcher *batcher,
-                                    const float *parameters, md_image_range range)
-{
-    const evaluator e = {model, batcher, parameters, range, .classes = classes_of(model)};
-    return evaluate_part(&e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
+    const evaluator e = {inference, range, .classes = md_model_classes(inference->model)};
+    return evaluate_part(comm, &e);
 }
 
 md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_range range,
@@ -89,7 +63,7 @@ md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_ra
                     "evaluation: the loss is not finite, or too large to sum, in %lld blocks of %d "
                     "images; the weights hold NaN or have grown out of bounds: train with a lower "
                     "optimizer.learning_rate, or set optimizer.clip_norm",
-                    (long long)sums.bad, MD_EVALUATION_BLOCK);
+                    (long long)sums.bad, MD_INFERENCE_BLOCK);
     if (status)
         return status;
     const double images = (double)range.count;
@@ -102,9 +76,7 @@ md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_ra
 
 static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, md_error *err)
 {
-    const md_evaluation_sums sums =
-        evaluate_part(e, (size_t)md_comm_rank(comm), (size_t)md_comm_size(comm));
-    md_status status = md_evaluate_reduce(comm, sums, e->range, out, err);
+    md_status status = md_evaluate_reduce(comm, evaluate_part(comm, e), e->range, out, err);
     if (!status && e->confusion)
         status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, e->confusion, (int)(e->classes * e->classes),
                                       MPI_INT64_T, MPI_SUM, md_comm_world(comm)),
@@ -114,10 +86,10 @@ static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, m
     return status;
 }
 
-md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const float *parameters,
-                      md_image_range range, int with_confusion, md_evaluation *out, md_error *err)
+md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_range range,
+                      int with_confusion, md_evaluation *out, md_error *err)
 {
-    evaluator e = {model, batcher, parameters, range, .classes = classes_of(model)};
+    evaluator e = {inference, range, .classes = md_model_classes(inference->model)};
     *out = (md_evaluation){0};
     md_status status = MD_OK;
     if (with_confusion) {

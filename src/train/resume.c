@@ -11,8 +11,7 @@
 /* What the user asks for by a key that may differ costs a warning, with any reducer. */
 static void warn_of_storage(const md_trainer *t, const md_run_record *run)
 {
-    const int sparse = md_dataset_store(t->dataset)->header->storage == MD_STORAGE_SPARSE;
-    const char *now = sparse ? "sparse" : "dense";
+    const char *now = md_storage_word(md_store_storage(md_dataset_store(t->dataset)));
     if (strcmp(now, run->storage) != 0)
         md_warn("data.storage is %s, but was %s when the checkpoint was saved: from here on the "
                 "bits may differ from those of the undisturbed run",

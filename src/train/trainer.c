@@ -30,7 +30,8 @@ static void announce(const md_trainer *t)
                               .cpus = cpus_of_node(),
                               .threads = (int)t->config->train.threads,
                               .reducer = t->config->distributed.reducer,
-                              .storage = data->storage == MD_STORAGE_SPARSE ? "sparse" : "dense",
+                              .storage =
+                                  md_storage_word(md_store_storage(md_dataset_store(t->dataset))),
                               .kernels = t->kernels->name,
                               .output = t->config->checkpoint.output,
                               .source = t->config->data.source,

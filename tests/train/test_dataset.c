@@ -33,9 +33,10 @@ static md_comm *make_comm(int node_size)
 }
 
 static md_dataset *create(md_comm *comm, const char *source, const char *validation,
-                          const char *storage)
+                          md_storage storage)
 {
-    const md_dataset_params params = {source, validation, storage, NULL};
+    const md_dataset_params params = {
+        .source = source, .validation = validation, .storage = storage};
     md_dataset *dataset;
     md_error err = {0};
     md_status status = md_dataset_create(comm, &params, &dataset, &err);
@@ -73,7 +74,7 @@ static void expect_same_images(const md_store *store, md_split split, md_source 
 
 static void every_rank_sees_the_source_s_images(void)
 {
-    static const char *const storages[] = {"dense", "sparse", "auto"};
+    static const md_storage storages[] = {MD_STORAGE_DENSE, MD_STORAGE_SPARSE, MD_STORAGE_AUTO};
     for (int node_size = 0; node_size < 3; node_size++) {
         md_comm *comm = make_comm(node_size);
         md_dataset *dataset = create(comm, "synthetic:120", "test", storages[node_size]);
@@ -91,7 +92,7 @@ static void every_rank_sees_the_source_s_images(void)
 static void a_node_holds_one_copy(void)
 {
     md_comm *comm = make_comm(2);
-    md_dataset *dataset = create(comm, "synthetic:12", "test", "dense");
+    md_dataset *dataset = create(comm, "synthetic:12", "test", MD_STORAGE_DENSE);
     uint8_t *label = (uint8_t *)md_store_labels(md_dataset_store(dataset), MD_SPLIT_TRAIN);
     if (md_comm_node_rank(comm) == 0)
         *label = (uint8_t)(100 + md_comm_node(comm));
@@ -104,9 +105,9 @@ static void a_node_holds_one_copy(void)
 static void storage_is_as_asked_for(void)
 {
     md_comm *comm = make_comm(0);
-    md_dataset *dense = create(comm, "synthetic:12", "test", "dense");
-    md_dataset *sparse = create(comm, "synthetic:12", "test", "sparse");
-    md_dataset *automatic = create(comm, "synthetic:12", "test", "auto");
+    md_dataset *dense = create(comm, "synthetic:12", "test", MD_STORAGE_DENSE);
+    md_dataset *sparse = create(comm, "synthetic:12", "test", MD_STORAGE_SPARSE);
+    md_dataset *automatic = create(comm, "synthetic:12", "test", MD_STORAGE_AUTO);
     CU_ASSERT_EQUAL(md_dataset_store(dense)->header->storage, MD_STORAGE_DENSE);
     CU_ASSERT_EQUAL(md_dataset_store(sparse)->header->storage, MD_STORAGE_SPARSE);
     CU_ASSERT_EQUAL(md_dataset_store(automatic)->header->storage, MD_STORAGE_SPARSE);
@@ -116,10 +117,28 @@ static void storage_is_as_asked_for(void)
     md_comm_destroy(&comm);
 }
 
+static void one_split_can_be_had_alone(void)
+{
+    for (int split = 0; split < 2; split++) {
+        const md_split only = (md_split)split;
+        const md_dataset_params params = {
+            .source = "synthetic:60", .validation = "none", .only = &only};
+        md_comm *comm = make_comm(0);
+        md_dataset *dataset;
+        CU_ASSERT_EQUAL_FATAL(md_dataset_create(comm, &params, &dataset, NULL), MD_OK);
+        const md_store *store = md_dataset_store(dataset);
+        CU_ASSERT_EQUAL(md_store_images(store, MD_SPLIT_TRAIN), only == MD_SPLIT_TRAIN ? 60 : 0);
+        CU_ASSERT_EQUAL(md_store_images(store, MD_SPLIT_TEST), only == MD_SPLIT_TEST ? 10 : 0);
+        CU_ASSERT(store->header->density > 0.05 && store->header->density < 0.35);
+        md_dataset_destroy(&dataset);
+        md_comm_destroy(&comm);
+    }
+}
+
 static void expect_validation(const char *validation, size_t train, md_image_range wanted)
 {
     md_comm *comm = make_comm(0);
-    md_dataset *dataset = create(comm, "synthetic:60", validation, "auto");
+    md_dataset *dataset = create(comm, "synthetic:60", validation, MD_STORAGE_AUTO);
     md_image_range range = md_dataset_validation(dataset), test = md_dataset_test(dataset);
     CU_ASSERT_EQUAL(md_dataset_train_count(dataset), train);
     CU_ASSERT_EQUAL(range.count, wanted.count);
@@ -141,7 +160,8 @@ static void validation_is_the_test_set_a_split_or_nothing(void)
 static void a_split_must_leave_images_to_train_on(void)
 {
     md_comm *comm = make_comm(0);
-    expect_refused(comm, &(md_dataset_params){"synthetic:60", "split:60", "auto", NULL}, MD_USAGE,
+    expect_refused(comm, &(md_dataset_params){.source = "synthetic:60", .validation = "split:60"},
+                   MD_USAGE,
                    "data.validation is split:60, but synthetic:60 has 60 training images");
     md_comm_destroy(&comm);
 }
@@ -177,9 +197,9 @@ static void data_without_test_images_needs_another_validation(void)
         put_idx(folder, "train-labels-idx1-ubyte", labels, sizeof labels);
     }
     MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
-    expect_refused(comm, &(md_dataset_params){folder, "test", "auto", NULL}, MD_USAGE,
+    expect_refused(comm, &(md_dataset_params){.source = folder, .validation = "test"}, MD_USAGE,
                    "has no test images; set data.validation to none or split:N");
-    md_dataset *dataset = create(comm, folder, "none", "auto");
+    md_dataset *dataset = create(comm, folder, "none", MD_STORAGE_AUTO);
     CU_ASSERT_EQUAL(md_dataset_test(dataset).count, 0);
     CU_ASSERT_EQUAL(md_dataset_train_count(dataset), 2);
     md_dataset_destroy(&dataset);
@@ -195,7 +215,7 @@ static void a_missing_source_fails_on_every_rank(void)
 {
     for (int node_size = 0; node_size < 3; node_size++) {
         md_comm *comm = make_comm(node_size);
-        expect_refused(comm, &(md_dataset_params){"/nowhere/mnist", "test", "auto", NULL},
+        expect_refused(comm, &(md_dataset_params){.source = "/nowhere/mnist", .validation = "test"},
                        MD_BAD_DATA, "/nowhere/mnist");
         md_comm_destroy(&comm);
     }
@@ -205,8 +225,8 @@ static void one_node_s_failure_is_everybody_s(void)
 {
     md_comm *comm = make_comm(1);
     int last = world_rank() == world_size() - 1;
-    const md_dataset_params params = {last ? "/nowhere/mnist" : "synthetic:12", "test", "auto",
-                                      NULL};
+    const md_dataset_params params = {.source = last ? "/nowhere/mnist" : "synthetic:12",
+                                      .validation = "test"};
     expect_refused(comm, &params, MD_BAD_DATA, "/nowhere/mnist");
     md_comm_destroy(&comm);
 }
@@ -216,8 +236,9 @@ static void nodes_that_read_different_data_are_found(void)
     if (world_size() == 1)
         return;
     md_comm *comm = make_comm(1);
-    const md_dataset_params params = {world_rank() == 1 ? "synthetic:13" : "synthetic:12", "test",
-                                      "dense", NULL};
+    const md_dataset_params params = {.source = world_rank() == 1 ? "synthetic:13" : "synthetic:12",
+                                      .validation = "test",
+                                      .storage = MD_STORAGE_DENSE};
     expect_refused(comm, &params, MD_BAD_DATA, "rank 1 on node 1 read other bytes than rank 0");
     md_comm_destroy(&comm);
 }
@@ -227,6 +248,7 @@ CU_TestInfo md_tests[] = {
     {"every rank sees the source's images", every_rank_sees_the_source_s_images},
     {"a node holds one copy", a_node_holds_one_copy},
     {"storage is as asked for", storage_is_as_asked_for},
+    {"one split can be had alone", one_split_can_be_had_alone},
     {"validation is the test set, a split or nothing",
      validation_is_the_test_set_a_split_or_nothing},
     {"a split must leave images to train on", a_split_must_leave_images_to_train_on},

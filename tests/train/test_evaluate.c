@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/train/dataset.h"
 #include "runner.h"
 
 enum { FEATURES = 28 * 28, HIDDEN = 12, CLASSES = 10, TRAIN = 1500 };
@@ -13,12 +14,11 @@ enum { FEATURES = 28 * 28, HIDDEN = 12, CLASSES = 10, TRAIN = 1500 };
 typedef struct bench {
     md_comm *comm;
     md_dataset *dataset;
-    md_model *model;
-    md_batcher *batcher;
+    md_inference inference;
     float *parameters;
 } bench;
 
-static md_model *make_model(void)
+static md_model_spec make_spec(void)
 {
     md_model_spec spec = {
         .rows = 28,
@@ -29,33 +29,33 @@ static md_model *make_model(void)
                    {.kind = MD_LAYER_DROPOUT, .rate = 0.5},
                    {.kind = MD_LAYER_DENSE, .units = CLASSES, .activation = MD_SOFTMAX}}};
     md_model_spec_name_layers(&spec);
-    md_model *model;
-    CU_ASSERT_EQUAL_FATAL(
-        md_model_create(&spec, MD_EVALUATION_BLOCK, md_kernels_get(), &model, NULL), MD_OK);
-    return model;
+    return spec;
 }
 
-static bench set_up(MPI_Comm ranks, const char *storage)
+static bench set_up(MPI_Comm ranks, md_storage storage)
 {
-    const md_dataset_params params = {"synthetic:1500", "test", storage, NULL};
-    bench b = {.model = make_model()};
+    const md_dataset_params params = {
+        .source = "synthetic:1500", .validation = "test", .storage = storage};
+    const md_model_spec spec = make_spec();
+    md_layout layout;
+    bench b = {0};
+    md_model_spec_layout(&spec, &layout);
     CU_ASSERT_EQUAL_FATAL(md_comm_create(ranks, 0, &b.comm, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_dataset_create(b.comm, &params, &b.dataset, NULL), MD_OK);
-    CU_ASSERT_EQUAL_FATAL(md_batcher_create(md_dataset_store(b.dataset), b.model, md_kernels_get(),
-                                            MD_EVALUATION_BLOCK, &b.batcher, NULL),
-                          MD_OK);
-    CU_ASSERT_EQUAL_FATAL(md_allocate((void **)&b.parameters, md_model_layout(b.model)->parameters,
-                                      sizeof(float), "parameters", NULL),
-                          MD_OK);
-    md_model_initialize(b.model, 3, b.parameters);
+    CU_ASSERT_EQUAL_FATAL(
+        md_allocate((void **)&b.parameters, layout.parameters, sizeof(float), "parameters", NULL),
+        MD_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        md_inference_open(&spec, b.parameters, md_dataset_store(b.dataset), &b.inference, NULL),
+        MD_OK);
+    md_model_initialize(b.inference.model, 3, b.parameters);
     return b;
 }
 
 static void tear_down(bench *b)
 {
+    md_inference_close(&b->inference);
     free(b->parameters);
-    md_batcher_destroy(&b->batcher);
-    md_model_destroy(&b->model);
     md_dataset_destroy(&b->dataset);
     md_comm_destroy(&b->comm);
 }
@@ -63,8 +63,7 @@ static void tear_down(bench *b)
 static md_evaluation evaluate(const bench *b, md_image_range range, int with_confusion)
 {
     md_evaluation result;
-    CU_ASSERT_EQUAL_FATAL(md_evaluate(b->comm, b->model, b->batcher, b->parameters, range,
-                                      with_confusion, &result, NULL),
+    CU_ASSERT_EQUAL_FATAL(md_evaluate(b->comm, &b->inference, range, with_confusion, &result, NULL),
                           MD_OK);
     return result;
 }
@@ -86,7 +85,7 @@ enum { RANGES = sizeof ranges / sizeof *ranges };
 
 static void any_number_of_ranks_gives_the_same_bits(void)
 {
-    static const char *const storages[] = {"dense", "sparse"};
+    static const md_storage storages[] = {MD_STORAGE_DENSE, MD_STORAGE_SPARSE};
     for (int s = 0; s < 2; s++) {
         bench all = set_up(MPI_COMM_WORLD, storages[s]), alone = set_up(MPI_COMM_SELF, storages[s]);
         for (size_t i = 0; i < RANGES; i++) {
@@ -139,7 +138,7 @@ static double naive_loss(const double logits[CLASSES], int label, int *predicted
 
 static void the_numbers_are_those_of_a_plain_computation(void)
 {
-    bench b = set_up(MPI_COMM_WORLD, "auto");
+    bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
     md_image_range range = ranges[1];
     const uint8_t *labels = md_store_labels(md_dataset_store(b.dataset), range.split);
     int64_t confusion[CLASSES][CLASSES] = {{0}};
@@ -168,7 +167,7 @@ static void the_numbers_are_those_of_a_plain_computation(void)
 
 static void no_images_have_no_mean(void)
 {
-    bench b = set_up(MPI_COMM_WORLD, "auto");
+    bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
     md_evaluation result = evaluate(&b, (md_image_range){MD_SPLIT_TEST, 0, 0}, 0);
     CU_ASSERT(isnan(result.loss) && isnan(result.accuracy));
     CU_ASSERT_EQUAL(result.images, 0);
@@ -179,16 +178,16 @@ static void no_images_have_no_mean(void)
 static void a_loss_that_is_no_number_is_an_error_everywhere(void)
 {
     static const float bad[] = {NAN, INFINITY, 1e30f};
-    bench b = set_up(MPI_COMM_WORLD, "auto");
+    bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
     const md_image_range one = ranges[3];
     uint8_t label = md_store_labels(md_dataset_store(b.dataset), one.split)[one.begin];
-    size_t wrong_bias = md_model_layout(b.model)->parameters - CLASSES + (label + 1u) % CLASSES;
+    size_t wrong_bias =
+        md_model_layout(b.inference.model)->parameters - CLASSES + (label + 1u) % CLASSES;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         md_evaluation result;
         md_error err = {0};
         b.parameters[wrong_bias] = bad[i];
-        md_status status =
-            md_evaluate(b.comm, b.model, b.batcher, b.parameters, one, 1, &result, &err);
+        md_status status = md_evaluate(b.comm, &b.inference, one, 1, &result, &err);
         CU_ASSERT_EQUAL(status, MD_FAILED);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "loss is not finite"));
         CU_ASSERT_PTR_NULL(result.confusion);

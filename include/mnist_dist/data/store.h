@@ -11,6 +11,10 @@
 
 typedef enum md_storage { MD_STORAGE_AUTO, MD_STORAGE_DENSE, MD_STORAGE_SPARSE } md_storage;
 
+/* "auto", "dense" or "sparse"; and back, with any other word as MD_STORAGE_AUTO. */
+const char *md_storage_word(md_storage storage);
+md_storage md_storage_find(const char *word);
+
 /* Below this share of non-zero pixels compressed rows win; measured (bench/README.md). */
 #define MD_SPARSE_DENSITY 0.35
 
@@ -18,13 +22,19 @@ typedef enum md_storage { MD_STORAGE_AUTO, MD_STORAGE_DENSE, MD_STORAGE_SPARSE }
  * the start of the block. */
 typedef struct md_store_header {
     md_source_shape shape;
-    int32_t storage;                         /* MD_STORAGE_DENSE or MD_STORAGE_SPARSE */
-    int32_t classes;                         /* 1 + the largest label */
-    double density;                          /* share of non-zero pixels in the training split */
-    size_t bytes;                            /* the block's size */
-    size_t labels[2], pixels[2];             /* by split; dense: u8 [n][features] */
+    int32_t storage;             /* MD_STORAGE_DENSE or MD_STORAGE_SPARSE */
+    int32_t classes;             /* 1 + the largest label */
+    double density;              /* share of non-zero pixels in the first split that has images */
+    size_t bytes;                /* the block's size */
+    size_t labels[2], pixels[2]; /* by split; dense: u8 [n][features] */
     size_t row_start[2], index[2], value[2]; /* sparse: u64 [n+1], u16 [nnz], u8 [nnz] */
 } md_store_header;
+
+/* `count` images of `split` from `begin`. */
+typedef struct md_image_range {
+    md_split split;
+    size_t begin, count;
+} md_image_range;
 
 /* A view of a block. */
 typedef struct md_store {
@@ -44,6 +54,7 @@ void md_store_fill(const md_store_header *plan, uint8_t *const images[2], uint8_
 /* Uses a filled block, here or on another rank. */
 md_store md_store_view(const void *block);
 
+md_storage md_store_storage(const md_store *store); /* dense or sparse */
 size_t md_store_images(const md_store *store, md_split split);
 size_t md_store_features(const md_store *store); /* rows * columns */
 const uint8_t *md_store_labels(const md_store *store, md_split split);

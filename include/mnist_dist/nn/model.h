@@ -38,6 +38,7 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
 void md_model_destroy(md_model **model); /* NULL is fine; clears *model */
 
 const md_layout *md_model_layout(const md_model *model); /* borrowed from the model */
+size_t md_model_classes(const md_model *model);
 
 /* 1 when the first weighted layer reads the images themselves, so that batches may be sparse. */
 int md_model_takes_sparse(const md_model *model);

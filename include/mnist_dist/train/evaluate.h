@@ -1,14 +1,11 @@
-/* Loss and accuracy over a set of images, the same at any rank count: fixed blocks of 256 images in
- * file order, dealt whole to ranks; each sample's loss rounded to int64 at 2^-32 and summed
+/* Loss and accuracy over a set of images, the same at any rank count: blocks for inference in file
+ * order, dealt whole to ranks; each sample's loss rounded to int64 at 2^-32 and summed
  * exactly. */
 #ifndef MNIST_DIST_TRAIN_EVALUATE_H
 #define MNIST_DIST_TRAIN_EVALUATE_H
 
 #include "mnist_dist/comm/comm.h"
-#include "mnist_dist/train/batcher.h"
-#include "mnist_dist/train/dataset.h"
-
-enum { MD_EVALUATION_BLOCK = 256, MD_MAX_CLASSES = 256 };
+#include "mnist_dist/train/infer.h"
 
 typedef struct md_evaluation {
     int64_t images, correct;
@@ -18,10 +15,10 @@ typedef struct md_evaluation {
         *confusion; /* [actual][predicted], classes x classes; malloc'ed; NULL unless asked for */
 } md_evaluation;
 
-/* Collective. The model and batcher hold MD_EVALUATION_BLOCK samples or more. parameters identical
- * on all ranks. with_confusion as the struct says; free with md_evaluation_clear. */
-md_status md_evaluate(md_comm *comm, md_model *model, md_batcher *batcher, const float *parameters,
-                      md_image_range range, int with_confusion, md_evaluation *out, md_error *err);
+/* Collective. Parameters and images identical on all ranks. with_confusion as the struct says; free
+ * with md_evaluation_clear. */
+md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_range range,
+                      int with_confusion, md_evaluation *out, md_error *err);
 void md_evaluation_clear(md_evaluation *evaluation);
 
 /* md_evaluate without a confusion matrix, in two halves, for a caller that has to know when ranks
@@ -32,8 +29,8 @@ typedef struct md_evaluation_sums {
 } md_evaluation_sums;
 
 /* Local: what this rank's blocks add. */
-md_evaluation_sums md_evaluate_part(const md_comm *comm, md_model *model, md_batcher *batcher,
-                                    const float *parameters, md_image_range range);
+md_evaluation_sums md_evaluate_part(const md_comm *comm, const md_inference *inference,
+                                    md_image_range range);
 
 /* Collective: all ranks' sums over the same range. */
 md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_range range,

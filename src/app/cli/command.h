@@ -11,8 +11,9 @@
 #include "mnist_dist/comm/comm.h"
 
 /* argv[0] is the command's own name, or the program's when no command was given. A command that is
- * not for all ranks runs on rank 0 while the others wait. An error with an empty text is a verdict
- * (diff's "different"), not a failure: nothing is printed for it. */
+ * not for all ranks runs on rank 0, with a comm of rank 0 alone, while the others wait. An error
+ * with an empty text is a verdict (diff's "different"), not a failure: nothing is printed for it.
+ */
 typedef struct md_command {
     const char *name;
     const char *help;           /* one line */

@@ -78,11 +78,22 @@ static md_status check_launcher(const md_comm *comm, const char *command, md_err
                    command, (long long)tasks);
 }
 
+/* Rank 0 alone, with a communicator of its own. */
+static md_status run_on_root(const md_command *command, int argc, char **argv, md_error *err)
+{
+    md_comm *alone = NULL;
+    md_status status = md_comm_create(MPI_COMM_SELF, 0, &alone, err);
+    if (!status)
+        status = command->run(alone, argc, argv, err);
+    md_comm_destroy(&alone);
+    return status;
+}
+
 static md_status run_on_ranks(md_comm *comm, const md_command *command, int argc, char **argv,
                               md_error *err)
 {
     if (!command->all_ranks)
-        return md_comm_rank(comm) == 0 ? command->run(comm, argc, argv, err) : MD_OK;
+        return md_comm_rank(comm) == 0 ? run_on_root(command, argc, argv, err) : MD_OK;
     md_status status = check_launcher(comm, command->name, err);
     return status ? status : command->run(comm, argc, argv, err);
 }

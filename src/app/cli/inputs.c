@@ -7,9 +7,7 @@
 
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
-#include "mnist_dist/nn/model.h"
-
-enum { BLOCK = 256 }; /* images per forward pass */
+#include "mnist_dist/train/infer.h"
 
 const char *const md_split_words[] = {"train", "test", NULL};
 
@@ -68,147 +66,116 @@ md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
     return status;
 }
 
-static md_status read_split(md_source *source, const char *where, md_split split, md_samples *out,
-                            md_error *err)
+md_storage md_checkpoint_storage(const md_checkpoint *checkpoint)
 {
-    const md_source_shape *shape = md_source_get_shape(source);
-    void *images = NULL, *labels = NULL;
-    *out = (md_samples){.split = split,
-                        .count = shape->images[split],
-                        .rows = shape->rows,
-                        .columns = shape->columns};
-    if (out->count == 0)
-        return md_fail(err, MD_BAD_DATA, "%s holds no %s images", where, md_split_words[split]);
-    md_status status =
-        md_allocate(&images, out->count, shape->rows * shape->columns, "the images", err);
-    out->images = images;
-    if (!status)
-        status = md_allocate(&labels, out->count, 1, "the labels", err);
-    out->labels = labels;
-    if (!status)
-        status = md_source_read(source, split, images, labels, err);
-    for (size_t i = 0; !status && i < out->count; i++)
-        if (out->labels[i] > out->largest_label)
-            out->largest_label = out->labels[i];
-    return status;
+    if (checkpoint->run_count == 0)
+        return MD_STORAGE_AUTO;
+    const char *word = checkpoint->runs[checkpoint->run_count - 1].storage;
+    return word ? md_storage_find(word) : MD_STORAGE_AUTO;
 }
 
-md_status md_samples_read(const char *where, md_split split, md_samples *out, md_error *err)
+md_status md_split_read(md_comm *comm, const char *source, md_split split, md_storage storage,
+                        md_dataset **out, md_error *err)
 {
-    *out = (md_samples){0};
-    md_source *source = NULL;
-    md_status status = md_source_open(where, &source, err);
-    if (!status)
-        status = read_split(source, where, split, out, err);
-    md_source_close(&source);
-    if (status)
-        md_samples_clear(out);
-    return status;
+    const md_dataset_params params = {
+        .source = source, .validation = "none", .storage = storage, .only = &split};
+    md_status status = md_dataset_create(comm, &params, out, err);
+    if (status || md_store_images(md_dataset_store(*out), split) > 0)
+        return status;
+    md_dataset_destroy(out);
+    return md_fail(err, MD_BAD_DATA, "%s holds no %s images", source, md_split_words[split]);
 }
 
-void md_samples_clear(md_samples *samples)
+md_status md_check_data_fits(const md_model_spec *model, const md_store *store, const char *source,
+                             md_error *err)
 {
-    free(samples->images);
-    free(samples->labels);
-    *samples = (md_samples){0};
-}
-
-md_status md_check_data_fits(const md_model_spec *model, size_t rows, size_t columns, int label,
-                             const char *source, md_error *err)
-{
+    const md_store_header *data = store->header;
     int classes = md_model_spec_classes(model);
-    if (rows * columns != (size_t)model->rows * (size_t)model->columns)
+    if (md_store_features(store) != (size_t)model->rows * (size_t)model->columns)
         return md_fail(err, MD_BAD_DATA,
                        "%s holds images of %zu x %zu, but the model was trained on %d x %d; name "
                        "other data with --data",
-                       source, rows, columns, model->rows, model->columns);
-    if (label >= classes)
+                       source, data->shape.rows, data->shape.columns, model->rows, model->columns);
+    if (data->classes > classes)
         return md_fail(err, MD_BAD_DATA,
                        "%s has labels up to %d, beyond the model's %d classes; name other data "
                        "with --data",
-                       source, label, classes);
+                       source, data->classes - 1, classes);
     return MD_OK;
 }
 
-md_status md_samples_check(const md_samples *samples, const md_checkpoint *checkpoint,
-                           const char *source, md_error *err)
+md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
+                         int64_t index, md_error *err)
 {
-    return md_check_data_fits(&checkpoint->model, samples->rows, samples->columns,
-                              samples->largest_label, source, err);
-}
-
-md_status md_samples_check_index(const md_samples *samples, const char *source, int64_t index,
-                                 md_error *err)
-{
-    if ((size_t)index < samples->count)
+    const size_t count = md_store_images(md_dataset_store(dataset), split);
+    if ((size_t)index < count)
         return MD_OK;
     return md_fail(err, MD_USAGE, "--index %lld: %s holds %zu %s images, counted from 0",
-                   (long long)index, source, samples->count, md_split_words[samples->split]);
+                   (long long)index, source, count, md_split_words[split]);
 }
 
-md_status md_compute_logits(const md_checkpoint *checkpoint, const uint8_t *images, size_t n,
-                            float *logits, md_error *err)
+/* Room for what is found out about n images. */
+static md_status allocate(md_predictions *p, size_t features, md_error *err)
 {
-    const md_kernels *kernels = md_kernels_get();
-    size_t features = (size_t)checkpoint->model.rows * (size_t)checkpoint->model.columns;
-    size_t classes = (size_t)md_model_spec_classes(&checkpoint->model);
-    md_model *model = NULL;
-    void *pixels = NULL;
-    md_status status = md_model_create(&checkpoint->model, BLOCK, kernels, &model, err);
+    md_status status = md_allocate((void **)&p->images, p->count, features, "the images", err);
     if (!status)
-        status = md_allocate(&pixels, BLOCK * features, sizeof(float), "a block of images", err);
-    for (size_t begin = 0; !status && begin < n; begin += BLOCK) {
-        size_t count = n - begin < BLOCK ? n - begin : BLOCK;
-        kernels->bytes_to_floats(images + begin * features, pixels, count * features);
-        const md_batch batch = {.samples = count, .pixels = pixels};
-        const md_pass pass = {.mode = MD_INFER};
-        const float *z = md_model_forward(model, checkpoint->parameters, &batch, &pass);
-        memcpy(logits + begin * classes, z, count * classes * sizeof *z);
-    }
-    free(pixels);
-    md_model_destroy(&model);
+        status = md_allocate((void **)&p->probabilities, p->count * p->classes,
+                             sizeof *p->probabilities, "predictions", err);
+    if (!status)
+        status = md_allocate((void **)&p->predicted, p->count, 1, "predictions", err);
     return status;
 }
 
-uint8_t md_most_probable(const float *probabilities, size_t classes)
+static void predict(const md_inference *inference, const md_store *store, md_split split,
+                    md_predictions *p)
 {
-    size_t best = 0;
-    for (size_t c = 1; c < classes; c++)
-        if (probabilities[c] > probabilities[best])
-            best = c;
-    return (uint8_t)best;
+    md_infer_range(inference, (md_image_range){split, 0, p->count}, p->probabilities);
+    for (size_t i = 0; i < p->count; i++) {
+        md_store_image(store, split, i, p->images + i * md_store_features(store));
+        p->predicted[i] = (uint8_t)md_infer_class(p->probabilities + i * p->classes, p->classes);
+    }
+    md_model_softmax(p->probabilities, p->count, p->classes, p->probabilities);
 }
 
-md_status md_predictions_compute(const md_checkpoint *checkpoint, const char *source,
+static md_status predict_store(const md_checkpoint *checkpoint, const char *source, md_split split,
+                               md_predictions *out, md_error *err)
+{
+    const md_store *store = md_dataset_store(out->dataset);
+    md_inference inference = {0};
+    out->classes = (size_t)md_model_spec_classes(&checkpoint->model);
+    out->count = md_store_images(store, split);
+    out->rows = store->header->shape.rows;
+    out->columns = store->header->shape.columns;
+    out->labels = md_store_labels(store, split);
+    md_status status = md_check_data_fits(&checkpoint->model, store, source, err);
+    if (!status)
+        status = allocate(out, md_store_features(store), err);
+    if (!status)
+        status =
+            md_inference_open(&checkpoint->model, checkpoint->parameters, store, &inference, err);
+    if (!status)
+        predict(&inference, store, split, out);
+    md_inference_close(&inference);
+    return status;
+}
+
+md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint, const char *source,
                                  md_split split, md_predictions *out, md_error *err)
 {
-    *out = (md_predictions){.classes = (size_t)md_model_spec_classes(&checkpoint->model)};
-    void *probabilities = NULL, *predicted = NULL;
-    md_status status = md_samples_read(source, split, &out->samples, err);
-    size_t n = out->samples.count;
+    *out = (md_predictions){0};
+    md_status status =
+        md_split_read(comm, source, split, md_checkpoint_storage(checkpoint), &out->dataset, err);
     if (!status)
-        status = md_samples_check(&out->samples, checkpoint, source, err);
-    if (!status)
-        status = md_allocate(&probabilities, n * out->classes, sizeof(float), "predictions", err);
-    out->probabilities = probabilities;
-    if (!status)
-        status = md_allocate(&predicted, n, 1, "predictions", err);
-    out->predicted = predicted;
-    if (!status)
-        status = md_compute_logits(checkpoint, out->samples.images, n, out->probabilities, err);
-    if (status) {
+        status = predict_store(checkpoint, source, split, out, err);
+    if (status)
         md_predictions_clear(out);
-        return status;
-    }
-    md_model_softmax(out->probabilities, n, out->classes, out->probabilities);
-    for (size_t i = 0; i < n; i++)
-        out->predicted[i] = md_most_probable(out->probabilities + i * out->classes, out->classes);
-    return MD_OK;
+    return status;
 }
 
 void md_predictions_clear(md_predictions *predictions)
 {
-    md_samples_clear(&predictions->samples);
+    md_dataset_destroy(&predictions->dataset);
+    free(predictions->images);
     free(predictions->probabilities);
     free(predictions->predicted);
     *predictions = (md_predictions){0};

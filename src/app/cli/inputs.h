@@ -1,11 +1,11 @@
 /* What the commands read: a checkpoint, one split of a data set, and what the model makes of it.
- * Local; rank 0 only. */
+ * Local, but where a comm is given. */
 #ifndef MNIST_DIST_APP_INPUTS_H
 #define MNIST_DIST_APP_INPUTS_H
 
 #include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/config/config.h"
-#include "mnist_dist/data/source.h"
+#include "mnist_dist/train/dataset.h"
 
 /* The checkpoint at path, or, when path is a folder, its last.h5. name (MD_PATH_SIZE bytes, may be
  * NULL) receives the file's path. MD_BAD_CHECKPOINT when it cannot be read. */
@@ -20,46 +20,37 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
 md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
                            char out[MD_PATH_SIZE], md_error *err);
 
-typedef struct md_samples {
-    md_split split;
-    size_t count, rows, columns;
-    uint8_t *images; /* [count][rows * columns] */
-    uint8_t *labels; /* [count] */
-    uint8_t largest_label;
-} md_samples;
+/* How the images lay in memory in the checkpoint's newest run. Laid out the same way they give the
+ * same bits as in that run's validation; MD_STORAGE_AUTO where there was no run. */
+md_storage md_checkpoint_storage(const md_checkpoint *checkpoint);
 
-/* MD_BAD_DATA when the split is empty, too. */
-md_status md_samples_read(const char *where, md_split split, md_samples *out, md_error *err);
-void md_samples_clear(md_samples *samples);
+/* Collective. One split of a data set, the other left empty; comm is borrowed. MD_BAD_DATA when it
+ * has no images, too. */
+md_status md_split_read(md_comm *comm, const char *source, md_split split, md_storage storage,
+                        md_dataset **out, md_error *err);
 
-/* Can the model take images of rows x columns with labels up to `label`? MD_BAD_DATA naming the
- * source when not. */
-md_status md_check_data_fits(const md_model_spec *model, size_t rows, size_t columns, int label,
-                             const char *source, md_error *err);
-md_status md_samples_check(const md_samples *samples, const md_checkpoint *checkpoint,
-                           const char *source, md_error *err);
+/* Can the model take these images and labels? MD_BAD_DATA naming the source when not. */
+md_status md_check_data_fits(const md_model_spec *model, const md_store *store, const char *source,
+                             md_error *err);
 
 /* Is there an image of this number? MD_USAGE naming --index. */
-md_status md_samples_check_index(const md_samples *samples, const char *source, int64_t index,
-                                 md_error *err);
+md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
+                         int64_t index, md_error *err);
 
-/* The checkpoint's model over n images of its size: logits[n][classes]. */
-md_status md_compute_logits(const md_checkpoint *checkpoint, const uint8_t *images, size_t n,
-                            float *logits, md_error *err);
-
-/* The same over a whole split that fits the model, as probabilities. */
+/* What the checkpoint's model makes of a whole split. */
 typedef struct md_predictions {
-    md_samples samples;
-    size_t classes;
-    float *probabilities; /* [count][classes] */
-    uint8_t *predicted;   /* [count]: the first of the most probable classes */
+    md_dataset *dataset;
+    size_t count, rows, columns, classes;
+    uint8_t *images;       /* [count][rows * columns] */
+    const uint8_t *labels; /* [count]; the data set's */
+    float *probabilities;  /* [count][classes] */
+    uint8_t *predicted;    /* [count]: the first of the most probable classes */
 } md_predictions;
 
-md_status md_predictions_compute(const md_checkpoint *checkpoint, const char *source,
+/* Collective over comm, which is borrowed: the command's own rank alone. */
+md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint, const char *source,
                                  md_split split, md_predictions *out, md_error *err);
 void md_predictions_clear(md_predictions *predictions);
-
-uint8_t md_most_probable(const float *probabilities, size_t classes);
 
 /* "train" and "test", as --split takes them; by md_split. */
 extern const char *const md_split_words[];

@@ -6,8 +6,6 @@
 #include "cli/inputs.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
-#include "mnist_dist/train/batcher.h"
-#include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
 #include "present/confusion.h"
 
@@ -39,22 +37,20 @@ const struct argp md_evaluate_argp = {
 /* What rank 0 reads for everybody. */
 typedef struct subject {
     md_model_spec model;
-    char name[MD_PATH_SIZE], source[MD_PATH_SIZE], storage[MD_WORD_SIZE];
+    char name[MD_PATH_SIZE], source[MD_PATH_SIZE];
+    md_storage storage;
 } subject;
 
 static md_status read_subject(const char *file, const char *data, subject *s, md_checkpoint **c,
                               md_error *err)
 {
-    md_config config;
     md_status status = md_open_checkpoint(file, s->name, c, err);
-    if (!status)
-        status = md_checkpoint_config(*c, &config, err);
     if (!status)
         status = md_choose_source(data, *c, s->source, err);
     if (status)
         return status;
     s->model = (*c)->model;
-    memcpy(s->storage, config.data.storage, sizeof s->storage);
+    s->storage = md_checkpoint_storage(*c);
     return MD_OK;
 }
 
@@ -87,33 +83,6 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
     return status;
 }
 
-static md_status check_data(const subject *s, const md_dataset *dataset, md_error *err)
-{
-    const md_store_header *header = md_dataset_store(dataset)->header;
-    if (md_dataset_test(dataset).count == 0)
-        return md_fail(err, MD_BAD_DATA, "%s holds no test images", s->source);
-    return md_check_data_fits(&s->model, header->shape.rows, header->shape.columns,
-                              header->classes - 1, s->source, err);
-}
-
-/* Local. Everything md_evaluate works with. */
-typedef struct tools {
-    md_model *model;
-    md_batcher *batcher;
-} tools;
-
-static md_status make_tools(const subject *s, const md_dataset *dataset, tools *out, md_error *err)
-{
-    const md_kernels *kernels = md_kernels_get();
-    md_status status = check_data(s, dataset, err);
-    if (!status)
-        status = md_model_create(&s->model, MD_EVALUATION_BLOCK, kernels, &out->model, err);
-    if (!status)
-        status = md_batcher_create(md_dataset_store(dataset), out->model, kernels,
-                                   MD_EVALUATION_BLOCK, &out->batcher, err);
-    return status;
-}
-
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
     const md_confusion confusion = {e->classes, e->confusion};
@@ -123,24 +92,29 @@ static void print_evaluation(const subject *s, const md_evaluation *e)
     md_confusion_print(&confusion, stdout);
 }
 
+static md_status open_inference(const subject *s, const float *parameters, const md_store *store,
+                                md_inference *out, md_error *err)
+{
+    md_status status = md_check_data_fits(&s->model, store, s->source, err);
+    return status ? status : md_inference_open(&s->model, parameters, store, out, err);
+}
+
 static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)
 {
-    const md_dataset_params params = {
-        .source = s->source, .validation = "none", .storage = s->storage};
     md_dataset *dataset = NULL;
     md_evaluation evaluation = {0};
-    tools t = {0};
-    md_status status = md_dataset_create(comm, &params, &dataset, err);
+    md_inference inference = {0};
+    md_status status = md_split_read(comm, s->source, MD_SPLIT_TEST, s->storage, &dataset, err);
+    if (!status) {
+        status = open_inference(s, parameters, md_dataset_store(dataset), &inference, err);
+        status = md_agree(comm, status, err);
+    }
     if (!status)
-        status = md_agree(comm, make_tools(s, dataset, &t, err), err);
-    if (!status)
-        status = md_evaluate(comm, t.model, t.batcher, parameters, md_dataset_test(dataset), 1,
-                             &evaluation, err);
+        status = md_evaluate(comm, &inference, md_dataset_test(dataset), 1, &evaluation, err);
     if (!status && md_comm_rank(comm) == 0)
         print_evaluation(s, &evaluation);
     md_evaluation_clear(&evaluation);
-    md_batcher_destroy(&t.batcher);
-    md_model_destroy(&t.model);
+    md_inference_close(&inference);
     md_dataset_destroy(&dataset);
     return status;
 }

@@ -68,13 +68,14 @@ static md_status plot_curves(const md_checkpoint *c, const arguments *a, const c
     return md_charts_draw(charts, count, title, a->picture, err);
 }
 
-static md_status plot_predictions(const md_checkpoint *c, const arguments *a, md_error *err)
+static md_status plot_predictions(md_comm *comm, const md_checkpoint *c, const arguments *a,
+                                  md_error *err)
 {
     char source[MD_PATH_SIZE];
     md_predictions predictions = {0};
     md_status status = md_choose_source(a->data, c, source, err);
     if (!status)
-        status = md_predictions_compute(c, source, MD_SPLIT_TEST, &predictions, err);
+        status = md_predictions_compute(comm, c, source, MD_SPLIT_TEST, &predictions, err);
     if (!status && a->kind == GRID)
         status = md_figure_grid(&predictions, a->picture, err);
     else if (!status)
@@ -83,7 +84,8 @@ static md_status plot_predictions(const md_checkpoint *c, const arguments *a, md
     return status;
 }
 
-static md_status plot(const md_checkpoint *c, const arguments *a, const char *name, md_error *err)
+static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a, const char *name,
+                      md_error *err)
 {
     if (!a->picture && (a->kind == GRID || a->kind == WEIGHTS))
         return md_fail(err, MD_USAGE, "plot --kind %s needs a file for the picture: --plot out.png",
@@ -93,7 +95,7 @@ static md_status plot(const md_checkpoint *c, const arguments *a, const char *na
         return md_figure_weights(c, a->picture, err);
     case GRID:
     case CONFUSION:
-        return plot_predictions(c, a, err);
+        return plot_predictions(comm, c, a, err);
     default:
         return plot_curves(c, a, name, err);
     }
@@ -101,7 +103,6 @@ static md_status plot(const md_checkpoint *c, const arguments *a, const char *na
 
 md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    (void)comm;
     const char *file;
     char name[MD_PATH_SIZE];
     arguments a = {.err = err};
@@ -110,7 +111,7 @@ md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
     if (!status)
         status = md_open_checkpoint(file, name, &c, err);
     if (!status)
-        status = plot(c, &a, name, err);
+        status = plot(comm, c, &a, name, err);
     md_checkpoint_destroy(&c);
     return status;
 }

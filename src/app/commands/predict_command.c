@@ -6,7 +6,7 @@
 #include "cli/inputs.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/image.h"
-#include "mnist_dist/nn/model.h"
+#include "mnist_dist/train/infer.h"
 #include "present/figures.h"
 #include "present/gnuplot.h"
 #include "present/predictions_file.h"
@@ -63,10 +63,10 @@ const struct argp md_predict_argp = {
 
 /* One image and what the model makes of it. */
 typedef struct answer {
-    const uint8_t *pixels;
+    uint8_t *pixels;
     char name[MD_PATH_SIZE + 32];
     int actual; /* -1: unknown */
-    float *probabilities;
+    float *logits;
 } answer;
 
 static void describe(const answer *a, int digit, char *out, size_t size)
@@ -77,6 +77,7 @@ static void describe(const answer *a, int digit, char *out, size_t size)
         snprintf(out, size, "%s: predicted %d, actual %d", a->name, digit, a->actual);
 }
 
+/* a->logits are probabilities by now. */
 static void print_answer(const md_checkpoint *c, const answer *a, int digit)
 {
     char title[sizeof a->name + 64];
@@ -84,7 +85,7 @@ static void print_answer(const md_checkpoint *c, const answer *a, int digit)
     describe(a, digit, title, sizeof title);
     printf("%s\n", title);
     for (int k = 0; k < md_model_spec_classes(&c->model); k++) {
-        double p = (double)a->probabilities[k];
+        double p = (double)a->logits[k];
         printf("  %3d  %.4f  ", k, p);
         md_terminal_colour(&t, stdout, k == digit ? MD_GREEN : MD_DIM);
         md_terminal_bar(&t, stdout, p, BAR_WIDTH, 0);
@@ -103,64 +104,85 @@ static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
     return md_figure_image(&figure, picture, err);
 }
 
+/* Turns the logits into probabilities. */
 static md_status give_answer(const md_checkpoint *c, answer *a, const char *picture, md_error *err)
 {
-    size_t classes = (size_t)md_model_spec_classes(&c->model);
-    void *memory = NULL;
-    md_status status = md_allocate(&memory, classes, sizeof(float), "probabilities", err);
-    a->probabilities = memory;
-    if (!status)
-        status = md_compute_logits(c, a->pixels, 1, a->probabilities, err);
+    const size_t classes = (size_t)md_model_spec_classes(&c->model);
+    const int digit = (int)md_infer_class(a->logits, classes);
+    md_model_softmax(a->logits, 1, classes, a->logits);
+    print_answer(c, a, digit);
+    return picture ? draw_answer(c, a, digit, picture, err) : MD_OK;
+}
+
+static md_status ask_of_store(const md_checkpoint *c, const md_store *store, md_image_range image,
+                              answer *out, md_error *err)
+{
+    md_inference inference;
+    md_status status = md_inference_open(&c->model, c->parameters, store, &inference, err);
     if (!status) {
-        md_model_softmax(a->probabilities, 1, classes, a->probabilities);
-        int digit = md_most_probable(a->probabilities, classes);
-        print_answer(c, a, digit);
-        if (picture)
-            status = draw_answer(c, a, digit, picture, err);
+        md_infer_range(&inference, image, out->logits);
+        md_store_image(store, image.split, image.begin, out->pixels);
+        out->actual = md_store_labels(store, image.split)[image.begin];
+        snprintf(out->name, sizeof out->name, "%s image %zu", md_split_words[image.split],
+                 image.begin);
     }
-    free(memory);
+    md_inference_close(&inference);
     return status;
 }
 
-static md_status predict_index(const md_checkpoint *c, const arguments *a, md_error *err)
+static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const arguments *a,
+                              answer *out, md_error *err)
 {
+    const md_image_range image = {(md_split)a->split, (size_t)a->index, 1};
     char source[MD_PATH_SIZE];
-    md_samples samples = {0};
+    md_dataset *dataset = NULL;
     md_status status = md_choose_source(a->data, c, source, err);
     if (!status)
-        status = md_samples_read(source, (md_split)a->split, &samples, err);
+        status = md_split_read(comm, source, image.split, md_checkpoint_storage(c), &dataset, err);
     if (!status)
-        status = md_samples_check(&samples, c, source, err);
+        status = md_check_data_fits(&c->model, md_dataset_store(dataset), source, err);
     if (!status)
-        status = md_samples_check_index(&samples, source, a->index, err);
-    if (!status) {
-        size_t index = (size_t)a->index;
-        answer shown = {.pixels = samples.images + index * samples.rows * samples.columns,
-                        .actual = samples.labels[index]};
-        snprintf(shown.name, sizeof shown.name, "%s image %zu", md_split_words[a->split], index);
-        status = give_answer(c, &shown, a->picture, err);
-    }
-    md_samples_clear(&samples);
+        status = md_check_index(dataset, image.split, source, a->index, err);
+    if (!status)
+        status = ask_of_store(c, md_dataset_store(dataset), image, out, err);
+    md_dataset_destroy(&dataset);
     return status;
 }
 
-static md_status predict_picture(const md_checkpoint *c, const arguments *a, md_error *err)
+static md_status ask_of_picture(const md_checkpoint *c, const char *path, answer *out,
+                                md_error *err)
 {
-    size_t rows = (size_t)c->model.rows, columns = (size_t)c->model.columns;
-    void *pixels = NULL;
-    md_status status = md_allocate(&pixels, rows * columns, 1, "an image", err);
+    out->actual = -1;
+    snprintf(out->name, sizeof out->name, "%s", path);
+    md_status status =
+        md_image_read(path, (size_t)c->model.rows, (size_t)c->model.columns, out->pixels, err);
     if (!status)
-        status = md_image_read(a->image, rows, columns, pixels, err);
-    if (!status) {
-        answer shown = {.pixels = pixels, .actual = -1};
-        snprintf(shown.name, sizeof shown.name, "%s", a->image);
-        status = give_answer(c, &shown, a->picture, err);
-    }
-    free(pixels);
+        status = md_infer_images(&c->model, c->parameters, md_checkpoint_storage(c), out->pixels, 1,
+                                 out->logits, err);
     return status;
 }
 
-static md_status predict_all(const md_checkpoint *c, const arguments *a, md_error *err)
+static md_status predict_one(md_comm *comm, const md_checkpoint *c, const arguments *a,
+                             md_error *err)
+{
+    const size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
+    const size_t classes = (size_t)md_model_spec_classes(&c->model);
+    answer shown = {0};
+    md_status status = md_allocate((void **)&shown.pixels, pixels, 1, "an image", err);
+    if (!status)
+        status = md_allocate((void **)&shown.logits, classes, sizeof(float), "logits", err);
+    if (!status)
+        status = a->image ? ask_of_picture(c, a->image, &shown, err)
+                          : ask_of_index(comm, c, a, &shown, err);
+    if (!status)
+        status = give_answer(c, &shown, a->picture, err);
+    free(shown.pixels);
+    free(shown.logits);
+    return status;
+}
+
+static md_status predict_all(md_comm *comm, const md_checkpoint *c, const arguments *a,
+                             md_error *err)
 {
     char source[MD_PATH_SIZE];
     const char *ending = strrchr(a->output, '.');
@@ -172,7 +194,7 @@ static md_status predict_all(const md_checkpoint *c, const arguments *a, md_erro
     md_predictions predictions = {0};
     md_status status = md_choose_source(a->data, c, source, err);
     if (!status)
-        status = md_predictions_compute(c, source, (md_split)a->split, &predictions, err);
+        status = md_predictions_compute(comm, c, source, (md_split)a->split, &predictions, err);
     if (!status && h5)
         status = md_predictions_write_h5(&predictions, a->output, err);
     else if (!status)
@@ -181,16 +203,8 @@ static md_status predict_all(const md_checkpoint *c, const arguments *a, md_erro
     return status;
 }
 
-static md_status predict(const md_checkpoint *c, const arguments *a, md_error *err)
-{
-    if (a->image)
-        return predict_picture(c, a, err);
-    return a->output ? predict_all(c, a, err) : predict_index(c, a, err);
-}
-
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    (void)comm;
     const char *file;
     arguments a = {.index = -1, .split = MD_SPLIT_TEST, .err = err};
     md_checkpoint *c = NULL;
@@ -206,7 +220,7 @@ md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err
     if (!status)
         status = md_open_checkpoint(file, NULL, &c, err);
     if (!status)
-        status = predict(c, &a, err);
+        status = a.output ? predict_all(comm, c, &a, err) : predict_one(comm, c, &a, err);
     md_checkpoint_destroy(&c);
     return status;
 }

@@ -44,12 +44,13 @@ const struct argp md_report_argp = {
 
 /* The answers to the test set. A run's own data may be elsewhere, and the page says so; data named
  * by the user must be there. */
-static md_status add_answers(md_report *r, const char *data, md_error *err)
+static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_error *err)
 {
     char source[MD_PATH_SIZE];
     md_status status = md_choose_source(data, r->checkpoint, source, err);
     if (!status)
-        status = md_predictions_compute(r->checkpoint, source, MD_SPLIT_TEST, &r->predictions, err);
+        status = md_predictions_compute(comm, r->checkpoint, source, MD_SPLIT_TEST, &r->predictions,
+                                        err);
     if (!status)
         return md_answers_count(&r->predictions, &r->answers, err);
     if (status != MD_BAD_DATA || data)
@@ -78,7 +79,7 @@ static void print(const void *report, FILE *out)
     md_report_print(report, out);
 }
 
-static md_status report(md_report *r, const arguments *a, md_error *err)
+static md_status report(md_comm *comm, md_report *r, const arguments *a, md_error *err)
 {
     char place[MD_PATH_SIZE];
     md_status status = choose_place(a->output, r->name, place, err);
@@ -87,7 +88,7 @@ static md_status report(md_report *r, const arguments *a, md_error *err)
     if (!status)
         status = md_ledger_newest(r->checkpoint, &r->ledger, err);
     if (!status)
-        status = add_answers(r, a->data, err);
+        status = add_answers(comm, r, a->data, err);
     if (!status)
         status = md_whole_file_print(place, print, r, err);
     if (!status && strcmp(place, "-") != 0)
@@ -100,7 +101,6 @@ static md_status report(md_report *r, const arguments *a, md_error *err)
 
 md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    (void)comm;
     const char *file;
     char name[MD_PATH_SIZE];
     arguments a = {0};
@@ -109,7 +109,7 @@ md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
     if (!status)
         status = md_open_checkpoint(file, name, &c, err);
     if (!status)
-        status = report(&(md_report){.name = name, .checkpoint = c}, &a, err);
+        status = report(comm, &(md_report){.name = name, .checkpoint = c}, &a, err);
     md_checkpoint_destroy(&c);
     return status;
 }

@@ -1,5 +1,8 @@
+#include <stdlib.h>
+
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/base/memory.h"
 #include "present/canvas.h"
 #include "present/figures.h"
 #include "present/gnuplot.h"
@@ -43,38 +46,44 @@ const struct argp md_show_argp = {
     .parser = parse,
     .doc = "Shows a sample with its label, in the terminal or as a picture."};
 
-static md_status show(const md_samples *samples, const arguments *a, md_error *err)
+static md_status show(const md_store *store, const arguments *a, md_error *err)
 {
-    size_t index = (size_t)a->index;
-    const uint8_t *image = samples->images + index * samples->rows * samples->columns;
+    const md_source_shape *shape = &store->header->shape;
+    const md_split split = (md_split)a->split;
     char title[64];
-    snprintf(title, sizeof title, "%s image %zu: label %d", md_split_words[samples->split], index,
-             samples->labels[index]);
+    uint8_t *image;
+    md_status status = md_allocate((void **)&image, md_store_features(store), 1, "an image", err);
+    if (status)
+        return status;
+    md_store_image(store, split, (size_t)a->index, image);
+    snprintf(title, sizeof title, "%s image %lld: label %d", md_split_words[split],
+             (long long)a->index, md_store_labels(store, split)[a->index]);
     if (a->picture) {
-        const md_figure figure = {image, samples->rows, samples->columns, title, 0};
-        return md_figure_image(&figure, a->picture, err);
+        const md_figure figure = {image, shape->rows, shape->columns, title, 0};
+        status = md_figure_image(&figure, a->picture, err);
+    } else {
+        md_terminal terminal = md_terminal_detect(stdout);
+        md_image_print(&terminal, image, shape->rows, shape->columns, stdout);
+        printf("%s\n", title);
     }
-    md_terminal terminal = md_terminal_detect(stdout);
-    md_image_print(&terminal, image, samples->rows, samples->columns, stdout);
-    printf("%s\n", title);
-    return MD_OK;
+    free(image);
+    return status;
 }
 
 md_status md_command_show(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    (void)comm;
     arguments a = {.split = MD_SPLIT_TRAIN, .err = err};
     char source[MD_PATH_SIZE];
-    md_samples samples = {0};
+    md_dataset *dataset = NULL;
     md_status status = md_options_parse(&md_show_argp, argc, argv, &a, NULL, err);
     if (!status)
         status = md_choose_source(a.data, NULL, source, err);
     if (!status)
-        status = md_samples_read(source, (md_split)a.split, &samples, err);
+        status = md_split_read(comm, source, (md_split)a.split, MD_STORAGE_DENSE, &dataset, err);
     if (!status)
-        status = md_samples_check_index(&samples, source, a.index, err);
+        status = md_check_index(dataset, (md_split)a.split, source, a.index, err);
     if (!status)
-        status = show(&samples, &a, err);
-    md_samples_clear(&samples);
+        status = show(md_dataset_store(dataset), &a, err);
+    md_dataset_destroy(&dataset);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/train/infer.h"
 
 /* Another CPU or BLAS adds in another order; logits of a trained model are of the order of 10. */
 static const float tolerance = 1e-4f;
@@ -20,7 +21,8 @@ static md_status check_golden(const md_checkpoint *c, const char *name, float *w
     md_status status =
         md_allocate(&memory, c->golden.count * classes, sizeof(float), "logits", err);
     if (!status)
-        status = md_compute_logits(c, c->golden.images, c->golden.count, memory, err);
+        status = md_infer_images(&c->model, c->parameters, md_checkpoint_storage(c),
+                                 c->golden.images, c->golden.count, memory, err);
     const float *logits = memory;
     *worst = 0;
     for (size_t i = 0; !status && i < c->golden.count * classes; i++) {

@@ -21,7 +21,7 @@ static int surest_first(const void *a, const void *b, void *predictions)
 
 md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *err)
 {
-    const size_t images = p->samples.count;
+    const size_t images = p->count;
     void *confusions = NULL, *mistakes = NULL;
     *out = (md_answers){0};
     md_status status =
@@ -35,7 +35,7 @@ md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *e
         return status;
     }
     for (size_t i = 0; i < images; i++) {
-        size_t actual = p->samples.labels[i], predicted = p->predicted[i];
+        size_t actual = p->labels[i], predicted = p->predicted[i];
         out->confusions[actual * p->classes + predicted]++;
         if (actual == predicted)
             out->right++;

@@ -24,9 +24,8 @@ md_status md_figure_image(const md_figure *figure, const char *path, md_error *e
 
 static md_tile tile_of(const md_predictions *p, size_t image)
 {
-    int says = p->predicted[image], is = p->samples.labels[image];
-    md_tile tile = {.image = p->samples.images + image * p->samples.rows * p->samples.columns,
-                    .red = says != is};
+    int says = p->predicted[image], is = p->labels[image];
+    md_tile tile = {.image = p->images + image * p->rows * p->columns, .red = says != is};
     if (says != is)
         snprintf(tile.caption, sizeof tile.caption, "says %d, is %d", says, is);
     else
@@ -41,8 +40,8 @@ static size_t choose_tiles(const md_predictions *p, const md_answers *answers,
     size_t count = 0;
     for (size_t i = 0; i < answers->wrong && count < GRID_WRONG; i++)
         tiles[count++] = tile_of(p, answers->mistakes[i]);
-    for (size_t i = 0; i < p->samples.count && count < GRID_TILES; i++)
-        if (p->predicted[i] == p->samples.labels[i])
+    for (size_t i = 0; i < p->count && count < GRID_TILES; i++)
+        if (p->predicted[i] == p->labels[i])
             tiles[count++] = tile_of(p, i);
     return count;
 }
@@ -56,10 +55,10 @@ md_status md_figure_grid(const md_predictions *p, const char *path, md_error *er
     md_tile tiles[GRID_TILES];
     char title[128];
     snprintf(title, sizeof title, "Answers to %zu test images: %zu wrong, the surest of them first",
-             p->samples.count, answers.wrong);
+             p->count, answers.wrong);
     const md_mosaic mosaic = {.title = title,
-                              .rows = p->samples.rows,
-                              .columns = p->samples.columns,
+                              .rows = p->rows,
+                              .columns = p->columns,
                               .count = choose_tiles(p, &answers, tiles),
                               .across = GRID_ACROSS,
                               .tiles = tiles,
@@ -77,8 +76,8 @@ md_status md_figure_confusion(const md_predictions *p, const char *path, md_erro
         return status;
     const md_confusion confusion = {(int)p->classes, answers.confusions};
     char title[128];
-    snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->samples.count,
-             (double)answers.right / (double)p->samples.count);
+    snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->count,
+             (double)answers.right / (double)p->count);
     if (path)
         status = md_confusion_draw(&confusion, title, path, err);
     else {

@@ -11,8 +11,8 @@ static void print_rows(const void *predictions, FILE *out)
     for (size_t c = 0; c < p->classes; c++)
         fprintf(out, ",p%zu", c);
     fputc('\n', out);
-    for (size_t i = 0; i < p->samples.count; i++) {
-        fprintf(out, "%zu,%d,%d", i, p->samples.labels[i], p->predicted[i]);
+    for (size_t i = 0; i < p->count; i++) {
+        fprintf(out, "%zu,%d,%d", i, p->labels[i], p->predicted[i]);
         for (size_t c = 0; c < p->classes; c++)
             fprintf(out, ",%.6g", (double)p->probabilities[i * p->classes + c]);
         fputc('\n', out);
@@ -43,11 +43,10 @@ static int put_array(hid_t file, const char *name, hid_t type, hid_t memory_type
 static md_status write_arrays(const md_predictions *p, const char *temporary, const char *path,
                               md_error *err)
 {
-    const hsize_t shape[] = {p->samples.count, p->classes};
+    const hsize_t shape[] = {p->count, p->classes};
     hid_t file = H5Fcreate(temporary, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     int bad =
-        file < 0 ||
-        put_array(file, "label", H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, shape, p->samples.labels) ||
+        file < 0 || put_array(file, "label", H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, shape, p->labels) ||
         put_array(file, "predicted", H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, shape, p->predicted) ||
         put_array(file, "probabilities", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, shape,
                   p->probabilities);

@@ -48,13 +48,12 @@ static void print_confusion(const md_report *r, FILE *out)
 
 static void print_mistake(const md_predictions *p, size_t image, FILE *out)
 {
-    const md_samples *s = &p->samples;
     fprintf(out, "<figure>");
-    md_report_image(s->images + image * s->rows * s->columns, s->rows, s->columns, out);
+    md_report_image(p->images + image * p->rows * p->columns, p->rows, p->columns, out);
     fprintf(out,
             "<figcaption><span class=\"bad\">says %d</span>, is %d<br>%.1f&nbsp;%%&ensp;#%zu"
             "</figcaption></figure>\n",
-            p->predicted[image], s->labels[image], 100 * (double)md_answer_probability(p, image),
+            p->predicted[image], p->labels[image], 100 * (double)md_answer_probability(p, image),
             image);
 }
 
@@ -71,7 +70,7 @@ static void print_mistakes(const md_report *r, FILE *out)
 
 void md_report_answers(const md_report *r, FILE *out)
 {
-    const size_t images = r->predictions.samples.count;
+    const size_t images = r->predictions.count;
     fprintf(out, "<p>%zu of %zu test images right: accuracy %.4f.</p>\n<div class=\"pair\">\n",
             r->answers.right, images, (double)r->answers.right / (double)images);
     print_confusion(r, out);

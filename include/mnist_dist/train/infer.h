@@ -1,0 +1,48 @@
+/* From images to logits, the one way. Image i is always sample i % MD_INFERENCE_BLOCK of a block of
+ * that size, in which blank images stand for those not asked for: BLAS may add in another order for
+ * another sample, or when given fewer. So an image's logits are the same bits whichever images are
+ * asked for with it (by as many BLAS threads, from the same storage). Local. */
+#ifndef MNIST_DIST_TRAIN_INFER_H
+#define MNIST_DIST_TRAIN_INFER_H
+
+#include "mnist_dist/train/batcher.h"
+
+enum { MD_INFERENCE_BLOCK = 256 };
+
+/* A model, its parameters and its images. All borrowed when filled by hand; then the model and the
+ * batcher are for MD_INFERENCE_BLOCK samples or more. */
+typedef struct md_inference {
+    md_model *model;
+    md_batcher *batcher;
+    const float *parameters;
+} md_inference;
+
+/* Makes a model of `spec` over the images of `store`; parameters and store are borrowed.
+ * MD_BAD_DATA when they do not fit. *out is for md_inference_close in any case. */
+md_status md_inference_open(const md_model_spec *spec, const float *parameters,
+                            const md_store *store, md_inference *out, md_error *err);
+void md_inference_close(md_inference *inference);
+
+/* The images of `range` in its k-th block, or none behind its last block. */
+md_image_range md_infer_cut(md_image_range range, size_t k);
+
+/* What the model makes of images that lie in one block; valid until the next call. */
+typedef struct md_inferred {
+    const uint8_t *labels; /* [count] */
+    const float *logits;   /* [count][classes] */
+    const float *loss;     /* [count], in nats */
+} md_inferred;
+md_inferred md_infer_block(const md_inference *inference, md_image_range images);
+
+/* Fills logits[range.count][classes]. */
+void md_infer_range(const md_inference *inference, md_image_range range, float *logits);
+
+/* Fills logits[n][classes] of images[n][rows * columns] that are in no store: numbers 0 to n - 1.
+ */
+md_status md_infer_images(const md_model_spec *spec, const float *parameters, md_storage storage,
+                          uint8_t *images, size_t n, float *logits, md_error *err);
+
+/* The class that these logits answer: the first of the largest. */
+size_t md_infer_class(const float *logits, size_t classes);
+
+#endif

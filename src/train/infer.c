@@ -1,0 +1,107 @@
+#include "mnist_dist/train/infer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/base/memory.h"
+
+md_status md_inference_open(const md_model_spec *spec, const float *parameters,
+                            const md_store *store, md_inference *out, md_error *err)
+{
+    const md_kernels *kernels = md_kernels_get();
+    *out = (md_inference){.parameters = parameters};
+    md_status status = md_model_create(spec, MD_INFERENCE_BLOCK, kernels, &out->model, err);
+    if (!status)
+        status =
+            md_batcher_create(store, out->model, kernels, MD_INFERENCE_BLOCK, &out->batcher, err);
+    return status;
+}
+
+void md_inference_close(md_inference *inference)
+{
+    md_batcher_destroy(&inference->batcher);
+    md_model_destroy(&inference->model);
+}
+
+md_image_range md_infer_cut(md_image_range range, size_t k)
+{
+    const size_t block = (range.begin / MD_INFERENCE_BLOCK + k) * MD_INFERENCE_BLOCK;
+    const size_t begin = block > range.begin ? block : range.begin;
+    const size_t behind = range.begin + range.count, limit = block + MD_INFERENCE_BLOCK;
+    const size_t end = limit < behind ? limit : behind;
+    return (md_image_range){range.split, begin, begin < end ? end - begin : 0};
+}
+
+md_inferred md_infer_block(const md_inference *inference, md_image_range images)
+{
+    const md_pass pass = {.mode = MD_INFER};
+    const size_t slot = images.begin % MD_INFERENCE_BLOCK;
+    assert(slot + images.count <= MD_INFERENCE_BLOCK);
+    const md_batch *batch = md_batcher_place(inference->batcher, images, slot, MD_INFERENCE_BLOCK);
+    const float *logits = md_model_forward(inference->model, inference->parameters, batch, &pass);
+    size_t correct; /* blank images count, too: of no use */
+    const float *loss = md_model_loss(inference->model, batch, &correct);
+    return (md_inferred){.labels = batch->labels + slot,
+                         .logits = logits + slot * md_model_classes(inference->model),
+                         .loss = loss + slot};
+}
+
+void md_infer_range(const md_inference *inference, md_image_range range, float *logits)
+{
+    const size_t classes = md_model_classes(inference->model);
+    md_image_range part;
+    for (size_t k = 0; (part = md_infer_cut(range, k)).count > 0; k++) {
+        const md_inferred block = md_infer_block(inference, part);
+        memcpy(logits + (part.begin - range.begin) * classes, block.logits,
+               part.count * classes * sizeof *logits);
+    }
+}
+
+/* A store of nothing but these images, as its test split. free() *block. */
+static md_status store_images(const md_source_shape *shape, md_storage storage, uint8_t *images,
+                              void **block, md_error *err)
+{
+    const size_t n = shape->images[MD_SPLIT_TEST];
+    uint8_t *const pixels[2] = {[MD_SPLIT_TEST] = images};
+    uint8_t *labels[2] = {0};
+    md_store_header plan;
+    *block = NULL;
+    md_status status = md_allocate((void **)&labels[MD_SPLIT_TEST], n, 1, "labels", err);
+    if (!status)
+        status = md_store_plan(shape, pixels, labels, storage, &plan, err);
+    if (!status)
+        status = md_allocate(block, plan.bytes, 1, "the images", err);
+    if (!status)
+        md_store_fill(&plan, pixels, labels, *block);
+    free(labels[MD_SPLIT_TEST]);
+    return status;
+}
+
+md_status md_infer_images(const md_model_spec *spec, const float *parameters, md_storage storage,
+                          uint8_t *images, size_t n, float *logits, md_error *err)
+{
+    const md_source_shape shape = {
+        .rows = (size_t)spec->rows, .columns = (size_t)spec->columns, .images = {0, n}};
+    md_inference inference = {0};
+    void *block;
+    md_status status = store_images(&shape, storage, images, &block, err);
+    if (!status) {
+        const md_store store = md_store_view(block);
+        status = md_inference_open(spec, parameters, &store, &inference, err);
+        if (!status)
+            md_infer_range(&inference, (md_image_range){MD_SPLIT_TEST, 0, n}, logits);
+    }
+    md_inference_close(&inference);
+    free(block);
+    return status;
+}
+
+size_t md_infer_class(const float *logits, size_t classes)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < classes; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    return best;
+}
