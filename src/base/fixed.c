@@ -2,12 +2,11 @@
 
 #include <math.h>
 
-static const double unit = 4294967296.0;              /* 2^32 */
-static const double headroom = 4611686018427387904.0; /* 2^62 */
+static const double unit = 4294967296.0; /* 2^32 */
 
 int md_fixed_sum(const float *loss, size_t count, int64_t total, int64_t *out)
 {
-    const double limit = headroom / (double)(total > 0 ? total : 1);
+    const double limit = (double)MD_FIXED_MOST / (double)(total > 0 ? total : 1);
     int64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         double scaled = (double)loss[i] * unit;

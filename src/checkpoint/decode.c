@@ -1,8 +1,10 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/checkpoint/fields.h"
@@ -84,11 +86,27 @@ static void get_model(md_h5 *f, md_checkpoint *c, const md_layout *layout)
     check_digest(f, "weights_xxh3", c->weights_xxh3);
 }
 
+/* Members that older files are without keep what they are. */
 static void get_fields(md_h5 *f, const char *path, const md_field *fields, int count, void *record)
 {
     for (int i = 0; i < count; i++)
-        md_h5_get_number(f, path, fields[i].name, fields[i].type,
-                         (char *)record + fields[i].offset);
+        if (!(fields[i].flags & MD_FIELD_LATER) || md_h5_has(f, path, fields[i].name))
+            md_h5_get_number(f, path, fields[i].name, fields[i].type,
+                             (char *)record + fields[i].offset);
+}
+
+/* Older files have the sum of losses as a double alone. */
+static void get_progress(md_h5 *f, md_checkpoint *c)
+{
+    double loss_sum = 0.0;
+    get_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    if (md_h5_has(f, MD_PATH_PROGRESS, "loss_q32"))
+        return;
+    md_h5_get_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
+    if (!(fabs(loss_sum) <= md_fixed_value(MD_FIXED_MOST)))
+        md_h5_fail(f, "%s@loss_sum is %g, which cannot be", MD_PATH_PROGRESS, loss_sum);
+    else
+        c->loss_q32 = md_fixed_from(loss_sum);
 }
 
 /* How many moment blocks the file has; their datasets are checked when they are read. */
@@ -121,12 +139,24 @@ static void get_optimizer(md_h5 *f, md_checkpoint *c, const md_layout *layout)
         }
 }
 
+/* What a column holds that the file is from before. */
+static void fill_column(const md_table *table, const md_field *field, char *rows, size_t count)
+{
+    const double unknown = NAN;
+    for (size_t i = 0; field->type == MD_H5_F64 && i < count; i++)
+        memcpy(rows + i * table->row_size + field->offset, &unknown, sizeof unknown);
+}
+
 static void get_column(md_h5 *f, const md_table *table, const md_field *field, char *rows,
                        size_t count)
 {
     size_t size = md_h5_type_size(field->type);
     char path[MD_H5_PATH];
     snprintf(path, sizeof path, "%s/%s", table->group, field->name);
+    if (field->flags & MD_FIELD_LATER && !md_h5_exists(f, path)) {
+        fill_column(table, field, rows, count);
+        return;
+    }
     char *values = malloc(count * size + 1);
     if (!values) {
         f->status = md_fail_memory(f->err, path, count * size);
@@ -231,7 +261,7 @@ static void get_all(md_h5 *f, md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     get_model(f, c, &layout);
     get_optimizer(f, c, &layout);
-    get_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    get_progress(f, c);
     c->history = get_table(f, &md_history_table, &c->history_count, &c->history_capacity);
     c->chain = get_table(f, &md_chain_table, &c->chain_count, &c->chain_capacity);
     c->ledger = get_table(f, &md_ledger_table, &c->ledger_count, &c->ledger_capacity);

@@ -4,6 +4,7 @@
 
 #include "mnist_dist/base/digest.h"
 #include "mnist_dist/base/files.h"
+#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/checkpoint/fields.h"
 #include "mnist_dist/checkpoint/schema.h"
@@ -33,6 +34,15 @@ static void put_fields(md_h5 *f, const char *path, const md_field *fields, int c
     for (int i = 0; i < count; i++)
         md_h5_put_number(f, path, fields[i].name, fields[i].type,
                          (const char *)record + fields[i].offset);
+}
+
+/* The sum of losses as a double too, for readers of before @loss_q32. */
+static void put_progress(md_h5 *f, const md_checkpoint *c)
+{
+    const double loss_sum = md_fixed_value(c->loss_q32);
+    md_h5_put_group(f, MD_PATH_PROGRESS);
+    put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    md_h5_put_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
 }
 
 static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
@@ -126,8 +136,7 @@ static void put_all(md_h5 *f, md_checkpoint *c)
     put_root(f, c);
     md_keras_put_model(f, &c->model, c->parameters);
     put_optimizer(f, c, &layout);
-    md_h5_put_group(f, MD_PATH_PROGRESS);
-    put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    put_progress(f, c);
     put_table(f, &md_history_table, c->history, c->history_count);
     put_table(f, &md_chain_table, c->chain, c->chain_count);
     put_table(f, &md_ledger_table, c->ledger, c->ledger_count);

@@ -5,93 +5,104 @@
 
 #include "mnist_dist/checkpoint/schema.h"
 
-enum { COLUMNS_HISTORY = 10, COLUMNS_CHAIN = 2, COLUMNS_LEDGER = 6 };
+/* Name, type and place of a member; its type in C is its type in the file. */
+#define FIELD(record, member)                                                                      \
+#member,                                                                                       \
+        _Generic(((record *)0)->member, int32_t                                                    \
+                 : MD_H5_I32, int64_t                                                              \
+                 : MD_H5_I64, uint64_t                                                             \
+                 : MD_H5_U64, double                                                               \
+                 : MD_H5_F64),                                                                     \
+        offsetof(record, member)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const md_field history_fields[COLUMNS_HISTORY] = {
-    {"epoch", MD_H5_I64, offsetof(md_epoch_row, epoch), "1", "finished epochs, from 1"},
-    {"step", MD_H5_I64, offsetof(md_epoch_row, step), "1", "optimizer steps since the start"},
-    {"loss", MD_H5_F64, offsetof(md_epoch_row, loss), "nat",
-     "mean training loss of the epoch's samples, as the weights moved"},
-    {"accuracy", MD_H5_F64, offsetof(md_epoch_row, accuracy), "1",
-     "fraction of the epoch's samples classified correctly, as the weights moved"},
-    {"val_loss", MD_H5_F64, offsetof(md_epoch_row, val_loss), "nat",
-     "mean loss of the validation set after the epoch; NaN without one"},
-    {"val_accuracy", MD_H5_F64, offsetof(md_epoch_row, val_accuracy), "1",
-     "fraction of the validation set classified correctly after the epoch; NaN without one"},
-    {"learning_rate", MD_H5_F64, offsetof(md_epoch_row, learning_rate), "1",
-     "learning rate of the epoch's last step"},
-    {"seconds", MD_H5_F64, offsetof(md_epoch_row, seconds), "s",
-     "time inside the epoch's training steps; of those since the resume, after one in mid-epoch"},
-    {"images_per_second", MD_H5_F64, offsetof(md_epoch_row, images_per_second), "1/s",
-     "training images over those seconds"},
-    {"weights_xxh3", MD_H5_U64, offsetof(md_epoch_row, weights_xxh3), "1",
-     "XXH3-64 of the parameters after the epoch"},
+static const md_field history_fields[] = {
+    {FIELD(md_epoch_row, epoch), "1", "finished epochs, from 1", 0},
+    {FIELD(md_epoch_row, step), "1", "optimizer steps since the start", 0},
+    {FIELD(md_epoch_row, loss), "nat",
+     "mean training loss of the epoch's samples, as the weights moved", MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, accuracy), "1",
+     "fraction of the epoch's samples classified correctly, as the weights moved",
+     MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, val_loss), "nat",
+     "mean loss of the validation set after the epoch; NaN without one", MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, val_accuracy), "1",
+     "fraction of the validation set classified correctly after the epoch; NaN without one",
+     MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, learning_rate), "1", "learning rate of the epoch's last step",
+     MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, seconds), "s",
+     "time inside the epoch's training steps; of those since the resume, after one in mid-epoch",
+     0},
+    {FIELD(md_epoch_row, images_per_second), "1/s", "training images over those seconds", 0},
+    {FIELD(md_epoch_row, weights_xxh3), "1", "XXH3-64 of the parameters after the epoch", 0},
 };
 
-static const md_field chain_fields[COLUMNS_CHAIN] = {
-    {"step", MD_H5_I64, offsetof(md_chain_row, step), "1", "optimizer steps since the start"},
-    {"weights_xxh3", MD_H5_U64, offsetof(md_chain_row, weights_xxh3), "1",
-     "XXH3-64 of the parameters after that step"},
+static const md_field chain_fields[] = {
+    {FIELD(md_chain_row, step), "1", "optimizer steps since the start", 0},
+    {FIELD(md_chain_row, weights_xxh3), "1", "XXH3-64 of the parameters after that step", 0},
 };
 
-static const md_field ledger_fields[COLUMNS_LEDGER] = {
-    {"epoch", MD_H5_I64, offsetof(md_ledger_row, epoch), "1", "epoch, from 1"},
-    {"rank", MD_H5_I32, offsetof(md_ledger_row, rank), "1", "MPI rank, from 0"},
-    {"ranks", MD_H5_I32, offsetof(md_ledger_row, ranks), "1", "MPI ranks in that epoch"},
-    {"compute_s", MD_H5_F64, offsetof(md_ledger_row, compute_s), "s",
-     "time the rank computed in the epoch's steps"},
-    {"wait_s", MD_H5_F64, offsetof(md_ledger_row, wait_s), "s",
-     "time in reductions, waiting for other ranks"},
-    {"io_s", MD_H5_F64, offsetof(md_ledger_row, io_s), "s",
-     "time in saves, waiting for rank 0's; an epoch's own save counts for the next"},
+static const md_field ledger_fields[] = {
+    {FIELD(md_ledger_row, epoch), "1", "epoch, from 1", 0},
+    {FIELD(md_ledger_row, rank), "1", "MPI rank, from 0", 0},
+    {FIELD(md_ledger_row, ranks), "1", "MPI ranks in that epoch", 0},
+    {FIELD(md_ledger_row, compute_s), "s", "time the rank computed in the epoch's steps", 0},
+    {FIELD(md_ledger_row, wait_s), "s", "time in reductions, waiting for other ranks", 0},
+    {FIELD(md_ledger_row, io_s), "s",
+     "time in saves, waiting for rank 0's; an epoch's own save counts for the next", 0},
 };
 
-const md_table md_history_table = {MD_PATH_HISTORY, sizeof(md_epoch_row), COLUMNS_HISTORY,
+const md_table md_history_table = {MD_PATH_HISTORY, sizeof(md_epoch_row), COUNT(history_fields),
                                    history_fields};
-const md_table md_chain_table = {MD_PATH_CHAIN, sizeof(md_chain_row), COLUMNS_CHAIN, chain_fields};
-const md_table md_ledger_table = {MD_PATH_LEDGER, sizeof(md_ledger_row), COLUMNS_LEDGER,
+const md_table md_chain_table = {MD_PATH_CHAIN, sizeof(md_chain_row), COUNT(chain_fields),
+                                 chain_fields};
+const md_table md_ledger_table = {MD_PATH_LEDGER, sizeof(md_ledger_row), COUNT(ledger_fields),
                                   ledger_fields};
 
-#define STATE(member) offsetof(md_checkpoint, member)
-const md_field md_progress_fields[MD_PROGRESS_FIELDS] = {
-    {"seed", MD_H5_U64, STATE(seed), NULL, NULL},
-    {"epoch", MD_H5_I64, STATE(epoch), NULL, NULL},
-    {"step", MD_H5_I64, STATE(step), NULL, NULL},
-    {"step_in_epoch", MD_H5_I64, STATE(step_in_epoch), NULL, NULL},
-    {"best_val_accuracy", MD_H5_F64, STATE(best_val_accuracy), NULL, NULL},
-    {"best_epoch", MD_H5_I64, STATE(best_epoch), NULL, NULL},
-    {"loss_sum", MD_H5_F64, STATE(loss_sum), NULL, NULL},
-    {"correct", MD_H5_I64, STATE(correct), NULL, NULL},
-    {"samples", MD_H5_I64, STATE(samples), NULL, NULL},
-    {"complete", MD_H5_I32, STATE(complete), NULL, NULL},
-};
+#define STATE(member, flags)                                                                       \
+    {                                                                                              \
+        FIELD(md_checkpoint, member), NULL, NULL, flags                                            \
+    }
+const md_field md_progress_fields[MD_PROGRESS_FIELDS] = {STATE(seed, 0),
+                                                         STATE(epoch, 0),
+                                                         STATE(step, 0),
+                                                         STATE(step_in_epoch, 0),
+                                                         STATE(best_val_accuracy, 0),
+                                                         STATE(best_epoch, 0),
+                                                         STATE(loss_q32, MD_FIELD_LATER),
+                                                         STATE(correct, 0),
+                                                         STATE(samples, 0),
+                                                         STATE(complete, 0)};
 
+#undef STATE
+#define STATE(member) offsetof(md_checkpoint, member)
 static const md_optimizer_table optimizers[MD_OPTIMIZERS] = {
     {"adam",
      2,
      4,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL},
-      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL},
-      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL},
-      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL}}},
+     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
+      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL, 0},
+      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL, 0},
+      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL, 0}}},
     {"adamw",
      2,
      5,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL},
-      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL},
-      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL},
-      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL},
-      {"weight_decay", MD_H5_F64, STATE(weight_decay), NULL, NULL}}},
+     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
+      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL, 0},
+      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL, 0},
+      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL, 0},
+      {"weight_decay", MD_H5_F64, STATE(weight_decay), NULL, NULL, 0}}},
     {"sgd",
      1,
      2,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL},
-      {"momentum", MD_H5_F64, STATE(momentum), NULL, NULL}}},
+     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
+      {"momentum", MD_H5_F64, STATE(momentum), NULL, NULL, 0}}},
 };
 
 #define RUN(member)                                                                                \
     {                                                                                              \
-#member, MD_H5_I32, offsetof(md_run_record, member), NULL, NULL                            \
+#member, MD_H5_I32, offsetof(md_run_record, member), NULL, NULL, 0                         \
     }
 const md_field md_run_numbers[MD_RUN_NUMBERS] = {RUN(ranks), RUN(nodes), RUN(exponent)};
 const md_field md_run_texts[MD_RUN_TEXTS] = {

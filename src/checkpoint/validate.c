@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "mnist_dist/base/fixed.h"
+
 static md_status bad(md_error *err, const char *what, double value)
 {
     return md_fail(err, MD_BAD_CHECKPOINT, "%s is %g, which cannot be", what, value);
@@ -48,8 +50,8 @@ static md_status check_counts(const md_checkpoint *c, md_error *err)
 
 static md_status check_progress(const md_checkpoint *c, md_error *err)
 {
-    if (!isfinite(c->loss_sum))
-        return bad(err, "/progress@loss_sum", c->loss_sum);
+    if (c->loss_q32 > MD_FIXED_MOST || c->loss_q32 < -MD_FIXED_MOST)
+        return bad(err, "/progress@loss_q32", (double)c->loss_q32);
     int has_best = c->best_epoch > 0;
     int is_fraction = c->best_val_accuracy >= 0.0 && c->best_val_accuracy <= 1.0;
     if (has_best ? !is_fraction : !isnan(c->best_val_accuracy))

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "mnist_dist/base/clock.h"
-#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
@@ -146,7 +145,7 @@ static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoin
     c->epoch = at->epoch;
     c->step = at->step;
     c->step_in_epoch = at->step_in_epoch;
-    c->loss_sum = md_fixed_value(at->loss_q32);
+    c->loss_q32 = at->loss_q32;
     c->correct = at->correct;
     c->samples = at->samples;
     const int ended = at->step_in_epoch < t->steps_per_epoch && at->step >= t->last_step;

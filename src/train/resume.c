@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/nn/blas.h"
 #include "mnist_dist/version.h"
@@ -107,7 +106,7 @@ md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err)
                           .step = c->step,
                           .iterations = c->iterations,
                           .step_in_epoch = c->step_in_epoch,
-                          .loss_q32 = md_fixed_from(c->loss_sum),
+                          .loss_q32 = c->loss_q32,
                           .correct = c->correct,
                           .samples = c->samples};
     return md_snapshot_add_run(t, c, err);

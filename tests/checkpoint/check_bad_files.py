@@ -90,6 +90,14 @@ def wide_history(file):
     replace(file, "history/loss", np.zeros(9))
 
 
+def old_loss(value):
+    """As in files from before @loss_q32."""
+    def change(file):
+        del file["progress"].attrs["loss_q32"]
+        file["progress"].attrs.modify("loss_sum", np.float64(value))
+    return change
+
+
 # What is done to the file; words of the message.
 STAMPED = [
     (delete(KERNEL), "dataset /model_weights/dense_1/dense_1/kernel:0 is missing"),
@@ -130,7 +138,9 @@ STAMPED = [
     (set_number("progress", "best_val_accuracy", 2.0), "/progress@best_val_accuracy is 2"),
     (set_number("progress", "correct", 10**6), "/progress@correct is 1000000"),
     (set_number("progress", "complete", 2), "/progress@complete is 2"),
-    (set_number("progress", "loss_sum", np.inf), "/progress@loss_sum is inf"),
+    (set_number("progress", "loss_q32", 2**62 + 512), "/progress@loss_q32 is 4.61169e+18"),
+    (old_loss(np.inf), "/progress@loss_sum is inf"),
+    (old_loss(2.0**31), "/progress@loss_sum is 2.14748e+09"),
     (set_cell("history/epoch", 1, 1), "/history: row 1 is out of order"),
     (set_cell("history/step", 0, 10**6), "/history: row 0 is out of order"),
     (set_cell("chain/step", 1, 5), "/chain: row 1 is out of order"),
@@ -181,6 +191,7 @@ def check_unchanged(good, path):
     shutil.copy(good, path)
     with h5py.File(path, "r+") as file:
         file.create_dataset("later/invention", data=np.arange(3, dtype="i4"))
+        file.create_dataset("history/later_column", data=np.arange(7.0))
         stamp(file)
     assert run("read", path)[0] == 0
 

@@ -80,7 +80,7 @@ def check_attributes(file):
     check_text(file["optimizer"], "name")
     check_numbers(file["optimizer"], learning_rate="f8", beta_1="f8", beta_2="f8", epsilon="f8")
     check_numbers(file["progress"], seed="u8", epoch="i8", step="i8", step_in_epoch="i8",
-                  best_val_accuracy="f8", best_epoch="i8", loss_sum="f8", correct="i8",
+                  best_val_accuracy="f8", best_epoch="i8", loss_sum="f8", loss_q32="i8", correct="i8",
                   samples="i8", complete="i4")
     assert list(file["run"]) == ["0001", "0002"]
     for run_group in file["run"].values():
@@ -93,7 +93,8 @@ def check_attributes(file):
 def check_values(file):
     """A few values that the fixture is known to hold."""
     assert file["progress"].attrs["seed"] == 2**64 - 42
-    assert file["progress"].attrs["loss_sum"] == 1 / 3
+    assert file["progress"].attrs["loss_q32"] == 2**53 + 1
+    assert file["progress"].attrs["loss_sum"] == 2**21
     assert file["history/epoch"][:].tolist() == [1, 2, 3]
     assert file["history/weights_xxh3"][0] == 0xfedcba9876543211
     assert file["run/0001"].attrs["hosts"].decode() == "n\u00f6de1"

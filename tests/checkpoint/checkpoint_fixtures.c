@@ -65,7 +65,7 @@ static void fill_position(md_checkpoint *c, int epochs)
     c->step_in_epoch = 7;
     c->best_epoch = epochs > 1 ? epochs - 1 : 0;
     c->best_val_accuracy = epochs > 1 ? 0.9781 : NAN;
-    c->loss_sum = 1.0 / 3.0;
+    c->loss_q32 = (INT64_C(1) << 53) + 1; /* what no double holds */
     c->correct = 200;
     c->samples = 224;
 }

@@ -28,7 +28,7 @@ static void check_state(const md_checkpoint *a, const md_checkpoint *b)
     CU_ASSERT_EQUAL(a->step_in_epoch, b->step_in_epoch);
     CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
     CU_ASSERT_EQUAL(a->best_epoch, b->best_epoch);
-    CU_ASSERT(same_double(a->loss_sum, b->loss_sum));
+    CU_ASSERT_EQUAL(a->loss_q32, b->loss_q32);
     CU_ASSERT_EQUAL(a->correct, b->correct);
     CU_ASSERT_EQUAL(a->samples, b->samples);
     CU_ASSERT_EQUAL(a->complete, b->complete);

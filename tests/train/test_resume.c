@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/convert/convert.h"
 #include "runner.h"
 #include "trial.h"
@@ -178,7 +179,7 @@ static void undo_the_end_of_the_first_epoch(const char *folder)
     c->epoch = 0;
     c->step_in_epoch = c->step;
     c->samples = 600;
-    c->loss_sum = c->history[0].loss * 600;
+    c->loss_q32 = md_fixed_from(c->history[0].loss * 600);
     c->correct = lround(c->history[0].accuracy * 600);
     c->best_epoch = 0;
     c->best_val_accuracy = NAN;

@@ -71,7 +71,7 @@ typedef struct md_checkpoint {
     int64_t step_in_epoch;    /* finished steps of the open epoch */
     double best_val_accuracy; /* NaN: none yet */
     int64_t best_epoch;       /* 0: none yet */
-    double loss_sum;          /* sums over the open epoch */
+    int64_t loss_q32;         /* sums over the open epoch; see base/fixed.h */
     int64_t correct, samples;
     int32_t complete; /* 1: the run reached its end (epochs, max_steps or early stopping) */
 

@@ -7,15 +7,24 @@
 #include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/hdf5/h5.h"
 
+enum {
+    MD_FIELD_LATER = 1,      /* files from before it are without it: NaN, or 0 of a whole number */
+    MD_FIELD_REPEATABLE = 2, /* the same in every run of one configuration, so that diff compares
+                                it; of doubles only */
+};
+
 /* One member of a struct: a column of a table or an attribute of an object. */
 typedef struct md_field {
     const char *name;
     md_h5_type type;
     size_t offset;
     const char *units, *description; /* columns only */
+    int flags;
 } md_field;
 
-/* An array of structs that lies in the file as one dataset per member. */
+/* An array of structs that lies in the file as one dataset per member. To add a column: the member,
+ * its row here with MD_FIELD_LATER, and the place that fills it. Files, history.csv and diff
+ * follow; a program without the column reads the file and ignores it. */
 typedef struct md_table {
     const char *group;
     size_t row_size;

@@ -24,7 +24,8 @@
  *       LAYER/bias    f4 [out]                         one chunk with Fletcher-32
  *   /progress         @seed u8  @epoch @step @step_in_epoch i8  @best_val_accuracy f8
  *                     @best_epoch i8  @complete i4
- *                     of the open epoch: @loss_sum f8  @correct @samples i8
+ *                     of the open epoch: @loss_q32 i8 in units of 2^-32, the same as
+ *                     @loss_sum f8, rounded; @correct @samples i8
  *   /history          a row per finished epoch; columns [epochs]: epoch step i8  loss accuracy
  *                     val_loss val_accuracy learning_rate seconds images_per_second f8
  *                     weights_xxh3 u8
@@ -52,7 +53,10 @@
  *
  * A reader refuses every other type, every link that is not hard, external and virtual storage, and
  * filters other than Fletcher-32. Objects and attributes not named here are covered by @state_xxh3
- * and otherwise ignored. */
+ * and otherwise ignored: so what is only added leaves the version as it is. Older programs read the
+ * new file without it; newer ones read an old file that lacks it, and give it the value that
+ * checkpoint/fields.c says. The version rises when an older program would take a file for what it
+ * is not. Added since the first release: @loss_q32. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 

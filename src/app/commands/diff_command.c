@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/checkpoint/fields.h"
 
 const struct argp md_diff_argp = {
     .args_doc = "A B",
@@ -128,27 +129,30 @@ static int same_number(double x, double y)
     return x == y || (isnan(x) && isnan(y));
 }
 
-/* Every column but the times, over the epochs both have. */
+/* 1 when the two rows have one value in it. */
+static int same_column(const md_field *field, const md_epoch_row *a, const md_epoch_row *b)
+{
+    double x, y;
+    memcpy(&x, (const char *)a + field->offset, sizeof x);
+    memcpy(&y, (const char *)b + field->offset, sizeof y);
+    if (same_number(x, y))
+        return 1;
+    printf("  history parts in epoch %lld: %s is %.9g in A, %.9g in B\n", (long long)a->epoch,
+           field->name, x, y);
+    return 0;
+}
+
+/* Every column that a run can repeat, over the epochs both have. */
 static int compare_history(const md_checkpoint *a, const md_checkpoint *b)
 {
     size_t rows = a->history_count < b->history_count ? a->history_count : b->history_count;
-    for (size_t i = 0; i < rows; i++) {
-        const md_epoch_row *x = &a->history[i], *y = &b->history[i];
-        const struct {
-            const char *name;
-            double x, y;
-        } columns[] = {{"loss", x->loss, y->loss},
-                       {"accuracy", x->accuracy, y->accuracy},
-                       {"val_loss", x->val_loss, y->val_loss},
-                       {"val_accuracy", x->val_accuracy, y->val_accuracy},
-                       {"learning_rate", x->learning_rate, y->learning_rate}};
-        for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
-            if (!same_number(columns[k].x, columns[k].y)) {
-                printf("  history parts in epoch %lld: %s is %.9g in A, %.9g in B\n",
-                       (long long)x->epoch, columns[k].name, columns[k].x, columns[k].y);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < md_history_table.field_count; k++) {
+            const md_field *field = &md_history_table.fields[k];
+            if (field->flags & MD_FIELD_REPEATABLE &&
+                !same_column(field, &a->history[i], &b->history[i]))
                 return 1;
-            }
-    }
+        }
     return 0;
 }
 
