@@ -25,7 +25,7 @@ md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_err
     md_status status = MD_OK;
     c->iterations = 0;
     c->moment_count = moment_count;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < MD_MAX_MOMENTS; i++) {
         free(c->moments[i]);
         c->moments[i] = NULL;
         if (!status && i < moment_count)
@@ -43,11 +43,7 @@ md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_
         return md_fail_memory(err, "a checkpoint", sizeof *c);
     c->model = *model;
     c->best_val_accuracy = NAN;
-    snprintf(c->optimizer, sizeof c->optimizer, "adam");
-    c->learning_rate = 0.001;
-    c->beta_1 = 0.9;
-    c->beta_2 = 0.999;
-    c->epsilon = 1e-7;
+    c->optimizer = md_optimizer_default();
     md_status status = allocate_block(c, &c->parameters, "a checkpoint's parameters", err);
     if (!status)
         status = md_checkpoint_reset_moments(c, moment_count, err);

@@ -115,19 +115,27 @@ static int count_moments(md_h5 *f)
     return md_h5_exists(f, MD_PATH_OPTIMIZER "/m") + md_h5_exists(f, MD_PATH_OPTIMIZER "/v");
 }
 
+static void get_hypers(md_h5 *f, md_optimizer_spec *spec)
+{
+    double *value = &spec->learning_rate;
+    md_h5_get_number(f, MD_PATH_OPTIMIZER, "learning_rate", MD_H5_F64, value);
+    const md_key *key;
+    for (int i = 0; (key = md_optimizer_hyper(spec, i, &value)) != NULL; i++)
+        md_h5_get_number(f, MD_PATH_OPTIMIZER, key->name, MD_H5_F64, value);
+}
+
 static void get_optimizer(md_h5 *f, md_checkpoint *c, const md_layout *layout)
 {
     char *name = md_h5_get_text(f, MD_PATH_OPTIMIZER, "name");
-    const md_optimizer_table *optimizer = name ? md_optimizer_find(name) : NULL;
+    const int known = name && md_optimizer_parse(name, &c->optimizer.kind);
     free(name);
-    if (!optimizer || (c->moment_count != 0 && c->moment_count != optimizer->moments)) {
+    if (!known || (c->moment_count != 0 &&
+                   c->moment_count != md_optimizer_describe(c->optimizer.kind)->moments)) {
         md_h5_fail(f, "%s@name is not an optimizer with %d moments", MD_PATH_OPTIMIZER,
                    c->moment_count);
         return;
     }
-    snprintf(c->optimizer, sizeof c->optimizer, "%s", optimizer->name);
-    c->learning_rate = c->beta_1 = c->beta_2 = c->epsilon = 0.0;
-    get_fields(f, MD_PATH_OPTIMIZER, optimizer->fields, optimizer->field_count, c);
+    get_hypers(f, &c->optimizer);
     md_h5_get_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
     for (int m = 0; m < c->moment_count; m++)
         for (int i = 0; i < layout->tensor_count; i++) {

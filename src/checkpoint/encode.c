@@ -45,16 +45,25 @@ static void put_progress(md_h5 *f, const md_checkpoint *c)
     md_h5_put_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
 }
 
+static void put_hypers(md_h5 *f, const md_optimizer_spec *spec)
+{
+    double *value;
+    const md_key *key;
+    md_h5_put_number(f, MD_PATH_OPTIMIZER, "learning_rate", MD_H5_F64, &spec->learning_rate);
+    for (int i = 0; (key = md_optimizer_hyper(spec, i, &value)) != NULL; i++)
+        md_h5_put_number(f, MD_PATH_OPTIMIZER, key->name, MD_H5_F64, value);
+}
+
 static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
 {
-    const md_optimizer_table *optimizer = md_optimizer_find(c->optimizer);
+    const md_optimizer_descriptor *optimizer = md_optimizer_describe(c->optimizer.kind);
     if (!optimizer) {
-        md_h5_fail(f, "there is no optimizer '%s'; use adam, adamw or sgd", c->optimizer);
+        md_h5_fail(f, "there is no optimizer number %d", (int)c->optimizer.kind);
         return;
     }
     md_h5_put_group(f, MD_PATH_OPTIMIZER);
-    md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", c->optimizer);
-    put_fields(f, MD_PATH_OPTIMIZER, optimizer->fields, optimizer->field_count, c);
+    md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", optimizer->word);
+    put_hypers(f, &c->optimizer);
     md_h5_put_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
     for (int m = 0; m < c->moment_count; m++)
         for (int i = 0; i < layout->tensor_count; i++) {

@@ -75,31 +75,6 @@ const md_field md_progress_fields[MD_PROGRESS_FIELDS] = {STATE(seed, 0),
                                                          STATE(samples, 0),
                                                          STATE(complete, 0)};
 
-#undef STATE
-#define STATE(member) offsetof(md_checkpoint, member)
-static const md_optimizer_table optimizers[MD_OPTIMIZERS] = {
-    {"adam",
-     2,
-     4,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
-      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL, 0},
-      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL, 0},
-      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL, 0}}},
-    {"adamw",
-     2,
-     5,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
-      {"beta_1", MD_H5_F64, STATE(beta_1), NULL, NULL, 0},
-      {"beta_2", MD_H5_F64, STATE(beta_2), NULL, NULL, 0},
-      {"epsilon", MD_H5_F64, STATE(epsilon), NULL, NULL, 0},
-      {"weight_decay", MD_H5_F64, STATE(weight_decay), NULL, NULL, 0}}},
-    {"sgd",
-     1,
-     2,
-     {{"learning_rate", MD_H5_F64, STATE(learning_rate), NULL, NULL, 0},
-      {"momentum", MD_H5_F64, STATE(momentum), NULL, NULL, 0}}},
-};
-
 #define RUN(member)                                                                                \
     {                                                                                              \
 #member, MD_H5_I32, offsetof(md_run_record, member), NULL, NULL, 0                         \
@@ -109,14 +84,6 @@ const md_field md_run_texts[MD_RUN_TEXTS] = {
     RUN(config),      RUN(command_line), RUN(hosts),       RUN(reducer),      RUN(kernels),
     RUN(storage),     RUN(version),      RUN(version_mpi), RUN(version_hdf5), RUN(version_blas),
     RUN(data_sha256), RUN(started),      RUN(saved)};
-
-const md_optimizer_table *md_optimizer_find(const char *name)
-{
-    for (int i = 0; i < MD_OPTIMIZERS; i++)
-        if (strcmp(optimizers[i].name, name) == 0)
-            return &optimizers[i];
-    return NULL;
-}
 
 char **md_run_text(md_run_record *record, const md_field *field)
 {

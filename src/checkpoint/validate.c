@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "mnist_dist/base/fixed.h"
 
@@ -12,18 +13,17 @@ static md_status bad(md_error *err, const char *what, double value)
 
 static md_status check_optimizer(const md_checkpoint *c, md_error *err)
 {
-    const struct {
-        const char *name;
-        double value, below;
-    } rows[] = {{"/optimizer@learning_rate", c->learning_rate, INFINITY},
-                {"/optimizer@beta_1", c->beta_1, 1.0},
-                {"/optimizer@beta_2", c->beta_2, 1.0},
-                {"/optimizer@epsilon", c->epsilon, INFINITY},
-                {"/optimizer@weight_decay", c->weight_decay, INFINITY},
-                {"/optimizer@momentum", c->momentum, INFINITY}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (!(rows[i].value >= 0.0 && rows[i].value < rows[i].below))
-            return bad(err, rows[i].name, rows[i].value);
+    const double rate = c->optimizer.learning_rate;
+    if (!(rate >= 0.0 && rate < INFINITY))
+        return bad(err, "/optimizer@learning_rate", rate);
+    double *value;
+    const md_key *key;
+    for (int i = 0; (key = md_optimizer_hyper(&c->optimizer, i, &value)) != NULL; i++)
+        if (!(*value >= 0.0 && *value < key->high)) {
+            char name[64];
+            snprintf(name, sizeof name, "/optimizer@%s", key->name);
+            return bad(err, name, *value);
+        }
     return MD_OK;
 }
 

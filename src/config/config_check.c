@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "mnist_dist/model/layer_kind.h"
 
 static md_status check_values(const md_config *config, md_error *err)
 {
@@ -20,27 +21,27 @@ static md_status check_values(const md_config *config, md_error *err)
 /* Images have rows and columns, which Keras' Dense would take one row at a time. */
 static md_status check_flatten(const md_model_spec *model, md_error *err)
 {
-    for (int i = 0; i < model->layer_count; i++) {
-        if (model->layers[i].kind == MD_LAYER_FLATTEN)
-            return MD_OK;
-        if (model->layers[i].kind == MD_LAYER_DENSE)
+    for (int i = 0; i < model->layer_count && !md_model_spec_takes_images(model); i++)
+        if (md_layer_describe(model->layers[i].kind)->takes == MD_TAKES_FLAT)
             return md_fail(err, MD_USAGE,
                            "model: layer '%s' needs flat input; put {layer: flatten} before it",
                            model->layers[i].name);
-    }
     return MD_OK;
 }
 
 static md_status check_early_stopping(const md_config *config, md_error *err)
 {
-    const char *monitor = config->early_stopping.monitor;
-    int validated = strcmp(config->data.validation, "none") != 0;
-    if (config->early_stopping.patience == 0 || validated || strncmp(monitor, "val_", 4) != 0)
+    const md_monitor monitor = config->early_stopping.monitor;
+    const int validated = strcmp(config->data.validation, "none") != 0;
+    if (config->early_stopping.patience == 0 || validated || monitor == MD_MONITOR_LOSS ||
+        monitor == MD_MONITOR_ACCURACY)
         return MD_OK;
+    char word[MD_VALUE_SIZE];
+    md_key_format(md_config_find_key("early_stopping.monitor"), config, word);
     return md_fail(err, MD_USAGE,
                    "early_stopping.monitor is %s, but data.validation is none; monitor loss or "
                    "accuracy, or set early_stopping.patience to 0",
-                   monitor);
+                   word);
 }
 
 md_status md_config_check(const md_config *config, md_error *err)

@@ -7,8 +7,6 @@
 
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 static const char *const storages[] = {"auto", "dense", "sparse", NULL};
-static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL};
-static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
 static const char *const reducers[] = {"allreduce", "node-shared", "reproducible", NULL};
 
@@ -18,29 +16,26 @@ const md_key md_config_keys[] = {
     {"data.validation", MD_KEY_WORD, MD_AT(md_config, data.validation), .standard = "test",
      .choices = validations,
      .help = "what validation uses; `split:N`: the last N training images, then not trained on"},
-    {"data.storage", MD_KEY_WORD, MD_AT(md_config, data.storage), .standard = "auto",
+    {"data.storage", MD_KEY_CHOICE, MD_AT(md_config, data.storage), .standard = "auto",
      .choices = storages, .may_differ = 1,
      .help = "pixels as bytes or as compressed rows; auto decides by density"},
     {"model", MD_KEY_LAYERS, MD_AT(md_config, model),
      .help = "list of layers, each with the keys of its kind; dense with softmax last"},
-    {"optimizer.name", MD_KEY_WORD, MD_AT(md_config, optimizer.name), .standard = "adam",
-     .choices = optimizers, .help = "update rule; keys it does not use are ignored"},
+    {"optimizer.name", MD_KEY_CHOICE, MD_AT(md_config, optimizer.kind), .standard = "adam",
+     .choices = md_optimizer_words, .help = "update rule; keys it does not use are ignored"},
     {"optimizer.learning_rate", MD_KEY_REAL, MD_AT(md_config, optimizer.learning_rate),
      .standard = "0.001", .high = INFINITY, .open = MD_OPEN_LOW, .help = "before the schedule"},
-    {"optimizer.beta_1", MD_KEY_REAL, MD_AT(md_config, optimizer.beta_1), .standard = "0.9",
-     .high = 1, .open = MD_OPEN_HIGH, .help = "adam, adamw: decay of the first moment"},
-    {"optimizer.beta_2", MD_KEY_REAL, MD_AT(md_config, optimizer.beta_2), .standard = "0.999",
-     .high = 1, .open = MD_OPEN_HIGH, .help = "adam, adamw: decay of the second moment"},
-    {"optimizer.epsilon", MD_KEY_REAL, MD_AT(md_config, optimizer.epsilon), .standard = "1.0e-7",
-     .high = INFINITY, .open = MD_OPEN_LOW, .help = "adam, adamw: added to the root"},
-    {"optimizer.momentum", MD_KEY_REAL, MD_AT(md_config, optimizer.momentum), .standard = "0.0",
-     .high = 1, .open = MD_OPEN_HIGH, .help = "sgd; 0 = off"},
-    {"optimizer.weight_decay", MD_KEY_REAL, MD_AT(md_config, optimizer.weight_decay),
-     .standard = "0.0", .high = INFINITY, .help = "adamw; 0 = off"},
-    {"optimizer.clip_norm", MD_KEY_REAL, MD_AT(md_config, optimizer.clip_norm), .standard = "0.0",
-     .high = INFINITY, .help = "largest global norm of the gradient; 0 = off"},
-    {"schedule.name", MD_KEY_WORD, MD_AT(md_config, schedule.name), .standard = "constant",
-     .choices = schedules, .help = "how the learning rate goes on after warm-up"},
+#define MD_ROW(name, value, least, most, ends, about)                                              \
+    {"optimizer." #name,  MD_KEY_REAL,    MD_AT(md_config, optimizer.name),                        \
+     .standard = (value), .low = (least), .high = (most),                                          \
+     .open = (ends),      .help = (about)},
+    MD_HYPERS(MD_ROW)
+#undef MD_ROW
+        {"optimizer.clip_norm", MD_KEY_REAL, MD_AT(md_config, optimizer.clip_norm),
+         .standard = "0.0", .high = INFINITY,
+         .help = "largest global norm of the gradient; 0 = off"},
+    {"schedule.name", MD_KEY_CHOICE, MD_AT(md_config, schedule.kind), .standard = "constant",
+     .choices = md_schedule_words, .help = "how the learning rate goes on after warm-up"},
     {"schedule.warmup_steps", MD_KEY_INTEGER, MD_AT(md_config, schedule.warmup_steps),
      .standard = "0", .high = INFINITY,
      .help = "steps of linear rise to the learning rate; 0 = none"},
@@ -69,7 +64,7 @@ const md_key md_config_keys[] = {
     {"early_stopping.patience", MD_KEY_INTEGER, MD_AT(md_config, early_stopping.patience),
      .standard = "0", .high = 1e6,
      .help = "epochs without improvement before the run ends; 0 = off"},
-    {"early_stopping.monitor", MD_KEY_WORD, MD_AT(md_config, early_stopping.monitor),
+    {"early_stopping.monitor", MD_KEY_CHOICE, MD_AT(md_config, early_stopping.monitor),
      .standard = "val_loss", .choices = monitors, .help = "the value that must improve"},
     {"early_stopping.min_delta", MD_KEY_REAL, MD_AT(md_config, early_stopping.min_delta),
      .standard = "0.0", .high = INFINITY, .help = "smaller changes are no improvement"},

@@ -1,45 +1,12 @@
-/* The configuration's table and what one row can do with a value. Private to src/train. A row
- * describes a member of some struct by its offset, so the same functions serve the configuration's
- * keys and the keys of a layer in `model`. Local. */
+/* The configuration's table. Private to src/config. Local. */
 #ifndef MNIST_DIST_CONFIG_CONFIG_KEYS_H
 #define MNIST_DIST_CONFIG_CONFIG_KEYS_H
 
 #include <stddef.h>
 #include <stdio.h>
 
+#include "mnist_dist/base/key.h"
 #include "mnist_dist/config/config.h"
-
-/* Holds the text of any value, or the longest list of choices. */
-enum { MD_VALUE_SIZE = MD_PATH_SIZE + 2 };
-
-typedef enum md_key_type {
-    MD_KEY_INTEGER, /* int64_t */
-    MD_KEY_SEED,    /* uint64_t */
-    MD_KEY_REAL,    /* double */
-    MD_KEY_SWITCH,  /* int, true or false */
-    MD_KEY_WORD,    /* char[], one of `choices` */
-    MD_KEY_TEXT,    /* char[], any printable text */
-    MD_KEY_LAYERS   /* md_model_spec */
-} md_key_type;
-
-/* Ends of a range that are not part of it. */
-enum { MD_OPEN_LOW = 1, MD_OPEN_HIGH = 2 };
-
-typedef struct md_key {
-    const char *name; /* "section.key" */
-    md_key_type type;
-    size_t offset, size;
-    const char *standard; /* the default; NULL for layers */
-    double low, high;     /* numbers; high may be INFINITY */
-    int open;
-    const char *const *choices; /* words; "split:N" stands for split: and a number from 1 */
-    int may_be_empty;           /* text */
-    int may_differ;             /* a resumed run may have another value */
-    const char *help;
-} md_key;
-
-/* Where a row's member lies. */
-#define MD_AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 
 extern const md_key md_config_keys[];
 extern const size_t md_config_key_count;
@@ -52,29 +19,6 @@ int md_config_has_section(const char *section);
 
 /* MD_USAGE saying that there is no such key or section, with the nearest one there is. */
 md_status md_config_fail_unknown(const char *name, md_error *err);
-
-/* Sets the member of *base from text: MD_USAGE naming the key, the text and what is expected. Not
- * for layers. */
-md_status md_key_set(const md_key *key, void *base, const char *text, md_error *err);
-
-/* The member's value as text that md_key_set reads back to the same value. Not for layers. */
-void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE]);
-
-/* The same as a YAML scalar, quoted when a YAML reader would take it for something else. */
-void md_key_write(const md_key *key, const void *base, FILE *out);
-
-/* "a whole number", "auto, dense or sparse", ... */
-void md_key_expected(const md_key *key, char out[MD_VALUE_SIZE]);
-
-/* "at least 1", "in [0, 1)", or the choices; empty when anything goes. */
-void md_key_range(const md_key *key, char out[MD_VALUE_SIZE]);
-
-/* The text with control characters replaced and cut to a length fit for a message. */
-enum { MD_SNIPPET_SIZE = 64 };
-void md_snippet(const char *text, char out[MD_SNIPPET_SIZE]);
-
-/* The text, or '' for an empty one. */
-const char *md_visible(const char *text);
 
 /* One layer as `{layer: dense, units: 128, activation: relu}`. */
 void md_layer_write(const md_layer_spec *layer, int with_name, FILE *out);

@@ -1,113 +1,60 @@
-/* The layers of `model`: keys of each kind, reading, writing. */
+/* The layers of `model`: what model/layer_kind.h knows of each kind, read and written. */
 #include <string.h>
 
 #include "config_yaml.h"
+#include "mnist_dist/model/layer_kind.h"
 
-/* A layer in the words of the file. */
-typedef struct layer_form {
-    char name[MD_NAME_SIZE];
-    int64_t units;
-    char activation[MD_WORD_SIZE];
-    double rate;
-} layer_form;
+/* Every kind has it, and only it may be left out. */
+static const md_key name_key = {"name", MD_KEY_TEXT, MD_AT(md_layer_spec, name),
+                                .help = "the layer's name in files; made up when left out"};
 
-typedef struct layer_key {
-    unsigned kinds; /* bit k: layers of md_layer_kind k have it */
-    md_key key;
-} layer_key;
+static const md_key kind_key = {"layer", MD_KEY_CHOICE, MD_AT(md_layer_spec, kind),
+                                .choices = md_layer_words, .help = "the layer's kind"};
 
-enum {
-    ALL = 1 << MD_LAYER_FLATTEN | 1 << MD_LAYER_DENSE | 1 << MD_LAYER_DROPOUT,
-    DENSE = 1 << MD_LAYER_DENSE,
-    DROPOUT = 1 << MD_LAYER_DROPOUT
-};
-
-static const char *const activations[] = {"relu", "softmax", "tanh", "sigmoid", "linear", NULL};
-
-/* In the order of writing. Only `name` may be left out. */
-static const layer_key layer_keys[] = {
-    {DENSE,
-     {"units", MD_KEY_INTEGER, MD_AT(layer_form, units), .low = 1, .high = 1 << 20,
-      .help = "dense: outputs"}},
-    {DENSE,
-     {"activation", MD_KEY_WORD, MD_AT(layer_form, activation), .choices = activations,
-      .help = "dense; softmax on the last layer only"}},
-    {DROPOUT,
-     {"rate", MD_KEY_REAL, MD_AT(layer_form, rate), .high = 1, .open = MD_OPEN_HIGH,
-      .help = "dropout: the share of values set to zero"}},
-    {ALL,
-     {"name", MD_KEY_TEXT, MD_AT(layer_form, name),
-      .help = "the layer's name in files; made up when left out"}},
-};
-
-enum { LAYER_KEYS = sizeof layer_keys / sizeof *layer_keys, NAME_KEY = LAYER_KEYS - 1 };
-
-static const md_key *find_layer_key(md_layer_kind kind, const char *name)
+static const md_key *find_key(md_layer_kind kind, const char *name)
 {
-    for (size_t i = 0; i < LAYER_KEYS; i++)
-        if (layer_keys[i].kinds >> kind & 1 && strcmp(layer_keys[i].key.name, name) == 0)
-            return &layer_keys[i].key;
-    return NULL;
+    return strcmp(name, name_key.name) == 0 ? &name_key : md_layer_key(kind, name);
 }
 
-static md_status fail_layer_key(md_layer_kind kind, const char *name, md_error *err)
+static md_status fail_key(md_layer_kind kind, const char *name, md_error *err)
 {
+    const md_layer_descriptor *d = md_layer_describe(kind);
     char snippet[MD_SNIPPET_SIZE], known[MD_VALUE_SIZE] = "layer";
     md_snippet(name, snippet);
-    for (size_t i = 0; i < LAYER_KEYS; i++)
-        if (layer_keys[i].kinds >> kind & 1) {
-            strcat(known, i == NAME_KEY ? " and " : ", ");
-            strcat(known, layer_keys[i].key.name);
-        }
-    return md_fail(err, MD_USAGE, "%s is not a key of a %s layer, which has %s", snippet,
-                   md_layer_kind_name(kind), known);
+    for (size_t i = 0; i < d->key_count; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), ", %s", d->keys[i].name);
+    return md_fail(err, MD_USAGE, "%s is not a key of a %s layer, which has %s and name", snippet,
+                   d->word, known);
 }
 
-static md_status read_kind(md_yaml *yaml, const yaml_node_t *map, md_layer_kind *kind)
+static md_status read_kind(md_yaml *yaml, const yaml_node_t *map, md_layer_spec *layer)
 {
-    static const char *const kinds[] = {"dense", "dropout", "flatten", NULL};
-    static const md_key key = {"layer", MD_KEY_WORD, .size = MD_WORD_SIZE, .choices = kinds};
-    const yaml_node_t *node = md_yaml_find(yaml, map, "layer");
-    if (!node)
-        return md_yaml_at(yaml, map,
-                          md_fail(yaml->err, MD_USAGE,
-                                  "the key layer is missing; give layer: dense, dropout or "
-                                  "flatten"));
-    char word[MD_WORD_SIZE];
-    md_status status = md_yaml_set(yaml, &key, word, node);
-    if (!status)
-        md_layer_kind_parse(word, kind);
-    return status;
+    const yaml_node_t *node = md_yaml_find(yaml, map, kind_key.name);
+    if (node)
+        return md_yaml_set(yaml, &kind_key, layer, node);
+    char kinds[MD_VALUE_SIZE];
+    md_key_list(md_layer_words, kinds);
+    return md_yaml_at(
+        yaml, map, md_fail(yaml->err, MD_USAGE, "the key layer is missing; give layer: %s", kinds));
 }
 
 static md_status check_complete(md_yaml *yaml, const yaml_node_t *map, md_layer_kind kind)
 {
-    for (size_t i = 0; i < NAME_KEY; i++) {
-        const char *name = layer_keys[i].key.name;
-        if (layer_keys[i].kinds >> kind & 1 && !md_yaml_find(yaml, map, name))
+    const md_layer_descriptor *d = md_layer_describe(kind);
+    for (size_t i = 0; i < d->key_count; i++)
+        if (!md_yaml_find(yaml, map, d->keys[i].name))
             return md_yaml_at(yaml, map,
-                              md_fail(yaml->err, MD_USAGE, "a %s layer needs the key %s",
-                                      md_layer_kind_name(kind), name));
-    }
+                              md_fail(yaml->err, MD_USAGE, "a %s layer needs the key %s", d->word,
+                                      d->keys[i].name));
     return MD_OK;
-}
-
-static md_layer_spec spec_of(md_layer_kind kind, const layer_form *form)
-{
-    md_layer_spec layer = {.kind = kind, .units = (int)form->units, .rate = form->rate};
-    memcpy(layer.name, form->name, sizeof layer.name);
-    if (kind == MD_LAYER_DENSE)
-        md_activation_parse(form->activation, &layer.activation);
-    return layer;
 }
 
 static md_status read_layer(md_yaml *yaml, const yaml_node_t *map, md_layer_spec *out)
 {
-    md_layer_kind kind = MD_LAYER_FLATTEN;
-    layer_form form = {0};
+    *out = (md_layer_spec){0};
     md_status status = md_yaml_expect(yaml, map, YAML_MAPPING_NODE, "a layer");
     if (!status)
-        status = read_kind(yaml, map, &kind);
+        status = read_kind(yaml, map, out);
     if (status)
         return status;
     const yaml_node_pair_t *top = map->data.mapping.pairs.top;
@@ -116,17 +63,16 @@ static md_status read_layer(md_yaml *yaml, const yaml_node_t *map, md_layer_spec
         status = md_yaml_key(yaml, map, p, &name);
         if (status)
             return status;
-        if (strcmp(name, "layer") == 0)
+        if (strcmp(name, kind_key.name) == 0)
             continue;
-        const md_key *key = find_layer_key(kind, name);
-        status = key ? md_yaml_set(yaml, key, &form, md_yaml_node(yaml, p->value))
+        const md_key *key = find_key(out->kind, name);
+        status = key ? md_yaml_set(yaml, key, out, md_yaml_node(yaml, p->value))
                      : md_yaml_at(yaml, md_yaml_node(yaml, p->key),
-                                  fail_layer_key(kind, name, yaml->err));
+                                  fail_key(out->kind, name, yaml->err));
         if (status)
             return status;
     }
-    *out = spec_of(kind, &form);
-    return check_complete(yaml, map, kind);
+    return check_complete(yaml, map, out->kind);
 }
 
 md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_spec *out)
@@ -155,19 +101,20 @@ md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_s
     return md_yaml_at(yaml, layer < 0 ? list : md_yaml_node(yaml, items[layer]), status);
 }
 
+static void write_value(const md_key *key, const md_layer_spec *layer, FILE *out)
+{
+    fprintf(out, ", %s: ", key->name);
+    md_key_write(key, layer, out);
+}
+
 void md_layer_write(const md_layer_spec *layer, int with_name, FILE *out)
 {
-    layer_form form = {.units = layer->units, .rate = layer->rate};
-    memcpy(form.name, layer->name, sizeof form.name);
-    snprintf(form.activation, sizeof form.activation, "%s", md_activation_name(layer->activation));
-    fprintf(out, "{layer: %s", md_layer_kind_name(layer->kind));
-    for (size_t i = 0; i < LAYER_KEYS; i++) {
-        const layer_key *row = &layer_keys[i];
-        if (!(row->kinds >> layer->kind & 1) || (i == NAME_KEY && !with_name))
-            continue;
-        fprintf(out, ", %s: ", row->key.name);
-        md_key_write(&row->key, &form, out);
-    }
+    const md_layer_descriptor *d = md_layer_describe(layer->kind);
+    fprintf(out, "{layer: %s", d->word);
+    for (size_t i = 0; i < d->key_count; i++)
+        write_value(&d->keys[i], layer, out);
+    if (with_name)
+        write_value(&name_key, layer, out);
     fputc('}', out);
 }
 
@@ -183,13 +130,20 @@ int md_model_has_standard_names(const md_model_spec *spec)
     return 1;
 }
 
+static void print_key(const md_key *key, FILE *out)
+{
+    char range[MD_VALUE_SIZE];
+    md_key_range(key, range);
+    fprintf(out, "| `model[].%s` | | %s | no | %s |\n", key->name, range, key->help);
+}
+
 void md_layer_print_reference(FILE *out)
 {
-    fputs("| `model[].layer` | | flatten, dense or dropout | no | the layer's kind |\n", out);
-    for (size_t i = 0; i < LAYER_KEYS; i++) {
-        const md_key *key = &layer_keys[i].key;
-        char range[MD_VALUE_SIZE];
-        md_key_range(key, range);
-        fprintf(out, "| `model[].%s` | | %s | no | %s |\n", key->name, range, key->help);
+    print_key(&kind_key, out);
+    for (int kind = 0; kind < MD_LAYER_KIND_COUNT; kind++) {
+        const md_layer_descriptor *d = md_layer_describe((md_layer_kind)kind);
+        for (size_t i = 0; i < d->key_count; i++)
+            print_key(&d->keys[i], out);
     }
+    print_key(&name_key, out);
 }

@@ -1,43 +1,8 @@
 /* The configuration as YAML and as a reference. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config_keys.h"
-
-/* Text that every YAML reader takes for itself: a path or a word, and none of YAML's own. */
-static int is_plain(const char *text)
-{
-    static const char *const taken[] = {"null", "true", "false", "yes", "no",
-                                        "on",   "off",  "y",     "n"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcasecmp(text, taken[i]) == 0)
-            return 0;
-    size_t safe =
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./");
-    return (text[0] == '/' || isalpha((unsigned char)text[0])) && !text[safe];
-}
-
-static void write_quoted(const char *text, FILE *out)
-{
-    fputc('\'', out);
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputc('\'', out);
-        fputc(*text, out);
-    }
-    fputc('\'', out);
-}
-
-void md_key_write(const md_key *key, const void *base, FILE *out)
-{
-    char value[MD_VALUE_SIZE];
-    md_key_format(key, base, value);
-    if ((key->type == MD_KEY_TEXT || key->type == MD_KEY_WORD) && !is_plain(value))
-        write_quoted(value, out);
-    else
-        fputs(value, out);
-}
 
 static void write_layers(const md_model_spec *model, FILE *out)
 {

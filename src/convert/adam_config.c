@@ -44,31 +44,31 @@ static void get_number(const json_t *config, const char *key, double below, doub
         *out = is_float(number) ? md_shortest((float)number) : number;
 }
 
-static int read_optimizer(const json_t *optimizer, md_checkpoint *c)
+/* Only of those whose state md_adam_state_get knows. */
+static int read_optimizer(const json_t *optimizer, md_optimizer_spec *spec)
 {
     const char *name = json_string_value(optimizer);
     if (!name)
         name = json_string_value(json_object_get(optimizer, "class_name"));
     if (!name)
         return 1;
-    int decay = strcasecmp(name, "adamw") == 0;
-    if (!decay && strcasecmp(name, "adam") != 0)
+    md_optimizer_kind kind;
+    if (!md_optimizer_parse(name, &kind) || md_optimizer_describe(kind)->moments != 2)
         return 0;
     const json_t *config = json_object_get(optimizer, "config");
-    snprintf(c->optimizer, sizeof c->optimizer, decay ? "adamw" : "adam");
-    get_number(config, "learning_rate", INFINITY, &c->learning_rate);
-    get_number(config, "beta_1", 1.0, &c->beta_1);
-    get_number(config, "beta_2", 1.0, &c->beta_2);
-    get_number(config, "epsilon", INFINITY, &c->epsilon);
-    if (decay)
-        get_number(config, "weight_decay", INFINITY, &c->weight_decay);
+    double *value;
+    const md_key *key;
+    spec->kind = kind;
+    get_number(config, "learning_rate", INFINITY, &spec->learning_rate);
+    for (int i = 0; (key = md_optimizer_hyper(spec, i, &value)) != NULL; i++)
+        get_number(config, key->name, key->high, value);
     return 1;
 }
 
 int md_adam_config_read(const char *json, md_checkpoint *c)
 {
     json_t *root = json_loads(json, 0, NULL);
-    int is_adam = !root || read_optimizer(find_optimizer(root), c);
+    int is_adam = !root || read_optimizer(find_optimizer(root), &c->optimizer);
     json_decref(root);
     return is_adam;
 }

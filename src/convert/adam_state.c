@@ -89,7 +89,7 @@ static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
     size_t scalars = s->names.count - 2 * (size_t)layout.tensor_count;
     if (s->names.count < 2 * (size_t)layout.tensor_count || scalars < 1 || scalars > 2)
         return 0;
-    float rate = (float)c->learning_rate;
+    float rate = (float)c->optimizer.learning_rate;
     get(f, s, 0, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
     if (scalars == 2)
         get(f, s, 1, &(md_h5_array){.type = MD_H5_F32}, &rate);
@@ -101,7 +101,7 @@ static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
         return 0;
     }
     if (scalars == 2 && rate > 0.0f && isfinite(rate))
-        c->learning_rate = md_shortest(rate);
+        c->optimizer.learning_rate = md_shortest(rate);
     return 1;
 }
 

@@ -9,6 +9,7 @@
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/files.h"
 #include "mnist_dist/keras/keras_config.h"
+#include "mnist_dist/model/loss_spec.h"
 
 /* Not a version that wrote it: the first that reads archives of this form. */
 #define KERAS_3 "3.0.0"
@@ -21,16 +22,17 @@ static md_bytes as_bytes(const char *text)
 /* What Keras' compile() is told, so that it builds the optimizer whose state is in the file. */
 static json_t *compile_config(const md_checkpoint *c)
 {
-    int decay = strcmp(c->optimizer, "adamw") == 0;
-    json_t *optimizer = json_pack(
-        "{s:s, s:s, s:{s:s, s:f, s:f, s:f, s:f}, s:n}", "module", "keras.optimizers", "class_name",
-        decay ? "AdamW" : "Adam", "config", "name", c->optimizer, "learning_rate", c->learning_rate,
-        "beta_1", c->beta_1, "beta_2", c->beta_2, "epsilon", c->epsilon, "registered_name");
-    if (decay)
-        json_object_set_new(json_object_get(optimizer, "config"), "weight_decay",
-                            json_real(c->weight_decay));
-    return json_pack("{s:o, s:s, s:[s]}", "optimizer", optimizer, "loss",
-                     "sparse_categorical_crossentropy", "metrics", "accuracy");
+    md_optimizer_spec spec = c->optimizer;
+    const md_optimizer_descriptor *d = md_optimizer_describe(spec.kind);
+    const md_loss_descriptor *loss = md_loss_describe(MD_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY);
+    json_t *config = json_pack("{s:s, s:f}", "name", d->word, "learning_rate", spec.learning_rate);
+    double *value;
+    const md_key *key;
+    for (int i = 0; (key = md_optimizer_hyper(&spec, i, &value)) != NULL; i++)
+        json_object_set_new(config, key->name, json_real(*value));
+    return json_pack("{s:{s:s, s:s, s:o, s:n}, s:s, s:[s]}", "optimizer", "module",
+                     "keras.optimizers", "class_name", d->keras_class, "config", config,
+                     "registered_name", "loss", loss->word, "metrics", loss->metric);
 }
 
 static char *config_text(const md_checkpoint *c)
@@ -73,11 +75,12 @@ static md_status make_keras(const md_checkpoint *c, const char *path, md_bytes *
 static md_status make_npy(const md_tensor *t, const float *values, md_bytes *out, md_error *err)
 {
     enum { ALIGNMENT = 64, PREFIX = 10, HEADER = 2 * ALIGNMENT };
-    char header[HEADER + 1], dictionary[HEADER - PREFIX], second[24] = "";
-    if (t->rank == 2)
-        snprintf(second, sizeof second, " %zu", t->shape[1]);
+    char header[HEADER + 1], dictionary[HEADER - PREFIX], rest[64] = "";
+    for (int i = 1; i < t->rank; i++)
+        snprintf(rest + strlen(rest), sizeof rest - strlen(rest), "%s %zu", i > 1 ? "," : "",
+                 t->shape[i]);
     snprintf(dictionary, sizeof dictionary,
-             "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu,%s), }", t->shape[0], second);
+             "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu,%s), }", t->shape[0], rest);
     memcpy(header, "\x93NUMPY\x01\x00", 8);
     header[8] = HEADER - PREFIX;
     header[9] = 0;
@@ -95,8 +98,8 @@ static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    md_archive_member members[2 * MD_MAX_LAYERS] = {{0}};
-    char names[2 * MD_MAX_LAYERS][2 * MD_NAME_SIZE];
+    md_archive_member members[MD_MAX_TENSORS] = {{0}};
+    char names[MD_MAX_TENSORS][2 * MD_NAME_SIZE];
     md_status status = MD_OK;
     for (int i = 0; i < layout.tensor_count && !status; i++) {
         const md_tensor *t = &layout.tensors[i];

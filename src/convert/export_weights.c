@@ -14,23 +14,29 @@
 
 int md_export_has_adam(const md_checkpoint *c)
 {
-    return c->moment_count == 2 && strncmp(c->optimizer, "adam", 4) == 0;
+    return c->moment_count == 2;
 }
 
 /* Hard links to the datasets of /model_weights. */
 static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *layout)
 {
-    for (int i = 0; i < layout->tensor_count; i++) {
-        char from[MD_H5_PATH], to[MD_H5_PATH];
-        md_path_parameter(spec, &layout->tensors[i], from);
-        md_keras3_path(i / 2, i % 2, to);
-        md_h5_put_link(f, from, to);
+    int used[MD_LAYER_KIND_COUNT] = {0};
+    for (int i = 0; i < spec->layer_count; i++) {
+        const md_layer_kind kind = spec->layers[i].kind;
+        const int first = layout->first[i], count = layout->first[i + 1] - first;
+        for (int k = 0; k < count; k++) {
+            char from[MD_H5_PATH], to[MD_H5_PATH];
+            md_path_parameter(spec, &layout->tensors[first + k], from);
+            md_keras3_path(kind, used[kind], k, to);
+            md_h5_put_link(f, from, to);
+        }
+        used[kind] += count > 0;
     }
 }
 
 static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
 {
-    const float rate = (float)c->learning_rate;
+    const float rate = (float)c->optimizer.learning_rate;
     md_h5_put_array(f, "/optimizer/vars/0", &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
     md_h5_put_array(f, "/optimizer/vars/1", &(md_h5_array){.type = MD_H5_F32}, &rate);
     for (int i = 0; i < layout->tensor_count; i++)

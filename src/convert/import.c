@@ -12,14 +12,14 @@
 #include "mnist_dist/keras/keras_weights.h"
 
 /* Where an HDF5 file has its weights, by what is in it. */
-static void find_weights(md_h5 *f, md_keras_weights *out)
+static void find_weights(md_h5 *f, const md_model_spec *spec, md_keras_weights *out)
 {
     if (md_h5_exists(f, MD_PATH_MODEL))
         md_keras_find_legacy(f, MD_PATH_MODEL, out);
     else if (md_h5_has(f, "/", "layer_names") || md_h5_has(f, "/", "layer_names0"))
         md_keras_find_legacy(f, "/", out);
     else if (md_h5_exists(f, "/layers"))
-        md_keras_find_layers(f, out);
+        md_keras_find_layers(f, spec, out);
     else
         md_h5_fail(f, "an HDF5 file, but neither a checkpoint nor a Keras model (it has no "
                       "@schema, /model_weights, @layer_names or /layers)");
@@ -68,7 +68,7 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
     int has_config = md_h5_has(f, "/", "model_config");
     if (has_config)
         get_config(f, spec);
-    find_weights(f, weights);
+    find_weights(f, has_config ? spec : given, weights);
     if (!has_config && given)
         *spec = *given;
     else if (!has_config)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mnist_dist/keras/keras.h"
+#include "mnist_dist/model/layer_kind.h"
 
 /* The legacy form is read by Keras 2.2 to 3: an InputLayer with batch_input_shape, no module, no
  * registered_name, and no key that some version refuses. */
@@ -17,58 +18,71 @@ static int name_taken(const md_model_spec *spec, const char *name)
     return 0;
 }
 
-/* Whether the model takes images, which its first Flatten makes flat, or flat input. */
-static int takes_images(const md_model_spec *spec)
-{
-    for (int i = 0; i < spec->layer_count; i++) {
-        if (spec->layers[i].kind == MD_LAYER_FLATTEN)
-            return 1;
-        if (spec->layers[i].kind == MD_LAYER_DENSE)
-            return 0;
-    }
-    return 0;
-}
-
 static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
 {
     char name[MD_NAME_SIZE] = "image";
     for (int i = 1; name_taken(spec, name); i++)
         snprintf(name, sizeof name, "image_%d", i);
-    json_t *shape = takes_images(spec) ? json_pack("[n,i,i]", spec->rows, spec->columns)
-                                       : json_pack("[n,i]", spec->rows * spec->columns);
+    json_t *shape = md_model_spec_takes_images(spec)
+                        ? json_pack("[n,i,i]", spec->rows, spec->columns)
+                        : json_pack("[n,i]", spec->rows * spec->columns);
     return json_pack("{s:s, s:{s:o, s:s, s:b, s:s}}", "class_name", "InputLayer", "config",
                      dialect == MD_KERAS_3 ? "batch_shape" : "batch_input_shape", shape, "dtype",
                      "float32", "sparse", 0, "name", name);
 }
 
+static json_t *value_of(const md_key *key, const md_layer_spec *layer)
+{
+    const void *member = (const char *)layer + key->offset;
+    switch (key->type) {
+    case MD_KEY_INTEGER:
+        return json_integer(key->size == sizeof(int) ? *(const int *)member
+                                                     : *(const int64_t *)member);
+    case MD_KEY_REAL:
+        return json_real(*(const double *)member);
+    case MD_KEY_SWITCH:
+        return json_boolean(*(const int *)member);
+    case MD_KEY_CHOICE:
+        return json_string(key->choices[*(const int *)member]);
+    default:
+        return NULL; /* no layer has a key of another type */
+    }
+}
+
 static json_t *hidden_layer(const md_layer_spec *layer)
 {
-    switch (layer->kind) {
-    case MD_LAYER_FLATTEN:
-        return json_pack("{s:s, s:{s:s, s:b, s:s, s:s}}", "class_name", "Flatten", "config", "name",
-                         layer->name, "trainable", 1, "dtype", "float32", "data_format",
-                         "channels_last");
-    case MD_LAYER_DENSE:
-        return json_pack("{s:s, s:{s:s, s:b, s:s, s:i, s:s, s:b}}", "class_name", "Dense", "config",
-                         "name", layer->name, "trainable", 1, "dtype", "float32", "units",
-                         layer->units, "activation", md_activation_name(layer->activation),
-                         "use_bias", 1);
-    case MD_LAYER_DROPOUT:
-        return json_pack("{s:s, s:{s:s, s:b, s:s, s:f}}", "class_name", "Dropout", "config", "name",
-                         layer->name, "trainable", 1, "dtype", "float32", "rate", layer->rate);
-    }
+    const md_layer_descriptor *d = md_layer_describe(layer->kind);
+    json_t *config =
+        json_pack("{s:s, s:b, s:s}", "name", layer->name, "trainable", 1, "dtype", "float32");
+    int failed = 0;
+    for (size_t i = 0; i < d->key_count; i++)
+        failed |= json_object_set_new(config, d->keys[i].name, value_of(&d->keys[i], layer));
+    if (d->keras_constants)
+        failed |= json_object_update_new(config, json_loads(d->keras_constants, 0, NULL));
+    if (!failed)
+        return json_pack("{s:s, s:o}", "class_name", d->keras_class, "config", config);
+    json_decref(config);
     return NULL;
 }
 
-/* Digits that give every rate back exactly: 15 for decimals as people write them, else 17. */
-static size_t rate_digits(const md_model_spec *spec)
+static int is_decimal(double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.15g", value);
+    const double back = strtod(text, NULL);
+    return back >= value && back <= value;
+}
+
+/* Digits that give every number back exactly: 15 for decimals as people write them, else 17. */
+static size_t real_digits(const md_model_spec *spec)
 {
     for (int i = 0; i < spec->layer_count; i++) {
-        char text[32];
-        double rate = spec->layers[i].rate;
-        snprintf(text, sizeof text, "%.15g", rate);
-        if (strtod(text, NULL) < rate || strtod(text, NULL) > rate)
-            return 17;
+        const md_layer_descriptor *d = md_layer_describe(spec->layers[i].kind);
+        for (size_t k = 0; k < d->key_count; k++)
+            if (d->keys[k].type == MD_KEY_REAL &&
+                !is_decimal(*(const double *)(const void *)((const char *)&spec->layers[i] +
+                                                            d->keys[k].offset)))
+                return 17;
     }
     return 15;
 }
@@ -103,7 +117,7 @@ char *md_keras_config_text(json_t *json, const md_model_spec *spec)
 {
     char *text = NULL;
     if (json)
-        text = json_dumps(json, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(rate_digits(spec)));
+        text = json_dumps(json, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(real_digits(spec)));
     json_decref(json);
     return text;
 }

@@ -6,6 +6,7 @@
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/printable.h"
 #include "mnist_dist/keras/keras.h"
+#include "mnist_dist/model/layer_kind.h"
 
 typedef struct {
     md_model_spec spec;
@@ -76,23 +77,42 @@ static md_layer_spec *add_layer(reader *r, const entry *e, md_layer_kind kind)
     return layer;
 }
 
-/* A word, null, or Keras 3's {"class_name": "function", "config": "relu"}. */
-static md_status read_activation(reader *r, const entry *e, md_activation *out)
+/* A word, null (the first choice), or Keras 3's {"class_name": "function", "config": "relu"}. */
+static md_status read_choice(reader *r, const entry *e, const md_key *key, int *out)
 {
-    const json_t *value = json_object_get(e->config, "activation");
+    const json_t *value = json_object_get(e->config, key->name);
     if (json_is_object(value))
         value = json_object_get(value, "config");
-    if (!value || json_is_null(value)) {
-        *out = MD_LINEAR;
+    *out = 0;
+    if (!value || json_is_null(value))
         return MD_OK;
-    }
     const char *word = json_string_value(value);
-    if (word && md_activation_parse(word, out))
+    if (word && md_key_set(&(md_key){.type = MD_KEY_CHOICE, .choices = key->choices}, out, word,
+                           NULL) == MD_OK)
         return MD_OK;
     char why[128];
-    snprintf(why, sizeof why,
-             "has activation '%.40s'; relu, tanh, sigmoid, softmax and linear can be read",
-             word ? word : "?");
+    snprintf(why, sizeof why, "has %s '%.40s'; relu, tanh, sigmoid, softmax and linear can be read",
+             key->name, word ? word : "?");
+    return refuse(r, e, why);
+}
+
+/* One key of a layer from Keras' config, where it has the same name. */
+static md_status read_key(reader *r, const entry *e, const md_key *key, md_layer_spec *layer)
+{
+    const json_t *value = json_object_get(e->config, key->name);
+    char text[MD_VALUE_SIZE], why[MD_VALUE_SIZE + 64], range[MD_VALUE_SIZE];
+    if (key->type == MD_KEY_CHOICE)
+        return read_choice(r, e, key, (int *)(void *)((char *)layer + key->offset));
+    if (key->type == MD_KEY_INTEGER && json_is_integer(value))
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+    else if (key->type == MD_KEY_REAL && json_is_number(value))
+        snprintf(text, sizeof text, "%.17g", json_number_value(value));
+    else
+        text[0] = '\0';
+    if (md_key_set(key, layer, text, NULL) == MD_OK)
+        return MD_OK;
+    md_key_range(key, range);
+    snprintf(why, sizeof why, "has no %s %s", key->name, range);
     return refuse(r, e, why);
 }
 
@@ -103,33 +123,18 @@ static md_status read_input(reader *r, const entry *e)
     return MD_OK;
 }
 
-static md_status read_flatten(reader *r, const entry *e)
+/* A kind that we have, too. */
+static md_status read_own(reader *r, const entry *e, md_layer_kind kind)
 {
-    add_layer(r, e, MD_LAYER_FLATTEN);
-    r->flat = 1;
-    return MD_OK;
-}
-
-static md_status read_dense(reader *r, const entry *e)
-{
-    if (!r->flat)
+    const md_layer_descriptor *d = md_layer_describe(kind);
+    if (d->takes == MD_TAKES_FLAT && !r->flat)
         return refuse(r, e, "works on images row by row; put a Flatten before it");
-    const json_t *units = json_object_get(e->config, "units");
-    if (!json_is_integer(units) || json_integer_value(units) < 1 ||
-        json_integer_value(units) > 1 << 20)
-        return refuse(r, e, "has no units between 1 and 1048576");
-    md_layer_spec *layer = add_layer(r, e, MD_LAYER_DENSE);
-    layer->units = (int)json_integer_value(units);
-    return read_activation(r, e, &layer->activation);
-}
-
-static md_status read_dropout(reader *r, const entry *e)
-{
-    const json_t *rate = json_object_get(e->config, "rate");
-    if (!json_is_number(rate))
-        return refuse(r, e, "has no rate");
-    add_layer(r, e, MD_LAYER_DROPOUT)->rate = json_number_value(rate);
-    return MD_OK;
+    md_layer_spec *layer = add_layer(r, e, kind);
+    md_status status = MD_OK;
+    for (size_t i = 0; !status && i < d->key_count; i++)
+        status = read_key(r, e, &d->keys[i], layer);
+    r->flat |= kind == MD_LAYER_FLATTEN;
+    return status;
 }
 
 /* An activation that stands alone becomes that of the dense layer before it. */
@@ -144,9 +149,10 @@ static md_status fold_activation(reader *r, const entry *e, md_activation activa
 
 static md_status read_alone(reader *r, const entry *e)
 {
-    md_activation activation = MD_LINEAR;
-    md_status status = read_activation(r, e, &activation);
-    return status ? status : fold_activation(r, e, activation);
+    int activation;
+    const md_key *key = md_layer_key(MD_LAYER_DENSE, "activation");
+    md_status status = read_choice(r, e, key, &activation);
+    return status ? status : fold_activation(r, e, (md_activation)activation);
 }
 
 static md_status read_softmax(reader *r, const entry *e)
@@ -166,11 +172,13 @@ static md_status read_relu(reader *r, const entry *e)
     return fold_activation(r, e, MD_RELU);
 }
 
+/* What Keras has layers for and we have not. */
 static const struct {
     const char *class_name;
     md_status (*read)(reader *r, const entry *e);
-} classes[] = {{"InputLayer", read_input}, {"Flatten", read_flatten},  {"Dense", read_dense},
-               {"Dropout", read_dropout},  {"Activation", read_alone}, {"Softmax", read_softmax},
+} classes[] = {{"InputLayer", read_input},
+               {"Activation", read_alone},
+               {"Softmax", read_softmax},
                {"ReLU", read_relu}};
 
 /* The name of the one layer that a functional layer's one node takes: Keras 2 writes
@@ -218,6 +226,9 @@ static md_status read_layer(reader *r, const json_t *layer)
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(e.class_name, classes[i].class_name) == 0)
             return classes[i].read(r, &e);
+    md_layer_kind kind;
+    if (md_layer_kind_of_keras(e.class_name, &kind))
+        return read_own(r, &e, kind);
     return refuse(r, &e,
                   "has no counterpart here; InputLayer, Flatten, Dense, Dropout, "
                   "Activation, ReLU and Softmax can be read");

@@ -42,11 +42,11 @@ void md_keras_get_names(md_h5 *f, const char *path, const char *name, md_h5_name
         md_h5_names_free(out);
 }
 
-static md_keras_dense *next_dense(md_h5 *f, md_keras_weights *out)
+static md_keras_layer *next_layer(md_h5 *f, md_keras_weights *out)
 {
     if (out->count == MD_MAX_LAYERS)
         md_h5_fail(f, "more than %d layers with weights", MD_MAX_LAYERS);
-    return f->status ? NULL : &out->dense[out->count++];
+    return f->status ? NULL : &out->layers[out->count++];
 }
 
 static void join(md_h5 *f, const char *group, const char *name, char out[MD_H5_PATH])
@@ -63,14 +63,14 @@ static void find_layer(md_h5 *f, const char *root, const char *layer, md_keras_w
         return;
     md_h5_names names;
     md_keras_get_names(f, group, "weight_names", &names);
-    md_keras_dense *dense = names.count > 0 ? next_dense(f, out) : NULL;
-    if (names.count > 2)
-        md_h5_fail(f, "layer '%.60s' has %zu weights; a Dense layer has 2", layer, names.count);
-    if (dense && !f->status) {
-        join(f, group, names.items[0], dense->kernel);
-        dense->bias[0] = '\0';
-        if (names.count == 2)
-            join(f, group, names.items[1], dense->bias);
+    md_keras_layer *found = names.count > 0 ? next_layer(f, out) : NULL;
+    if (names.count > MD_MAX_LAYER_TENSORS)
+        md_h5_fail(f, "layer '%.60s' has %zu weights; no layer here has more than %d", layer,
+                   names.count, MD_MAX_LAYER_TENSORS);
+    if (found && !f->status) {
+        found->count = (int)names.count;
+        for (size_t i = 0; i < names.count; i++)
+            join(f, group, names.items[i], found->tensor[i]);
     }
     md_h5_names_free(&names);
 }
@@ -85,55 +85,81 @@ void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out)
     md_h5_names_free(&layers);
 }
 
-void md_keras3_path(int n, int which, char out[MD_H5_PATH])
+static void group_of(md_layer_kind kind, int n, char out[MD_H5_PATH])
 {
     char number[16] = "";
     if (n > 0)
         snprintf(number, sizeof number, "_%d", n);
-    snprintf(out, MD_H5_PATH, "/layers/dense%s/vars/%d", number, which);
+    snprintf(out, MD_H5_PATH, "/layers/%s%s/vars", md_layer_kind_name(kind), number);
 }
 
-/* Groups are named by class; only dense layers may have weights. */
-static void check_other_layers(md_h5 *f)
+void md_keras3_path(md_layer_kind kind, int n, int which, char out[MD_H5_PATH])
 {
-    md_h5_names layers;
-    md_h5_get_members(f, "/layers", &layers);
-    for (size_t i = 0; i < layers.count && !f->status; i++) {
-        char vars[MD_H5_PATH];
-        int dense = strcmp(layers.items[i], "dense") == 0 ||
-                    strncmp(layers.items[i], "dense_", strlen("dense_")) == 0;
-        snprintf(vars, sizeof vars, "/layers/%.200s/vars", layers.items[i]);
-        if (!dense && md_h5_members(f, vars) > 0)
-            md_h5_fail(f, "layer %.60s has weights and no counterpart here", layers.items[i]);
-    }
-    md_h5_names_free(&layers);
+    char group[MD_H5_PATH - 16];
+    char whole[MD_H5_PATH];
+    group_of(kind, n, whole);
+    snprintf(group, sizeof group, "%.*s", (int)sizeof group - 1, whole);
+    snprintf(out, MD_H5_PATH, "%s/%d", group, which);
 }
 
-void md_keras_find_layers(md_h5 *f, md_keras_weights *out)
+/* Appends the n-th layer of a kind if the file has it. */
+static int find_group(md_h5 *f, md_layer_kind kind, int n, md_keras_weights *out)
 {
     char path[MD_H5_PATH];
-    out->count = 0;
-    check_other_layers(f);
-    for (md_keras3_path(0, 0, path); md_h5_exists(f, path); md_keras3_path(out->count, 0, path)) {
-        int n = out->count;
-        md_keras_dense *dense = next_dense(f, out);
-        if (!dense)
+    md_keras3_path(kind, n, 0, path);
+    md_keras_layer *found = md_h5_exists(f, path) ? next_layer(f, out) : NULL;
+    if (!found)
+        return 0;
+    for (found->count = 0; found->count < MD_MAX_LAYER_TENSORS && md_h5_exists(f, path);
+         md_keras3_path(kind, n, found->count, path))
+        memcpy(found->tensor[found->count++], path, sizeof path);
+    return 1;
+}
+
+/* Is the group /layers/NAME among those that were found, or without weights? */
+static void check_group(md_h5 *f, const char *name, const md_keras_weights *found)
+{
+    char vars[MD_H5_PATH];
+    snprintf(vars, sizeof vars, "/layers/%.200s/vars", name);
+    for (int i = 0; i < found->count; i++)
+        if (strncmp(found->layers[i].tensor[0], vars, strlen(vars)) == 0 &&
+            found->layers[i].tensor[0][strlen(vars)] == '/')
             return;
-        memcpy(dense->kernel, path, sizeof path);
-        md_keras3_path(n, 1, dense->bias);
-        if (!md_h5_exists(f, dense->bias))
-            dense->bias[0] = '\0';
+    if (md_h5_members(f, vars) > 0)
+        md_h5_fail(f, "layer %.60s has weights and no counterpart here", name);
+}
+
+static void check_groups(md_h5 *f, const md_keras_weights *found)
+{
+    md_h5_names groups;
+    md_h5_get_members(f, "/layers", &groups);
+    for (size_t i = 0; i < groups.count && !f->status; i++)
+        check_group(f, groups.items[i], found);
+    md_h5_names_free(&groups);
+}
+
+void md_keras_find_layers(md_h5 *f, const md_model_spec *spec, md_keras_weights *out)
+{
+    int used[MD_LAYER_KIND_COUNT] = {0};
+    out->count = 0;
+    for (int i = 0; spec && i < spec->layer_count; i++) {
+        const md_layer_kind kind = spec->layers[i].kind;
+        used[kind] += find_group(f, kind, used[kind], out);
     }
+    if (!spec)
+        while (find_group(f, MD_LAYER_DENSE, out->count, out))
+            continue;
+    check_groups(f, out);
 }
 
 /* f fails when kernel i is no matrix of sizes that a layer can have. */
 static void get_kernel_shape(md_h5 *f, const md_keras_weights *weights, int i, md_h5_shape *shape)
 {
     enum { MOST = 1 << 20 };
-    md_h5_get_shape(f, weights->dense[i].kernel, shape);
+    md_h5_get_shape(f, weights->layers[i].tensor[0], shape);
     if (!f->status && (shape->rank != 2 || shape->dims[0] < 1 || shape->dims[0] > MOST ||
                        shape->dims[1] < 1 || shape->dims[1] > MOST))
-        md_h5_fail(f, "%s is not the kernel of a dense layer", weights->dense[i].kernel);
+        md_h5_fail(f, "%s is not the kernel of a dense layer", weights->layers[i].tensor[0]);
 }
 
 int md_keras_inputs(md_h5 *f, const md_keras_weights *weights)
@@ -166,19 +192,35 @@ void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_sp
     }
 }
 
-static void get_tensors(md_h5 *f, const md_keras_weights *weights, const md_layout *layout,
-                        float *parameters)
+static void get_layer(md_h5 *f, const md_keras_layer *from, const md_tensor *tensors, int count,
+                      float *parameters)
 {
-    const md_tensor *kernel = layout->tensors;
-    for (int i = 0; i < weights->count && !f->status; i++, kernel += 2) {
-        const md_tensor *bias = kernel + 1;
-        const md_h5_array kernel_array = md_tensor_array(kernel, 0);
-        const md_h5_array bias_array = md_tensor_array(bias, 0);
-        md_h5_get_converted(f, weights->dense[i].kernel, &kernel_array,
-                            parameters + kernel->offset);
-        if (weights->dense[i].bias[0])
-            md_h5_get_converted(f, weights->dense[i].bias, &bias_array, parameters + bias->offset);
+    if (from->count > count)
+        md_h5_fail(f, "%s belongs to a layer with %d weights, and %d are known here",
+                   from->tensor[0], from->count, count);
+    for (int i = 0; i < from->count && !f->status; i++) {
+        const md_h5_array array = md_tensor_array(&tensors[i], 0);
+        md_h5_get_converted(f, from->tensor[i], &array, parameters + tensors[i].offset);
     }
+}
+
+static void get_tensors(md_h5 *f, const md_keras_weights *weights, const md_layout *layout,
+                        int layers, float *parameters)
+{
+    const md_keras_layer *from = weights->layers;
+    for (int i = 0; i < layers && !f->status; i++) {
+        const int count = layout->first[i + 1] - layout->first[i];
+        if (count > 0)
+            get_layer(f, from++, &layout->tensors[layout->first[i]], count, parameters);
+    }
+}
+
+static int count_weighted(const md_layout *layout, int layers)
+{
+    int count = 0;
+    for (int i = 0; i < layers; i++)
+        count += layout->first[i + 1] > layout->first[i];
+    return count;
 }
 
 md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
@@ -189,15 +231,16 @@ md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const 
         return f->status;
     md_layout layout;
     md_model_spec_layout(spec, &layout);
-    if (weights->count != layout.tensor_count / 2)
-        return md_h5_fail(f, "has weights for %d dense layers; the model has %d", weights->count,
-                          layout.tensor_count / 2);
+    const int weighted = count_weighted(&layout, spec->layer_count);
+    if (weights->count != weighted)
+        return md_h5_fail(f, "has weights for %d layers; the model has %d with weights",
+                          weights->count, weighted);
     if (layout.parameters / MD_H5_INFLATION > f->size)
         return md_h5_fail(f, "the model has %zu parameters, more than the file can hold",
                           layout.parameters);
     void *block;
     f->status = md_allocate(&block, layout.parameters, sizeof(float), "parameters", f->err);
-    get_tensors(f, weights, &layout, block);
+    get_tensors(f, weights, &layout, spec->layer_count, block);
     if (f->status)
         free(block);
     else

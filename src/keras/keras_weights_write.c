@@ -12,8 +12,10 @@ void md_path_parameter(const md_model_spec *spec, const md_tensor *t, char out[M
 
 md_h5_array md_tensor_array(const md_tensor *t, int checksum)
 {
-    return (md_h5_array){
-        MD_H5_F32, {.rank = t->rank, .dims = {t->shape[0], t->shape[1]}}, checksum};
+    md_h5_array array = {MD_H5_F32, {.rank = t->rank}, checksum};
+    for (int i = 0; i < t->rank; i++)
+        array.shape.dims[i] = t->shape[i];
+    return array;
 }
 
 static void put_dialect(md_h5 *f, const char *path)
@@ -33,26 +35,29 @@ static void put_config(md_h5 *f, const md_model_spec *spec)
 }
 
 /* K2.2 wants the list even of a layer without weights. */
-static void put_layer(md_h5 *f, const md_layer_spec *layer)
+static void put_layer(md_h5 *f, const md_model_spec *spec, const md_layout *layout, int i)
 {
-    char group[MD_H5_PATH], kernel[MD_H5_PATH], bias[MD_H5_PATH];
-    snprintf(group, sizeof group, "%s/%s", MD_PATH_MODEL, layer->name);
-    snprintf(kernel, sizeof kernel, "%s/kernel:0", layer->name);
-    snprintf(bias, sizeof bias, "%s/bias:0", layer->name);
-    const char *const names[] = {kernel, bias};
+    char group[MD_H5_PATH], names[MD_MAX_LAYER_TENSORS][MD_H5_PATH];
+    const char *list[MD_MAX_LAYER_TENSORS];
+    size_t count = 0;
+    snprintf(group, sizeof group, "%s/%s", MD_PATH_MODEL, spec->layers[i].name);
+    for (int k = layout->first[i]; k < layout->first[i + 1]; k++, count++) {
+        snprintf(names[count], sizeof names[count], "%s/%s:0", spec->layers[i].name,
+                 layout->tensors[k].role);
+        list[count] = names[count];
+    }
     md_h5_put_group(f, group);
-    md_h5_put_names(f, group, "weight_names", names, layer->kind == MD_LAYER_DENSE ? 2 : 0);
+    md_h5_put_names(f, group, "weight_names", list, count);
 }
 
-static void put_tensors(md_h5 *f, const md_model_spec *spec, const float *parameters)
+static void put_tensors(md_h5 *f, const md_model_spec *spec, const md_layout *layout,
+                        const float *parameters)
 {
-    md_layout layout;
-    md_model_spec_layout(spec, &layout);
-    for (int i = 0; i < layout.tensor_count; i++) {
-        const md_tensor *t = &layout.tensors[i];
+    for (int i = 0; i < layout->tensor_count; i++) {
+        const md_tensor *t = &layout->tensors[i];
         char path[MD_H5_PATH];
         md_path_parameter(spec, t, path);
-        const md_h5_array array = md_tensor_array(t, t->rank == 2);
+        const md_h5_array array = md_tensor_array(t, t->rank > 1);
         md_h5_put_array(f, path, &array, parameters + t->offset);
         if (t->rank == 2)
             md_h5_put_text(f, path, "axes", "in,out");
@@ -62,14 +67,16 @@ static void put_tensors(md_h5 *f, const md_model_spec *spec, const float *parame
 void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters)
 {
     const char *names[MD_MAX_LAYERS];
+    md_layout layout;
+    md_model_spec_layout(spec, &layout);
     put_dialect(f, "/");
     put_config(f, spec);
     md_h5_put_group(f, MD_PATH_MODEL);
     put_dialect(f, MD_PATH_MODEL);
     for (int i = 0; i < spec->layer_count; i++) {
         names[i] = spec->layers[i].name;
-        put_layer(f, &spec->layers[i]);
+        put_layer(f, spec, &layout, i);
     }
     md_h5_put_names(f, MD_PATH_MODEL, "layer_names", names, (size_t)spec->layer_count);
-    put_tensors(f, spec, parameters);
+    put_tensors(f, spec, &layout, parameters);
 }

@@ -4,42 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const activation_names[] = {"linear", "relu", "tanh", "sigmoid", "softmax"};
-static const char *const kind_names[] = {"flatten", "dense", "dropout"};
+#include "mnist_dist/model/layer_kind.h"
 
-enum {
-    ACTIVATIONS = sizeof activation_names / sizeof *activation_names,
-    KINDS = sizeof kind_names / sizeof *kind_names
-};
-
-const char *md_activation_name(md_activation activation)
+size_t md_shape_size(const md_shape *shape)
 {
-    return (unsigned)activation < ACTIVATIONS ? activation_names[activation] : NULL;
+    size_t size = 1;
+    for (int i = 0; i < shape->rank; i++)
+        size *= shape->extent[i];
+    return size;
 }
 
-int md_activation_parse(const char *name, md_activation *out)
+void md_shape_text(const md_shape *shape, char *out, size_t size)
 {
-    for (int i = 0; i < ACTIVATIONS; i++)
-        if (strcmp(name, activation_names[i]) == 0) {
-            *out = (md_activation)i;
-            return 1;
-        }
-    return 0;
-}
-
-const char *md_layer_kind_name(md_layer_kind kind)
-{
-    return (unsigned)kind < KINDS ? kind_names[kind] : NULL;
-}
-
-int md_layer_kind_parse(const char *name, md_layer_kind *out)
-{
-    for (int i = 0; i < KINDS; i++)
-        if (strcmp(name, kind_names[i]) == 0) {
-            *out = (md_layer_kind)i;
-            return 1;
-        }
-    return 0;
+    size_t used = (size_t)snprintf(out, size, "[");
+    for (int i = 0; i < shape->rank && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%zu", i ? ", " : "", shape->extent[i]);
+    if (used < size)
+        snprintf(out + used, size - used, "]");
 }
 
 static int name_taken(const md_model_spec *spec, const char *name)
@@ -52,7 +33,7 @@ static int name_taken(const md_model_spec *spec, const char *name)
 
 void md_model_spec_name_layers(md_model_spec *spec)
 {
-    int used[KINDS] = {0};
+    int used[MD_LAYER_KIND_COUNT] = {0};
     for (int i = 0; i < spec->layer_count; i++) {
         md_layer_spec *layer = &spec->layers[i];
         while (!layer->name[0]) {
@@ -61,14 +42,14 @@ void md_model_spec_name_layers(md_model_spec *spec)
             if (layer->kind == MD_LAYER_FLATTEN && number == 1)
                 snprintf(name, sizeof name, "flatten");
             else
-                snprintf(name, sizeof name, "%s_%d", kind_names[layer->kind], number);
+                snprintf(name, sizeof name, "%s_%d", md_layer_kind_name(layer->kind), number);
             if (!name_taken(spec, name))
                 memcpy(layer->name, name, sizeof name);
         }
     }
 }
 
-static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
+static md_status check_name(const md_model_spec *spec, int i, md_error *err)
 {
     const md_layer_spec *layer = &spec->layers[i];
     size_t legal =
@@ -81,37 +62,115 @@ static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
         if (strcmp(spec->layers[j].name, layer->name) == 0)
             return md_fail(err, MD_USAGE, "model: layers %d and %d are both named '%s'", j + 1,
                            i + 1, layer->name);
-    if (layer->kind == MD_LAYER_DENSE && (layer->units < 1 || layer->units > 1 << 20))
-        return md_fail(err, MD_USAGE, "model: layer '%s' has %d units; 1 to 1048576 are possible",
-                       layer->name, layer->units);
-    if (layer->kind == MD_LAYER_DROPOUT && !(layer->rate >= 0.0 && layer->rate < 1.0))
-        return md_fail(err, MD_USAGE, "model: layer '%s' has rate %g; it must be in [0, 1)",
-                       layer->name, layer->rate);
-    if (layer->kind == MD_LAYER_DENSE && layer->activation == MD_SOFTMAX &&
-        i != spec->layer_count - 1)
+    return MD_OK;
+}
+
+/* Every value once more as its key sees it, for specs that were filled by hand. */
+static md_status check_values(const md_layer_spec *layer, md_error *err)
+{
+    const md_layer_descriptor *d = md_layer_describe(layer->kind);
+    md_layer_spec scratch = *layer;
+    for (size_t i = 0; i < d->key_count; i++) {
+        char value[MD_VALUE_SIZE];
+        md_key_format(&d->keys[i], layer, value);
+        if (md_key_set(&d->keys[i], &scratch, value, err))
+            return md_fail_context(err, "model: layer '%s': ", layer->name);
+    }
+    return MD_OK;
+}
+
+static int has_softmax(const md_layer_spec *layer)
+{
+    return md_layer_key(layer->kind, "activation") && layer->activation == MD_SOFTMAX;
+}
+
+static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
+{
+    const md_layer_spec *layer = &spec->layers[i];
+    if (!md_layer_describe(layer->kind))
+        return md_fail(err, MD_USAGE, "model: layer %d is of a kind that does not exist (%d)",
+                       i + 1, (int)layer->kind);
+    md_status status = check_name(spec, i, err);
+    if (!status)
+        status = check_values(layer, err);
+    if (!status && has_softmax(layer) && i != spec->layer_count - 1)
         return md_fail(err, MD_USAGE, "model: layer '%s' has softmax, which only the last may have",
+                       layer->name);
+    return status;
+}
+
+int md_model_spec_takes_images(const md_model_spec *spec)
+{
+    for (int i = 0; i < spec->layer_count; i++) {
+        const md_layer_descriptor *d = md_layer_describe(spec->layers[i].kind);
+        if (d->takes != MD_TAKES_ANY || d->shape)
+            return d->takes != MD_TAKES_FLAT;
+    }
+    return 0;
+}
+
+static md_shape input_shape(const md_model_spec *spec)
+{
+    const size_t rows = (size_t)spec->rows, columns = (size_t)spec->columns;
+    if (md_model_spec_takes_images(spec))
+        return (md_shape){2, {rows, columns}};
+    return (md_shape){1, {rows * columns}};
+}
+
+static md_status check_input(const md_layer_spec *layer, const md_shape *in, md_error *err)
+{
+    const md_layer_takes takes = md_layer_describe(layer->kind)->takes;
+    if (takes == MD_TAKES_FLAT && in->rank != 1)
+        return md_fail(err, MD_USAGE,
+                       "model: layer '%s' needs flat input; put {layer: flatten} before it",
+                       layer->name);
+    if (takes == MD_TAKES_IMAGES && in->rank == 1)
+        return md_fail(err, MD_USAGE,
+                       "model: layer '%s' works on images, but what comes before it is flat",
                        layer->name);
     return MD_OK;
 }
 
-/* Sizes must fit the int arguments of CBLAS. */
-static md_status check_sizes(const md_model_spec *spec, int *at, md_error *err)
+/* What the layer makes of `in`; its tensors go to `tensors`, *count of them. */
+static md_shape apply(const md_layer_spec *layer, const md_shape *in, md_tensor *tensors,
+                      int *count)
 {
-    size_t width = (size_t)spec->rows * (size_t)spec->columns;
+    const md_layer_descriptor *d = md_layer_describe(layer->kind);
+    md_shape out = *in;
+    if (d->shape)
+        d->shape(layer, in, &out);
+    *count = d->tensors ? d->tensors(layer, in, tensors) : 0;
+    return out;
+}
+
+/* Elements of a tensor, or beyond INT_MAX when they are too many to count. */
+static size_t count_elements(const md_tensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        if (__builtin_mul_overflow(count, tensor->shape[i], &count) || count > INT_MAX)
+            return (size_t)INT_MAX + 1;
+    return count;
+}
+
+/* Layers that fit each other, in sizes that fit the int arguments of CBLAS. */
+static md_status check_shapes(const md_model_spec *spec, int *at, md_error *err)
+{
+    md_shape shape = input_shape(spec);
     size_t total = 0;
-    for (int i = 0; i < spec->layer_count; i++) {
-        const md_layer_spec *layer = &spec->layers[i];
-        if (layer->kind != MD_LAYER_DENSE)
-            continue;
-        size_t units = (size_t)layer->units;
-        size_t kernel;
-        *at = i;
-        if (__builtin_mul_overflow(width, units, &kernel) || kernel > INT_MAX ||
-            (total += kernel + units) > INT_MAX)
-            return md_fail(err, MD_USAGE,
-                           "model: layer '%s' makes the model larger than 2^31 parameters",
-                           layer->name);
-        width = units;
+    for (*at = 0; *at < spec->layer_count; ++*at) {
+        const md_layer_spec *layer = &spec->layers[*at];
+        md_tensor tensors[MD_MAX_LAYER_TENSORS];
+        int count;
+        md_status status = check_input(layer, &shape, err);
+        if (status)
+            return status;
+        shape = apply(layer, &shape, tensors, &count);
+        for (int i = 0; i < count; i++)
+            if ((total += count_elements(&tensors[i])) > INT_MAX)
+                return md_fail(err, MD_USAGE,
+                               "model: layer '%s' makes the model larger than 2^31 parameters",
+                               layer->name);
     }
     return MD_OK;
 }
@@ -131,11 +190,11 @@ md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *e
     }
     *at = spec->layer_count - 1;
     const md_layer_spec *last = &spec->layers[spec->layer_count - 1];
-    if (last->kind != MD_LAYER_DENSE || last->activation != MD_SOFTMAX)
+    if (!has_softmax(last))
         return md_fail(err, MD_USAGE,
                        "model: the last layer ('%s') must be dense with activation softmax",
                        last->name);
-    return check_sizes(spec, at, err);
+    return check_shapes(spec, at, err);
 }
 
 md_status md_model_spec_check(const md_model_spec *spec, md_error *err)
@@ -144,29 +203,27 @@ md_status md_model_spec_check(const md_model_spec *spec, md_error *err)
     return md_model_spec_check_at(spec, &layer, err);
 }
 
-static void add_tensor(md_layout *layout, int layer, const char *role, size_t rows, size_t columns)
+static void place_tensor(md_layout *layout, int layer, md_tensor *tensor)
 {
-    md_tensor *tensor = &layout->tensors[layout->tensor_count++];
-    *tensor = (md_tensor){.layer = layer,
-                          .role = role,
-                          .rank = columns ? 2 : 1,
-                          .shape = {rows, columns ? columns : 1},
-                          .offset = layout->parameters,
-                          .count = rows * (columns ? columns : 1)};
+    tensor->layer = layer;
+    tensor->offset = layout->parameters;
+    tensor->count = count_elements(tensor);
+    for (int i = tensor->rank; i < MD_MAX_TENSOR_RANK; i++)
+        tensor->shape[i] = 1;
     layout->parameters += tensor->count;
+    layout->tensor_count++;
 }
 
 void md_model_spec_layout(const md_model_spec *spec, md_layout *out)
 {
-    *out = (md_layout){0};
-    size_t width = (size_t)spec->rows * (size_t)spec->columns;
+    *out = (md_layout){.shapes = {input_shape(spec)}};
     for (int i = 0; i < spec->layer_count; i++) {
-        if (spec->layers[i].kind != MD_LAYER_DENSE)
-            continue;
-        size_t units = (size_t)spec->layers[i].units;
-        add_tensor(out, i, "kernel", width, units);
-        add_tensor(out, i, "bias", units, 0);
-        width = units;
+        int count;
+        md_tensor *tensors = &out->tensors[out->tensor_count];
+        out->shapes[i + 1] = apply(&spec->layers[i], &out->shapes[i], tensors, &count);
+        for (int k = 0; k < count; k++)
+            place_tensor(out, i, &tensors[k]);
+        out->first[i + 1] = out->tensor_count;
     }
 }
 
@@ -175,19 +232,26 @@ int md_model_spec_classes(const md_model_spec *spec)
     return spec->layers[spec->layer_count - 1].units;
 }
 
+static int same_values(const md_layer_spec *a, const md_layer_spec *b)
+{
+    const md_layer_descriptor *d = md_layer_describe(a->kind);
+    for (size_t i = 0; i < d->key_count; i++) {
+        char x[MD_VALUE_SIZE], y[MD_VALUE_SIZE];
+        md_key_format(&d->keys[i], a, x);
+        md_key_format(&d->keys[i], b, y);
+        if (strcmp(x, y) != 0)
+            return 0;
+    }
+    return 1;
+}
+
 int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b)
 {
     if (a->rows * a->columns != b->rows * b->columns || a->layer_count != b->layer_count)
         return 0;
-    for (int i = 0; i < a->layer_count; i++) {
-        const md_layer_spec *x = &a->layers[i], *y = &b->layers[i];
-        if (x->kind != y->kind)
+    for (int i = 0; i < a->layer_count; i++)
+        if (a->layers[i].kind != b->layers[i].kind || !same_values(&a->layers[i], &b->layers[i]))
             return 0;
-        if (x->kind == MD_LAYER_DENSE && (x->units != y->units || x->activation != y->activation))
-            return 0;
-        if (x->kind == MD_LAYER_DROPOUT && (x->rate < y->rate || x->rate > y->rate))
-            return 0;
-    }
     return 1;
 }
 

@@ -8,49 +8,53 @@
 #include "layer.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
+#include "mnist_dist/nn/loss.h"
 
 struct md_model {
     md_model_spec spec;
     md_layout layout;
     const md_kernels *kernels;
+    const md_loss *loss_function;
+    size_t classes;
     md_layer layers[MD_MAX_LAYERS];
-    int first_dense; /* index of the first layer with parameters */
-    md_walk walk;    /* the last forward */
+    int first_weighted;         /* index of the first layer with parameters */
+    md_forward_context context; /* of the last forward */
     const float *logits;
     float *loss;           /* [max_samples] */
     float *logit_gradient; /* [max_samples][classes] */
 };
 
-static const md_layer_ops *const kinds[] = {[MD_LAYER_FLATTEN] = &md_flatten_ops,
-                                            [MD_LAYER_DENSE] = &md_dense_ops,
-                                            [MD_LAYER_DROPOUT] = &md_dropout_ops};
+#define MD_KIND(NAME, name) extern const md_layer_ops md_layer_ops_##name;
+MD_LAYER_KINDS(MD_KIND)
+#undef MD_KIND
+
+static const md_layer_ops *const kinds[MD_LAYER_KIND_COUNT] = {
+#define MD_KIND(NAME, name) &md_layer_ops_##name,
+    MD_LAYER_KINDS(MD_KIND)
+#undef MD_KIND
+};
 
 size_t md_model_classes(const md_model *model)
 {
-    return (size_t)md_model_spec_classes(&model->spec);
+    return model->classes;
 }
 
-/* Everything about the layers but their state. */
-static void describe_layers(md_model *model)
+int md_layers_describe(const md_model_spec *spec, const md_layout *layout,
+                       md_layer layers[MD_MAX_LAYERS])
 {
-    size_t width = (size_t)model->spec.rows * (size_t)model->spec.columns;
-    const md_tensor *tensor = model->layout.tensors;
-    model->first_dense = model->layout.tensors[0].layer;
-    for (int i = 0; i < model->spec.layer_count; i++) {
-        const md_layer_spec *spec = &model->spec.layers[i];
-        md_layer *layer = &model->layers[i];
-        *layer = (md_layer){.ops = kinds[spec->kind],
-                            .spec = spec,
-                            .index = i,
-                            .in = width,
-                            .out = width,
-                            .propagates = i > model->first_dense};
-        if (spec->kind != MD_LAYER_DENSE)
-            continue;
-        layer->kernel = tensor++;
-        layer->bias = tensor++;
-        layer->out = width = (size_t)spec->units;
-    }
+    const int first_weighted = layout->tensors[0].layer;
+    for (int i = 0; i < spec->layer_count; i++)
+        layers[i] = (md_layer){.ops = kinds[spec->layers[i].kind],
+                               .spec = &spec->layers[i],
+                               .index = i,
+                               .in_shape = &layout->shapes[i],
+                               .out_shape = &layout->shapes[i + 1],
+                               .in = md_shape_size(&layout->shapes[i]),
+                               .out = md_shape_size(&layout->shapes[i + 1]),
+                               .tensors = &layout->tensors[layout->first[i]],
+                               .tensor_count = layout->first[i + 1] - layout->first[i],
+                               .propagates = i > first_weighted};
+    return first_weighted;
 }
 
 static md_status make_buffers(md_model *model, size_t max_samples, md_error *err)
@@ -63,7 +67,7 @@ static md_status make_buffers(md_model *model, size_t max_samples, md_error *err
         if (status)
             return status;
     }
-    size_t logits = max_samples * md_model_classes(model);
+    size_t logits = max_samples * model->classes;
     md_status status =
         md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
     if (status)
@@ -90,7 +94,9 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
     model->spec = *spec;
     model->kernels = kernels;
     md_model_spec_layout(&model->spec, &model->layout);
-    describe_layers(model);
+    model->classes = (size_t)md_model_spec_classes(spec);
+    model->loss_function = md_loss_find(MD_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY);
+    model->first_weighted = md_layers_describe(&model->spec, &model->layout, model->layers);
     status = make_buffers(model, max_samples, err);
     if (status)
         md_model_destroy(&model);
@@ -119,46 +125,54 @@ const md_layout *md_model_layout(const md_model *model)
 
 int md_model_takes_sparse(const md_model *model)
 {
-    for (int i = 0; i < model->first_dense; i++)
-        if (model->spec.layers[i].kind != MD_LAYER_FLATTEN)
-            return 0;
-    return 1;
+    int i = 0;
+    while (model->layers[i].ops->passes_sparse)
+        i++;
+    return model->layers[i].ops->takes_sparse;
+}
+
+/* U(-l, l) with l = sqrt(6 / (fan_in + fan_out)); each array has counters of its own. */
+static void draw_glorot(const md_tensor *tensor, int number, uint64_t seed, float *w)
+{
+    const double limit = sqrt(6.0 / (double)(tensor->fan_in + tensor->fan_out));
+    const md_rng_key key = {seed, MD_STREAM_INITIALIZER, (uint32_t)tensor->layer};
+    md_rng_uniform(&key, (uint64_t)number << 40, w, tensor->count);
+    for (size_t j = 0; j < tensor->count; j++)
+        w[j] = (float)((2.0 * (double)w[j] - 1.0) * limit);
 }
 
 void md_model_initialize(const md_model *model, uint64_t seed, float *parameters)
 {
-    memset(parameters, 0, model->layout.parameters * sizeof *parameters);
-    for (int i = 0; i < model->layout.tensor_count; i += 2) {
-        const md_tensor *kernel = &model->layout.tensors[i];
-        float *w = parameters + kernel->offset;
-        const double limit = sqrt(6.0 / (double)(kernel->shape[0] + kernel->shape[1]));
-        md_rng_key key = {seed, MD_STREAM_INITIALIZER, (uint32_t)kernel->layer};
-        md_rng_uniform(&key, 0, w, kernel->count);
-        for (size_t j = 0; j < kernel->count; j++)
-            w[j] = (float)((2.0 * (double)w[j] - 1.0) * limit);
+    const md_layout *layout = &model->layout;
+    memset(parameters, 0, layout->parameters * sizeof *parameters);
+    for (int i = 0; i < layout->tensor_count; i++) {
+        const md_tensor *tensor = &layout->tensors[i];
+        if (tensor->fan_in)
+            draw_glorot(tensor, i - layout->first[tensor->layer], seed,
+                        parameters + tensor->offset);
     }
 }
 
 const float *md_model_forward(md_model *model, const float *parameters, const md_batch *batch,
                               const md_pass *pass)
 {
-    model->walk = (md_walk){.kernels = model->kernels,
-                            .parameters = parameters,
-                            .samples = batch->samples,
-                            .ids = batch->ids,
-                            .pass = *pass};
-    md_signal x = {.rows = batch->rows, .values = batch->pixels};
+    model->context = (md_forward_context){.kernels = model->kernels,
+                                          .parameters = parameters,
+                                          .samples = batch->samples,
+                                          .ids = batch->ids,
+                                          .pass = *pass};
+    md_activations x = {.rows = batch->rows, .values = batch->pixels};
     for (int i = 0; i < model->spec.layer_count; i++)
-        x = model->layers[i].ops->forward(&model->layers[i], &model->walk, x);
+        x = model->layers[i].ops->forward(&model->layers[i], &model->context, x);
     model->logits = x.values;
     return model->logits;
 }
 
 const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct)
 {
-    float *gradient = model->walk.pass.mode == MD_TRAIN ? model->logit_gradient : NULL;
-    *correct = model->kernels->softmax_loss(model->logits, batch->labels, batch->samples,
-                                            md_model_classes(model), gradient, model->loss);
+    float *gradient = model->context.pass.mode == MD_TRAIN ? model->logit_gradient : NULL;
+    *correct = model->loss_function->compute(model->kernels, model->logits, batch->labels,
+                                             batch->samples, model->classes, gradient, model->loss);
     return model->loss;
 }
 
@@ -169,11 +183,11 @@ void md_model_backward(md_model *model, const float *parameters, const md_batch 
         memset(gradient, 0, model->layout.parameters * sizeof *gradient);
         return;
     }
-    model->walk.parameters = parameters;
-    model->walk.gradient = gradient;
+    model->context.parameters = parameters;
+    model->context.gradient = gradient;
     float *dy = model->logit_gradient;
-    for (int i = model->spec.layer_count - 1; i >= model->first_dense; i--)
-        dy = model->layers[i].ops->backward(&model->layers[i], &model->walk, dy);
+    for (int i = model->spec.layer_count - 1; i >= model->first_weighted; i--)
+        dy = model->layers[i].ops->backward(&model->layers[i], &model->context, dy);
 }
 
 void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities)

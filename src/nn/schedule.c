@@ -1,7 +1,6 @@
 #include "mnist_dist/nn/schedule.h"
 
 #include <math.h>
-#include <string.h>
 
 /* A moment of the run; counts are at least 1. */
 typedef struct moment {
@@ -30,37 +29,22 @@ static double cosine(const md_schedule *schedule, const moment *now)
     return (1.0 - schedule->final) * half_wave + schedule->final;
 }
 
+typedef double fraction(const md_schedule *schedule, const moment *now);
+
 /* Each gives the fraction of the base rate, after the warm-up. */
-static const struct {
-    const char *name;
-    double (*fraction)(const md_schedule *schedule, const moment *now);
-} schedules[] = {{"constant", constant}, {"step", step}, {"cosine", cosine}};
-
-enum { SCHEDULES = sizeof schedules / sizeof *schedules };
-
-md_schedule md_schedule_default(void)
-{
-    return (md_schedule){.name = "constant", .step_epochs = 10, .factor = 0.1};
-}
-
-static size_t find(const char *name)
-{
-    size_t i = 0;
-    while (i < SCHEDULES && strcmp(schedules[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-int md_schedule_known(const char *name)
-{
-    return find(name) < SCHEDULES;
-}
+static fraction *const fractions[MD_SCHEDULE_COUNT] = {
+#define MD_ROW(NAME, name) name,
+    MD_SCHEDULES(MD_ROW)
+#undef MD_ROW
+};
 
 double md_schedule_rate(const md_schedule *schedule, double base, int64_t step,
-                        int64_t steps_per_epoch, int64_t total_steps)
+                        const md_schedule_span *span)
 {
+    if ((unsigned)schedule->kind >= MD_SCHEDULE_COUNT)
+        return NAN;
     if (step < schedule->warmup_steps)
         return base * (double)(step + 1) / (double)schedule->warmup_steps;
-    moment now = {step, steps_per_epoch, total_steps};
-    return base * schedules[find(schedule->name)].fraction(schedule, &now);
+    const moment now = {step, span->steps_per_epoch, span->total_steps};
+    return base * fractions[schedule->kind](schedule, &now);
 }

@@ -21,6 +21,11 @@ int md_trainer_is_reproducible(const md_trainer *t)
     return md_reducer_promise(t->reducer) == MD_PROMISE_RANK_COUNT;
 }
 
+/* The configuration's words stand in the order of these. */
+_Static_assert((int)MD_CONFIG_STORAGE_DENSE == (int)MD_STORAGE_DENSE &&
+                   (int)MD_CONFIG_STORAGE_SPARSE == (int)MD_STORAGE_SPARSE,
+               "one order of storages");
+
 /* Only the untouched default source may fall back to drawn digits; rank 0 looks, all follow. */
 static md_status choose_source(md_trainer *t, md_error *err)
 {
@@ -42,7 +47,7 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = md_storage_find(t->config->data.storage),
+                                      .storage = (md_storage)t->config->data.storage,
                                       .watchdog = t->watchdog};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
@@ -103,7 +108,7 @@ static md_status build_reducer(md_trainer *t, md_error *err)
     const md_kernels *k = t->kernels;
     const md_reducer_params params = {.name = t->config->distributed.reducer,
                                       .parameters = md_model_layout(t->model)->parameters,
-                                      .moments = md_optimizer_moments(t->config->optimizer.name),
+                                      .moments = t->optimizer->moments,
                                       .max_shards = (int64_t)((t->batch + t->unit - 1) / t->unit),
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,

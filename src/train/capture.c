@@ -63,21 +63,14 @@ md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *e
 
 void md_snapshot_configure(const md_trainer *t, md_checkpoint *c)
 {
-    const md_optimizer_params *optimizer = &t->config->optimizer;
-    snprintf(c->optimizer, sizeof c->optimizer, "%s", optimizer->name);
-    c->learning_rate = optimizer->learning_rate;
-    c->beta_1 = optimizer->beta_1;
-    c->beta_2 = optimizer->beta_2;
-    c->epsilon = optimizer->epsilon;
-    c->momentum = optimizer->momentum;
-    c->weight_decay = optimizer->weight_decay;
+    c->optimizer = t->config->optimizer;
     c->seed = t->config->train.seed;
 }
 
 md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
 {
     md_checkpoint *c;
-    const int moments = md_optimizer_moments(t->config->optimizer.name);
+    const int moments = t->optimizer->moments;
     md_status status = md_checkpoint_create(&t->spec, moments, &c, err);
     if (status)
         return status;

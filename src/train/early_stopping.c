@@ -1,17 +1,22 @@
 /* Early stopping derived from the history alone, so that a resumed run needs no counter. */
 #include <math.h>
-#include <string.h>
 
 #include "trainer_internal.h"
 
 /* The monitored value as something to maximise. */
-static double goodness(const char *monitor, const md_epoch_row *row)
+static double goodness(md_monitor monitor, const md_epoch_row *row)
 {
-    if (strcmp(monitor, "val_accuracy") == 0)
+    switch (monitor) {
+    case MD_MONITOR_VAL_ACCURACY:
         return row->val_accuracy;
-    if (strcmp(monitor, "accuracy") == 0)
+    case MD_MONITOR_ACCURACY:
         return row->accuracy;
-    return strcmp(monitor, "loss") == 0 ? -row->loss : -row->val_loss;
+    case MD_MONITOR_LOSS:
+        return -row->loss;
+    case MD_MONITOR_VAL_LOSS:
+        break;
+    }
+    return -row->val_loss;
 }
 
 int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *rows, size_t count)

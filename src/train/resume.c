@@ -48,7 +48,7 @@ static md_status check_resumed_data(const md_trainer *t, const md_run_record *ru
 
 md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)
 {
-    const int moments = md_optimizer_moments(t->config->optimizer.name);
+    const int moments = t->optimizer->moments;
     c->model.rows = t->spec.rows;
     c->model.columns = t->spec.columns;
     md_snapshot_configure(t, c);
@@ -59,7 +59,6 @@ md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_er
  * epoch's end, or lack what its configuration's optimizer needs. */
 static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c, md_error *err)
 {
-    const char *optimizer = t->config->optimizer.name;
     const int64_t before = c->step - c->step_in_epoch;
     if (c->step_in_epoch > t->steps_per_epoch || before % t->steps_per_epoch != 0 ||
         before / t->steps_per_epoch != c->epoch)
@@ -69,11 +68,12 @@ static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c
             "epochs have %lld steps; use an earlier file",
             t->config->checkpoint.output, (long long)c->step, (long long)c->step_in_epoch,
             (long long)c->epoch + 1, (long long)t->steps_per_epoch);
-    if (strcmp(c->optimizer, optimizer) != 0 || c->moment_count != md_optimizer_moments(optimizer))
+    if (c->optimizer.kind != t->config->optimizer.kind || c->moment_count != t->optimizer->moments)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "the checkpoint in %s holds %d moments of optimizer %s, but its "
                        "configuration names %s; use an earlier file",
-                       t->config->checkpoint.output, c->moment_count, c->optimizer, optimizer);
+                       t->config->checkpoint.output, c->moment_count,
+                       md_optimizer_describe(c->optimizer.kind)->word, t->optimizer->word);
     return MD_OK;
 }
 

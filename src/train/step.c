@@ -87,8 +87,8 @@ static md_status gradient_scale(md_trainer *t, size_t batch_size, double *scale,
 
 double md_trainer_rate(const md_trainer *t, int64_t step)
 {
-    return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step,
-                            t->steps_per_epoch, t->schedule_steps);
+    const md_schedule_span span = {t->steps_per_epoch, t->schedule_steps};
+    return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step, &span);
 }
 
 static void step_slice(md_trainer *t, double scale)
@@ -99,11 +99,14 @@ static void step_slice(md_trainer *t, double scale)
     md_optimizer_slice slice = {.count = count,
                                 .gradient = md_reducer_sum(t->reducer) + begin,
                                 .parameters = md_reducer_parameters(t->reducer) + begin};
-    int moments = md_optimizer_moments(t->config->optimizer.name);
-    for (int i = 0; i < moments; i++)
+    for (int i = 0; i < t->optimizer->moments; i++)
         slice.moments[i] = md_reducer_moment(t->reducer, i) + begin;
-    md_optimizer_step(&t->config->optimizer, t->kernels, t->at.iterations + 1,
-                      md_trainer_rate(t, t->at.step), scale, &slice);
+    const md_optimizer_step step = {.spec = &t->config->optimizer,
+                                    .kernels = t->kernels,
+                                    .iteration = t->at.iterations + 1,
+                                    .learning_rate = md_trainer_rate(t, t->at.step),
+                                    .gradient_scale = scale};
+    t->apply(&step, &slice);
     md_inject_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
 }
 

@@ -174,8 +174,13 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
 md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
                    md_train_result *result, md_error *err)
 {
-    md_trainer t = {
-        .config = &run->config, .params = params, .run = run, .order_epoch = -1, .saved_step = -1};
+    md_trainer t = {.config = &run->config,
+                    .params = params,
+                    .run = run,
+                    .order_epoch = -1,
+                    .saved_step = -1,
+                    .optimizer = md_optimizer_describe(run->config.optimizer.kind),
+                    .apply = md_optimizer_find(run->config.optimizer.kind)};
     int stop = 0, ended = 0;
     md_status status = params->debug ? MD_OK : recall(comm, run, &ended, result, err);
     if (status || ended)

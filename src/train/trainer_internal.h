@@ -4,6 +4,8 @@
 
 #include "mnist_dist/comm/reducer.h"
 #include "mnist_dist/data/provenance.h"
+#include "mnist_dist/nn/optimizer.h"
+#include "mnist_dist/nn/schedule.h"
 #include "mnist_dist/resilience/watchdog.h"
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
@@ -40,6 +42,8 @@ typedef struct md_trainer {
     md_model *model;
     md_batcher *batcher;
     const md_kernels *kernels;
+    const md_optimizer_descriptor *optimizer; /* the configured one, */
+    md_optimizer_apply *apply;                /* and its step */
     md_reducer *reducer;
     md_watchdog *watchdog;
 

@@ -112,7 +112,7 @@ STAMPED = [
      "is f4 [5,12] where f4 [12,5] belongs"),
     (lambda f: replace(f, KERNEL, np.zeros((12, 5), "f8")),
      "is f8 [12,5] where f4 [12,5] belongs"),
-    (lambda f: replace(f, KERNEL, np.zeros((12, 5, 1, 1), "f4")), "claims more bytes or dimensions"),
+    (lambda f: replace(f, KERNEL, np.zeros((12, 5, 1, 1, 1), "f4")), "claims more bytes or dimensions"),
     (lambda f: replace(f, KERNEL, np.zeros((12, 5), ">f4")), "type that is never written"),
     (lambda f: replace(f, KERNEL, np.zeros((12, 5), "f4"), compression="gzip"), "filter 1"),
     (lambda f: replace(f, KERNEL, np.zeros((12, 5), "f4"), compression="lzf"), "filter 32000"),

@@ -65,16 +65,16 @@ static int same_model(const md_model_spec *a, const md_model_spec *b)
 
 static int same_learning(const md_config *a, const md_config *b)
 {
-    const md_optimizer_params *o = &a->optimizer, *p = &b->optimizer;
+    const md_optimizer_spec *o = &a->optimizer, *p = &b->optimizer;
     const md_schedule *s = &a->schedule, *t = &b->schedule;
-    return strcmp(o->name, p->name) == 0 && same(o->learning_rate, p->learning_rate) &&
+    return o->kind == p->kind && same(o->learning_rate, p->learning_rate) &&
            same(o->beta_1, p->beta_1) && same(o->beta_2, p->beta_2) &&
            same(o->epsilon, p->epsilon) && same(o->momentum, p->momentum) &&
            same(o->weight_decay, p->weight_decay) && same(o->clip_norm, p->clip_norm) &&
-           strcmp(s->name, t->name) == 0 && s->warmup_steps == t->warmup_steps &&
+           s->kind == t->kind && s->warmup_steps == t->warmup_steps &&
            s->step_epochs == t->step_epochs && same(s->factor, t->factor) &&
            same(s->final, t->final) && a->early_stopping.patience == b->early_stopping.patience &&
-           strcmp(a->early_stopping.monitor, b->early_stopping.monitor) == 0 &&
+           a->early_stopping.monitor == b->early_stopping.monitor &&
            same(a->early_stopping.min_delta, b->early_stopping.min_delta);
 }
 
@@ -82,7 +82,7 @@ static int same_run(const md_config *a, const md_config *b)
 {
     return strcmp(a->data.source, b->data.source) == 0 &&
            strcmp(a->data.validation, b->data.validation) == 0 &&
-           strcmp(a->data.storage, b->data.storage) == 0 && a->train.epochs == b->train.epochs &&
+           a->data.storage == b->data.storage && a->train.epochs == b->train.epochs &&
            a->train.batch_size == b->train.batch_size && a->train.seed == b->train.seed &&
            a->train.shuffle == b->train.shuffle && a->train.max_steps == b->train.max_steps &&
            strcmp(a->train.initial_weights, b->train.initial_weights) == 0 &&
@@ -121,12 +121,12 @@ static void defaults_are_the_notebook_s(void)
     CU_ASSERT_EQUAL(c.model.layers[1].units, 128);
     CU_ASSERT_EQUAL(c.model.layers[2].activation, MD_RELU);
     CU_ASSERT_EQUAL(c.model.layers[3].activation, MD_SOFTMAX);
-    CU_ASSERT_STRING_EQUAL(c.optimizer.name, "adam");
+    CU_ASSERT_EQUAL(c.optimizer.kind, MD_OPTIMIZER_ADAM);
     CU_ASSERT_EQUAL(c.optimizer.learning_rate, 0.001);
     CU_ASSERT_EQUAL(c.optimizer.beta_1, 0.9);
     CU_ASSERT_EQUAL(c.optimizer.beta_2, 0.999);
     CU_ASSERT_EQUAL(c.optimizer.epsilon, 1e-7);
-    CU_ASSERT_STRING_EQUAL(c.schedule.name, "constant");
+    CU_ASSERT_EQUAL(c.schedule.kind, MD_SCHEDULE_CONSTANT);
     CU_ASSERT_EQUAL(c.train.epochs, 10);
     CU_ASSERT_EQUAL(c.train.batch_size, 32);
     CU_ASSERT_EQUAL(c.train.seed, 42);
@@ -146,7 +146,7 @@ static void defaults_are_the_notebook_s(void)
 static void the_optimizer_s_own_defaults_are_the_same(void)
 {
     md_config config = md_config_default(), own = config;
-    own.optimizer = md_optimizer_default_params();
+    own.optimizer = md_optimizer_default();
     own.schedule = md_schedule_default();
     CU_ASSERT(same_learning(&config, &own));
 }
@@ -206,12 +206,12 @@ static void every_scalar_key_can_be_set(void)
         CU_ASSERT(given(&c, assignments[i]));
     }
     md_config wanted = {
-        .data = {"synthetic:600", "split:5000", "sparse"},
+        .data = {"synthetic:600", "split:5000", MD_CONFIG_STORAGE_SPARSE},
         .model = md_config_default().model,
-        .optimizer = {"sgd", 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
-        .schedule = {"cosine", 100, 3, 0.5, 0.01},
+        .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
+        .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01},
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 4, 2.5},
-        .early_stopping = {6, "accuracy", 0.125},
+        .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
         .distributed = {"node-shared", 16, 2, 7.5},
         .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12},
     };
@@ -335,15 +335,13 @@ static md_config roll_config(dice *d)
     md_config c = {0};
     roll_text(d, c.data.source);
     snprintf(c.data.validation, MD_WORD_SIZE, "%s", pick(d, "test", "none", "split:17"));
-    snprintf(c.data.storage, MD_WORD_SIZE, "%s", pick(d, "auto", "dense", "sparse"));
+    c.data.storage = (md_config_storage)roll(d, 3);
     roll_model(d, &c.model);
-    c.optimizer =
-        (md_optimizer_params){"", roll_real(d),        roll_real(d), roll_real(d), roll_real(d),
-                              0,  roll_real(d) * 1e30, roll_real(d)};
-    strcpy(c.optimizer.name, pick(d, "adam", "adamw", "sgd"));
-    c.schedule = (md_schedule){"", (int64_t)(roll(d, 0) >> 1), 1 + (int64_t)roll(d, 1000000),
-                               roll_real(d), roll_real(d)};
-    strcpy(c.schedule.name, pick(d, "constant", "step", "cosine"));
+    c.optimizer = (md_optimizer_spec){
+        (md_optimizer_kind)roll(d, 3), roll_real(d), roll_real(d), roll_real(d), roll_real(d), 0,
+        roll_real(d) * 1e30,           roll_real(d)};
+    c.schedule = (md_schedule){(md_schedule_kind)roll(d, 3), (int64_t)(roll(d, 0) >> 1),
+                               1 + (int64_t)roll(d, 1000000), roll_real(d), roll_real(d)};
     c.train.epochs = 1 + (int64_t)roll(d, 1000000);
     c.train.batch_size = 1 + (int64_t)roll(d, 1000000000);
     c.train.seed = roll(d, 0);
@@ -353,7 +351,7 @@ static md_config roll_config(dice *d)
     c.train.threads = 1 + (int64_t)roll(d, 1024);
     c.train.time_limit = roll_real(d) * 1e6;
     c.early_stopping.min_delta = roll_real(d);
-    strcpy(c.early_stopping.monitor, pick(d, "val_loss", "accuracy", "val_accuracy"));
+    c.early_stopping.monitor = (md_monitor)roll(d, 4);
     strcpy(c.distributed.reducer, pick(d, "allreduce", "node-shared", "reproducible"));
     c.distributed.micro_shard = 1 + (int64_t)roll(d, 1000000);
     c.distributed.stall_timeout = (double)roll(d, 1000);

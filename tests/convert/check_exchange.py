@@ -173,7 +173,7 @@ def check_refusals(place):
     write_keras3_weights(path, {"dense": WEIGHTS[2:], "dense_1": WEIGHTS[:2]})
     refuse(path, "kernel 2 does not follow the one before it")
     write_keras3_weights(path, {"dense": WEIGHTS[:2]})
-    refuse(path, "has weights for 1 dense layers; the model has 2", "small")
+    refuse(path, "has weights for 1 layers; the model has 2", "small")
     with h5py.File(path, "w") as file:
         file["x"] = 1
     refuse(path, "neither a checkpoint nor a Keras model")

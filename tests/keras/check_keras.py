@@ -129,8 +129,8 @@ def check_refusals(place):
            text=config(branch, "Functional"))
     refuse(place, "dense_1/kernel:0 is f4 [5,12] where a number [12,5] belongs",
            kernels=[KERNELS[0].T, KERNELS[1]])
-    refuse(place, "has weights for 1 dense layers; the model has 2", names=("dense_1",))
-    refuse(place, "has weights for 3 dense layers; the model has 2",
+    refuse(place, "has weights for 1 layers; the model has 2", names=("dense_1",))
+    refuse(place, "has weights for 3 layers; the model has 2",
            names=("dense_1", "dense_2", "dense_3"), kernels=KERNELS + [KERNELS[1]],
            biases=BIASES + [BIASES[1]])
     refuse(place, "filter 32000, which is not allowed", dataset=dict(compression="lzf"))

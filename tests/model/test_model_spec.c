@@ -1,6 +1,9 @@
 #include <math.h>
 #include <string.h>
 
+#include <stdlib.h>
+
+#include "mnist_dist/model/layer_kind.h"
 #include "mnist_dist/model/model_spec.h"
 #include "runner.h"
 
@@ -194,6 +197,79 @@ static void words_go_both_ways(void)
     CU_ASSERT_PTR_NULL(md_layer_kind_name((md_layer_kind)3));
 }
 
+static void text_goes_both_ways(void)
+{
+    md_model_spec spec = usual(), back;
+    spec.layers[2].rate = 0.1 + 0.2;
+    char *text = md_model_spec_write(&spec);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "dense name=dense_1 units=128 activation=relu\n"));
+    CU_ASSERT_EQUAL(md_model_spec_read(text, &back, NULL), MD_OK);
+    CU_ASSERT(md_model_spec_equal(&spec, &back));
+    CU_ASSERT_EQUAL(back.rows, 28);
+    CU_ASSERT_EQUAL(memcmp(&spec.layers[2].rate, &back.layers[2].rate, sizeof(double)), 0);
+    for (int i = 0; i < spec.layer_count; i++)
+        CU_ASSERT_STRING_EQUAL(spec.layers[i].name, back.layers[i].name);
+    free(text);
+}
+
+static void bad_text_is_refused_with_its_line(void)
+{
+    const char *const texts[][2] = {
+        {"", "input"},
+        {"dense name=a units=3 activation=relu\n", "line 1"},
+        {"input rows=2 columns=2\nconv name=a\n", "line 2"},
+        {"input rows=2 columns=2\ndense name=a units=0 activation=softmax\n", "line 2"},
+        {"input rows=2 columns=2\ndense name=a activation=softmax\n", "line 2"},
+        {"input rows=2 columns=2\ndense name=a units=3 activation=softmax rate=1\n", "line 2"},
+        {"input rows=2 columns=-2\ndense name=a units=3 activation=softmax\n", "line 1"},
+        {"input rows=2 columns=2\ndense name=a units=3 activation=relu\n", "softmax"},
+        {"input rows=2\ndense name=a units=3 activation=softmax\n", "input"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        md_model_spec spec;
+        md_error err = {0};
+        CU_ASSERT_EQUAL(md_model_spec_read(texts[i][0], &spec, &err), MD_BAD_CHECKPOINT);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "@model"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, texts[i][1]));
+    }
+}
+
+/* What a layer can be is in its descriptor, and every descriptor is complete. */
+static void every_kind_describes_itself(void)
+{
+    for (int kind = 0; kind < MD_LAYER_KIND_COUNT; kind++) {
+        const md_layer_descriptor *d = md_layer_describe((md_layer_kind)kind);
+        md_layer_kind found;
+        CU_ASSERT_STRING_EQUAL(d->word, md_layer_words[kind]);
+        CU_ASSERT(md_layer_kind_parse(d->word, &found) && (int)found == kind);
+        CU_ASSERT(md_layer_kind_of_keras(d->keras_class, &found) && (int)found == kind);
+        CU_ASSERT(d->help && d->help[0]);
+        for (size_t i = 0; i < d->key_count; i++) {
+            CU_ASSERT_PTR_EQUAL(md_layer_key((md_layer_kind)kind, d->keys[i].name), &d->keys[i]);
+            CU_ASSERT(d->keys[i].help && d->keys[i].help[0]);
+        }
+    }
+    CU_ASSERT_PTR_NULL(md_layer_describe(MD_LAYER_KIND_COUNT));
+}
+
+static void shapes_follow_the_layers(void)
+{
+    md_model_spec spec = usual();
+    md_layout layout;
+    char text[32];
+    md_model_spec_layout(&spec, &layout);
+    md_shape_text(&layout.shapes[0], text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "[28, 28]");
+    const size_t sizes[] = {784, 784, 128, 128, 10};
+    for (int i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(layout.shapes[i].rank, i == 0 ? 2 : 1);
+        CU_ASSERT_EQUAL(md_shape_size(&layout.shapes[i]), sizes[i]);
+    }
+    CU_ASSERT_EQUAL(layout.first[1], 0);
+    CU_ASSERT_EQUAL(layout.first[2], 2);
+    CU_ASSERT_EQUAL(layout.first[4], 4);
+}
+
 const char md_suite[] = "util.model_spec";
 CU_TestInfo md_tests[] = {
     {"a good model passes", a_good_model_passes},
@@ -206,4 +282,8 @@ CU_TestInfo md_tests[] = {
     {"tensors follow each other, kernel before bias", tensors_follow_each_other_kernel_before_bias},
     {"equal means shape and arithmetic", equal_means_shape_and_arithmetic},
     {"words go both ways", words_go_both_ways},
+    {"text goes both ways", text_goes_both_ways},
+    {"bad text is refused with its line", bad_text_is_refused_with_its_line},
+    {"every kind describes itself", every_kind_describes_itself},
+    {"shapes follow the layers", shapes_follow_the_layers},
     CU_TEST_INFO_NULL};

@@ -191,14 +191,14 @@ void md_reference_gradient(const md_model_spec *spec, const double *parameters,
     free_trace(spec, &t);
 }
 
-void md_reference_step(const md_optimizer_params *params, int64_t t, double scale, size_t count,
+void md_reference_step(const md_optimizer_spec *params, int64_t t, double scale, size_t count,
                        const double *g, double *w, double *const moments[MD_MAX_MOMENTS])
 {
     double lr = params->learning_rate, b1 = params->beta_1, b2 = params->beta_2;
-    int decays = strcmp(params->name, "adamw") == 0;
+    int decays = params->kind == MD_OPTIMIZER_ADAMW;
     double *m = moments[0], *v = moments[1];
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(params->name, "sgd") == 0) {
+        if (params->kind == MD_OPTIMIZER_SGD) {
             m[i] = params->momentum * m[i] - lr * scale * g[i];
             w[i] += m[i];
             continue;

@@ -30,9 +30,9 @@ double md_reference_loss(const md_model_spec *spec, const double *parameters,
 void md_reference_gradient(const md_model_spec *spec, const double *parameters,
                            const md_reference_batch *batch, double *gradient);
 
-/* Step t (from 1) of the optimizer params->name at params->learning_rate; g is multiplied by
+/* Step t (from 1) of the optimizer params->kind at params->learning_rate; g is multiplied by
  * `scale` first. Moments as in optimizer.h; sgd uses the first only. */
-void md_reference_step(const md_optimizer_params *params, int64_t t, double scale, size_t count,
+void md_reference_step(const md_optimizer_spec *params, int64_t t, double scale, size_t count,
                        const double *g, double *w, double *const moments[MD_MAX_MOMENTS]);
 
 #endif

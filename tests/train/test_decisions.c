@@ -13,12 +13,12 @@ static md_epoch_row rows_of(double val_loss, double val_accuracy)
     return (md_epoch_row){.val_loss = val_loss, .val_accuracy = val_accuracy};
 }
 
-static md_config patient(int64_t patience, const char *monitor, double min_delta)
+static md_config patient(int64_t patience, md_monitor monitor, double min_delta)
 {
     md_config config = md_config_default();
     config.early_stopping.patience = patience;
     config.early_stopping.min_delta = min_delta;
-    strcpy(config.early_stopping.monitor, monitor);
+    config.early_stopping.monitor = monitor;
     return config;
 }
 
@@ -26,29 +26,29 @@ static void patience_counts_epochs_without_improvement(void)
 {
     const md_epoch_row rows[] = {rows_of(1.0, 0.5), rows_of(0.8, 0.6), rows_of(0.9, 0.7),
                                  rows_of(0.8, 0.7)};
-    md_config config = patient(2, "val_loss", 0.0);
+    md_config config = patient(2, MD_MONITOR_VAL_LOSS, 0.0);
     CU_ASSERT(!md_early_stopping_exhausted(&config, rows, 0));
     CU_ASSERT(!md_early_stopping_exhausted(&config, rows, 3));
     CU_ASSERT(md_early_stopping_exhausted(&config, rows, 4)); /* 0.8 again is no improvement */
-    config = patient(2, "val_accuracy", 0.0);
+    config = patient(2, MD_MONITOR_VAL_ACCURACY, 0.0);
     CU_ASSERT(!md_early_stopping_exhausted(&config, rows, 4));
-    config = patient(0, "val_loss", 0.0);
+    config = patient(0, MD_MONITOR_VAL_LOSS, 0.0);
     CU_ASSERT(!md_early_stopping_exhausted(&config, rows, 4));
 }
 
 static void a_small_improvement_does_not_count_below_min_delta(void)
 {
     const md_epoch_row rows[] = {rows_of(1.0, 0.5), rows_of(0.95, 0.5), rows_of(0.94, 0.5)};
-    md_config config = patient(2, "val_loss", 0.1);
+    md_config config = patient(2, MD_MONITOR_VAL_LOSS, 0.1);
     CU_ASSERT(md_early_stopping_exhausted(&config, rows, 3));
-    config = patient(2, "val_loss", 0.04);
+    config = patient(2, MD_MONITOR_VAL_LOSS, 0.04);
     CU_ASSERT(!md_early_stopping_exhausted(&config, rows, 3));
 }
 
 static void a_nan_is_no_improvement(void)
 {
     const md_epoch_row rows[] = {rows_of(1.0, 0.5), rows_of(NAN, NAN), rows_of(NAN, NAN)};
-    md_config config = patient(2, "val_loss", 0.0);
+    md_config config = patient(2, MD_MONITOR_VAL_LOSS, 0.0);
     CU_ASSERT(md_early_stopping_exhausted(&config, rows, 3));
 }
 

@@ -267,7 +267,7 @@ static void lose_the_moments(md_checkpoint *c)
 
 static void change_the_optimizer(md_checkpoint *c)
 {
-    snprintf(c->optimizer, sizeof c->optimizer, "adamw");
+    c->optimizer.kind = MD_OPTIMIZER_ADAMW;
 }
 
 /* Seals and shapes are right, but no run of ours saved that. */

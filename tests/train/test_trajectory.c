@@ -84,7 +84,7 @@ static void write_initial(hid_t reference, const char *path)
     md_model_spec_layout(&spec, &layout);
     for (size_t i = 0; i < layout.parameters; i++)
         c->parameters[i] = (float)initial[i];
-    snprintf(c->optimizer, sizeof c->optimizer, "sgd");
+    c->optimizer.kind = MD_OPTIMIZER_SGD;
     CU_ASSERT_FATAL(md_checkpoint_write(path, c, &err) == MD_OK);
     free(initial);
     md_checkpoint_destroy(&c);

@@ -11,6 +11,7 @@
 
 #include "mnist_dist/base/error.h"
 #include "mnist_dist/model/model_spec.h"
+#include "mnist_dist/model/optimizer_spec.h"
 
 /* A finished epoch. Means are over the epoch's samples; val_* are NaN without validation. */
 typedef struct md_epoch_row {
@@ -59,11 +60,11 @@ typedef struct md_checkpoint {
     md_model_spec model;
     float *parameters; /* [md_layout.parameters] */
 
-    char optimizer[MD_NAME_SIZE]; /* adam, adamw, sgd */
-    double learning_rate, beta_1, beta_2, epsilon, momentum, weight_decay;
+    md_optimizer_spec
+        optimizer;      /* its clip_norm is the configuration's alone and not in the file */
     int64_t iterations; /* of the optimizer: `step`, and those before an import */
-    int moment_count;   /* 0 to 2 */
-    float *moments[2];  /* m, v */
+    int moment_count;   /* 0 to MD_MAX_MOMENTS */
+    float *moments[MD_MAX_MOMENTS]; /* m, v */
 
     uint64_t seed;
     int64_t epoch;            /* finished epochs */

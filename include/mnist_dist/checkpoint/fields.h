@@ -36,22 +36,12 @@ extern const md_table md_history_table; /* md_epoch_row */
 extern const md_table md_chain_table;   /* md_chain_row */
 extern const md_table md_ledger_table;  /* md_ledger_row */
 
-enum { MD_PROGRESS_FIELDS = 10, MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13, MD_OPTIMIZERS = 3 };
+enum { MD_PROGRESS_FIELDS = 10, MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13 };
 extern const md_field md_progress_fields[MD_PROGRESS_FIELDS]; /* of md_checkpoint */
 extern const md_field md_run_numbers[MD_RUN_NUMBERS];         /* of md_run_record */
 
 /* The char * members of md_run_record; type is not used. */
 extern const md_field md_run_texts[MD_RUN_TEXTS];
-
-typedef struct md_optimizer_table {
-    const char *name;
-    int moments;
-    int field_count;
-    md_field fields[5]; /* of md_checkpoint */
-} md_optimizer_table;
-
-/* NULL when there is no such optimizer. */
-const md_optimizer_table *md_optimizer_find(const char *name);
 
 /* The text that `field` of md_run_texts is. */
 char **md_run_text(md_run_record *record, const md_field *field);

@@ -10,20 +10,35 @@
 #include <stdio.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/base/key.h"
 #include "mnist_dist/model/model_spec.h"
-#include "mnist_dist/nn/optimizer.h"
-#include "mnist_dist/nn/schedule.h"
+#include "mnist_dist/model/optimizer_spec.h"
+#include "mnist_dist/model/schedule_spec.h"
 
-enum { MD_PATH_SIZE = 1024, MD_WORD_SIZE = 32, MD_MAX_KEYS = 64 };
+enum { MD_MAX_KEYS = 64 };
+
+/* Choices, in the order of their words. */
+typedef enum md_config_storage {
+    MD_CONFIG_STORAGE_AUTO,
+    MD_CONFIG_STORAGE_DENSE,
+    MD_CONFIG_STORAGE_SPARSE
+} md_config_storage;
+
+typedef enum md_monitor {
+    MD_MONITOR_VAL_LOSS,
+    MD_MONITOR_VAL_ACCURACY,
+    MD_MONITOR_LOSS,
+    MD_MONITOR_ACCURACY
+} md_monitor;
 
 typedef struct md_config {
     struct {
         char source[MD_PATH_SIZE];
         char validation[MD_WORD_SIZE]; /* test, none or split:N */
-        char storage[MD_WORD_SIZE];    /* auto, dense or sparse */
+        md_config_storage storage;
     } data;
     md_model_spec model; /* rows and columns are the data's, 0 until it is known */
-    md_optimizer_params optimizer;
+    md_optimizer_spec optimizer;
     md_schedule schedule;
     struct {
         int64_t epochs, batch_size;
@@ -36,7 +51,7 @@ typedef struct md_config {
     } train;
     struct {
         int64_t patience;
-        char monitor[MD_WORD_SIZE]; /* val_loss, val_accuracy, loss or accuracy */
+        md_monitor monitor;
         double min_delta;
     } early_stopping;
     struct {

@@ -19,27 +19,30 @@ md_h5_array md_tensor_array(const md_tensor *t, int checksum);
 /* @model_config and /model_weights: all that Keras' load_model reads. */
 void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters);
 
-/* Where Keras 3's .weights.h5 has kernel (0) or bias (1) of the n-th dense layer, from 0. */
-void md_keras3_path(int n, int which, char out[MD_H5_PATH]);
+/* Where Keras 3's .weights.h5 has array `which` of the n-th layer of a kind, both from 0. */
+void md_keras3_path(md_layer_kind kind, int n, int which, char out[MD_H5_PATH]);
 
 /* A list that Keras may have split into NAME0, NAME1, ... when it was long. */
 void md_keras_get_names(md_h5 *f, const char *path, const char *name, md_h5_names *out);
 
-/* Datasets of the dense layers in order; a layer without use_bias has no bias (""). */
-typedef struct md_keras_dense {
-    char kernel[MD_H5_PATH], bias[MD_H5_PATH];
-} md_keras_dense;
+/* Datasets of the layers that have weights, in order; a layer without use_bias has one less. */
+typedef struct md_keras_layer {
+    int count;
+    char tensor[MD_MAX_LAYER_TENSORS][MD_H5_PATH];
+} md_keras_layer;
 
 typedef struct md_keras_weights {
     int count;
-    md_keras_dense dense[MD_MAX_LAYERS];
+    md_keras_layer layers[MD_MAX_LAYERS];
 } md_keras_weights;
 
 /* Legacy: the layer groups below `root` that have weights, in the order of its @layer_names. */
 void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out);
 
-/* Keras 3: /layers/dense, dense_1, ... A layer of another kind with weights is an error. */
-void md_keras_find_layers(md_h5 *f, md_keras_weights *out);
+/* Keras 3: the groups of /layers, named by class and number; in the order of the model `spec`, or
+ * all of them dense when that is NULL. A group with weights that is not of the model is an error.
+ */
+void md_keras_find_layers(md_h5 *f, const md_model_spec *spec, md_keras_weights *out);
 
 /* Inputs of the first dense layer; 0 when there is none, or f fails. */
 int md_keras_inputs(md_h5 *f, const md_keras_weights *weights);

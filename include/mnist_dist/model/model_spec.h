@@ -1,24 +1,47 @@
-/* What a model is, as plain data: nn/ computes it, io/ stores it, train/ reads it from the
- * configuration, and none of them needs the others for that. Local. */
+/* What a model is, as plain data: nn/ computes it, checkpoint/ stores it, config/ reads it, keras/
+ * translates it, and none of them needs the others for that. Local. */
 #ifndef MNIST_DIST_MODEL_MODEL_SPEC_H
 #define MNIST_DIST_MODEL_MODEL_SPEC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mnist_dist/base/error.h"
 
-enum { MD_MAX_LAYERS = 32, MD_NAME_SIZE = 64 };
+enum {
+    MD_MAX_LAYERS = 32,
+    MD_NAME_SIZE = 64,
+    MD_MAX_SHAPE = 3,         /* dimensions of what a layer makes of one sample */
+    MD_MAX_TENSOR_RANK = 4,   /* dimensions of a layer's weights */
+    MD_MAX_LAYER_TENSORS = 4, /* arrays of weights of one layer */
+    MD_MAX_TENSORS = MD_MAX_LAYERS * MD_MAX_LAYER_TENSORS
+};
 
-typedef enum md_layer_kind { MD_LAYER_FLATTEN, MD_LAYER_DENSE, MD_LAYER_DROPOUT } md_layer_kind;
+/* The kinds of layers, a row each: everything that knows of kinds is made from this list, the
+ * descriptors of model/layer_kind.h and the operations of src/nn/layer.h among it. */
+#define MD_LAYER_KINDS(X) X(FLATTEN, flatten) X(DENSE, dense) X(DROPOUT, dropout)
+
+typedef enum md_layer_kind {
+#define MD_KIND(NAME, name) MD_LAYER_##NAME,
+    MD_LAYER_KINDS(MD_KIND)
+#undef MD_KIND
+        MD_LAYER_KIND_COUNT
+} md_layer_kind;
 
 typedef enum md_activation { MD_LINEAR, MD_RELU, MD_TANH, MD_SIGMOID, MD_SOFTMAX } md_activation;
 
+/* The words of the configuration and of Keras, by md_activation; NULL at the end. */
+extern const char *const md_activation_words[];
+
 typedef struct md_layer_spec {
     md_layer_kind kind;
-    char name[MD_NAME_SIZE]; /* unique, [a-z0-9_]+; kept from an imported file */
-    int units;               /* dense: outputs */
+    char name[MD_NAME_SIZE]; /* unique; kept from an imported file */
+    /* What several kinds have; whether a layer has it, its kind's keys tell. */
+    int units; /* outputs */
     md_activation activation;
-    double rate; /* dropout: the fraction set to zero, in [0, 1) */
+    double rate; /* the fraction set to zero, in [0, 1) */
+    /* Room for the members that one kind alone has, laid out by its descriptor. */
+    _Alignas(8) unsigned char own[64];
 } md_layer_spec;
 
 typedef struct md_model_spec {
@@ -27,27 +50,40 @@ typedef struct md_model_spec {
     md_layer_spec layers[MD_MAX_LAYERS];
 } md_model_spec;
 
+/* What flows from layer to layer, for one sample: [n], [rows, columns] or, channels last as in
+ * Keras, [rows, columns, channels]. Row-major. */
+typedef struct md_shape {
+    int rank;
+    size_t extent[MD_MAX_SHAPE];
+} md_shape;
+
+size_t md_shape_size(const md_shape *shape);                       /* values in all */
+void md_shape_text(const md_shape *shape, char *out, size_t size); /* "[28, 28]" */
+
 /* One named array inside the flat parameter block (and, at the same place, inside the gradient
  * block and each moment block). Layers come in order, each kernel before its bias. */
 typedef struct md_tensor {
-    int layer;        /* index into md_model_spec.layers */
-    const char *role; /* "kernel" or "bias" */
-    int rank;         /* 2 or 1 */
-    size_t shape[2];  /* kernel [in, out] row-major; bias [out, 1] */
-    size_t offset;    /* first element */
-    size_t count;     /* elements */
+    int layer;                        /* index into md_model_spec.layers */
+    const char *role;                 /* "kernel", "bias": Keras' name for it */
+    int rank;                         /* 1 to MD_MAX_TENSOR_RANK */
+    size_t shape[MD_MAX_TENSOR_RANK]; /* row-major; 1 beyond rank */
+    size_t fan_in, fan_out;           /* for Glorot's initializer; 0: starts as zeros */
+    size_t offset;                    /* first element */
+    size_t count;                     /* elements */
 } md_tensor;
 
 typedef struct md_layout {
     int tensor_count;
-    md_tensor tensors[2 * MD_MAX_LAYERS];
-    size_t parameters; /* elements in all */
+    md_tensor tensors[MD_MAX_TENSORS];
+    int first[MD_MAX_LAYERS + 1];       /* a layer's tensors are first[i] .. first[i + 1] - 1 */
+    size_t parameters;                  /* elements in all */
+    md_shape shapes[MD_MAX_LAYERS + 1]; /* before the first layer, and after each */
 } md_layout;
 
 /* Fills empty names Keras-like and Keras-portably: flatten, dense_1, dense_2, dropout_1, ... */
 void md_model_spec_name_layers(md_model_spec *spec);
 
-/* Checks what every user of a spec relies on: at least one dense layer, units and rates in range,
+/* Checks what every user of a spec relies on: known kinds that follow each other, values in range,
  * unique names, sizes that do not overflow, dense last with softmax. MD_USAGE naming the layer. */
 md_status md_model_spec_check(const md_model_spec *spec, md_error *err);
 
@@ -56,6 +92,9 @@ md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *e
 
 /* Where each tensor lies. `spec` has passed md_model_spec_check. */
 void md_model_spec_layout(const md_model_spec *spec, md_layout *out);
+
+/* Does the first layer that cares for shapes take whole images (1), or flat rows (0)? */
+int md_model_spec_takes_images(const md_model_spec *spec);
 
 /* Units of the last dense layer: the number of classes. */
 int md_model_spec_classes(const md_model_spec *spec);
@@ -72,5 +111,15 @@ int md_layer_kind_parse(const char *name, md_layer_kind *out);
 
 /* The tensor that holds element `index` of the parameter block. */
 const md_tensor *md_layout_find(const md_layout *layout, size_t index);
+
+/* The spec as text of our own, a line for the input and one for each layer:
+ *
+ *     input rows=28 columns=28
+ *     dense name=dense_1 units=128 activation=relu
+ *
+ * malloc'ed; NULL when out of memory. Reading checks the spec: MD_BAD_CHECKPOINT naming the line.
+ */
+char *md_model_spec_write(const md_model_spec *spec);
+md_status md_model_spec_read(const char *text, md_model_spec *out, md_error *err);
 
 #endif

@@ -117,8 +117,10 @@ static int compare_progress(const md_checkpoint *a, const md_checkpoint *b)
                (unsigned long long)b->seed);
         differs = 1;
     }
-    if (strcmp(a->optimizer, b->optimizer) != 0) {
-        printf("  the optimizer is %s in A, %s in B\n", a->optimizer, b->optimizer);
+    if (a->optimizer.kind != b->optimizer.kind) {
+        printf("  the optimizer is %s in A, %s in B\n",
+               md_optimizer_describe(a->optimizer.kind)->word,
+               md_optimizer_describe(b->optimizer.kind)->word);
         differs = 1;
     }
     return differs;

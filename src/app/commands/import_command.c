@@ -72,20 +72,19 @@ static md_status set_model(const arguments *a, const md_checkpoint *c, md_config
 /* The file's optimizer, but for what --config says. */
 static void set_optimizer(const md_checkpoint *c, md_config *config)
 {
-    md_optimizer_params *own = &config->optimizer;
-    const struct {
-        const char *key;
-        double *to, from;
-    } rows[] = {{"optimizer.learning_rate", &own->learning_rate, c->learning_rate},
-                {"optimizer.beta_1", &own->beta_1, c->beta_1},
-                {"optimizer.beta_2", &own->beta_2, c->beta_2},
-                {"optimizer.epsilon", &own->epsilon, c->epsilon},
-                {"optimizer.weight_decay", &own->weight_decay, c->weight_decay}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (!md_config_given(config, rows[i].key))
-            *rows[i].to = rows[i].from;
+    md_optimizer_spec file = c->optimizer;
+    double *from;
+    const md_key *key;
     if (!md_config_given(config, "optimizer.name"))
-        snprintf(own->name, sizeof own->name, "%.*s", (int)sizeof own->name - 1, c->optimizer);
+        config->optimizer.kind = file.kind;
+    if (!md_config_given(config, "optimizer.learning_rate"))
+        config->optimizer.learning_rate = file.learning_rate;
+    for (int i = 0; (key = md_optimizer_hyper(&file, i, &from)) != NULL; i++) {
+        char name[MD_WORD_SIZE];
+        snprintf(name, sizeof name, "optimizer.%s", key->name);
+        if (!md_config_given(config, name))
+            *(double *)(void *)((char *)&config->optimizer + key->offset) = *from;
+    }
 }
 
 /* A model of Keras has no run that could be resumed: it gets one. */
@@ -143,7 +142,8 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
     printf("  %d x %d images, %d classes, %zu parameters, ", c->model.rows, c->model.columns,
            md_model_spec_classes(&c->model), layout.parameters);
     if (c->iterations > 0)
-        printf("%s after %lld steps\n", c->optimizer, (long long)c->iterations);
+        printf("%s after %lld steps\n", md_optimizer_describe(c->optimizer.kind)->word,
+               (long long)c->iterations);
     else
         printf("no optimizer state\n");
     printf("  train on with: mnist_dist --resume --output %s\n", a->output);

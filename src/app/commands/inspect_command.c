@@ -35,13 +35,13 @@ static void print_model(const md_checkpoint *c)
 
 static void print_optimizer(const md_checkpoint *c)
 {
-    printf("\nOptimizer: %s, learning rate %g", c->optimizer, c->learning_rate);
-    if (strcmp(c->optimizer, "sgd") == 0)
-        printf(", momentum %g", c->momentum);
-    else
-        printf(", beta_1 %g, beta_2 %g, epsilon %g", c->beta_1, c->beta_2, c->epsilon);
-    if (c->weight_decay > 0)
-        printf(", weight decay %g", c->weight_decay);
+    md_optimizer_spec spec = c->optimizer;
+    double *value;
+    const md_key *key;
+    printf("\nOptimizer: %s, learning rate %g", md_optimizer_describe(spec.kind)->word,
+           spec.learning_rate);
+    for (int i = 0; (key = md_optimizer_hyper(&spec, i, &value)) != NULL; i++)
+        printf(", %s %g", key->name, *value);
     if (c->iterations > c->step)
         printf("\n  imported after %lld steps", (long long)(c->iterations - c->step));
     printf("\n");

@@ -51,27 +51,27 @@ static void draw_mask(const md_layer *layer, const md_pass *pass, uint32_t id, f
         mask[j] = mask[j] < rate ? 0.0f : scale;
 }
 
-static md_signal forward(md_layer *layer, const md_walk *walk, md_signal x)
+static md_activations forward(md_layer *layer, const md_forward_context *context, md_activations x)
 {
     dropout *d = layer->state;
-    d->active = walk->pass.mode == MD_TRAIN && walk->ids;
+    d->active = context->pass.mode == MD_TRAIN && context->ids;
     if (!d->active)
         return x;
-    for (size_t i = 0; i < walk->samples; i++)
-        draw_mask(layer, &walk->pass, walk->ids[i], d->mask + i * layer->out);
-    for (size_t i = 0; i < walk->samples * layer->out; i++)
+    for (size_t i = 0; i < context->samples; i++)
+        draw_mask(layer, &context->pass, context->ids[i], d->mask + i * layer->out);
+    for (size_t i = 0; i < context->samples * layer->out; i++)
         d->y[i] = x.values[i] * d->mask[i];
-    return (md_signal){.values = d->y};
+    return (md_activations){.values = d->y};
 }
 
-static float *backward(md_layer *layer, const md_walk *walk, float *dy)
+static float *backward(md_layer *layer, const md_forward_context *context, float *dy)
 {
     const dropout *d = layer->state;
     if (d->active)
-        for (size_t i = 0; i < walk->samples * layer->out; i++)
+        for (size_t i = 0; i < context->samples * layer->out; i++)
             dy[i] *= d->mask[i];
     return dy;
 }
 
-const md_layer_ops md_dropout_ops = {
+const md_layer_ops md_layer_ops_dropout = {
     .create = create, .destroy = destroy, .forward = forward, .backward = backward};

@@ -1,18 +1,19 @@
 /* Rows and columns of an image become one row of features: their order in memory already. */
 #include "layer.h"
 
-static md_signal forward(md_layer *layer, const md_walk *walk, md_signal x)
+static md_activations forward(md_layer *layer, const md_forward_context *context, md_activations x)
 {
     (void)layer;
-    (void)walk;
+    (void)context;
     return x;
 }
 
-static float *backward(md_layer *layer, const md_walk *walk, float *dy)
+static float *backward(md_layer *layer, const md_forward_context *context, float *dy)
 {
     (void)layer;
-    (void)walk;
+    (void)context;
     return dy;
 }
 
-const md_layer_ops md_flatten_ops = {.forward = forward, .backward = backward};
+const md_layer_ops md_layer_ops_flatten = {
+    .passes_sparse = 1, .forward = forward, .backward = backward};

@@ -1,10 +1,11 @@
-/* One value of the configuration: from text, to text, and what it may be. */
+#include "mnist_dist/base/key.h"
+
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_keys.h"
 #include "mnist_dist/base/parse.h"
 
 void md_snippet(const char *text, char out[MD_SNIPPET_SIZE])
@@ -29,13 +30,13 @@ static void append(char *out, const char *text)
     strncat(out, text, MD_VALUE_SIZE - 1 - strlen(out));
 }
 
-static void list_choices(const char *const *choices, char out[MD_VALUE_SIZE])
+void md_key_list(const char *const *words, char out[MD_VALUE_SIZE])
 {
     out[0] = '\0';
-    for (size_t i = 0; choices[i]; i++) {
+    for (size_t i = 0; words[i]; i++) {
         if (i > 0)
-            append(out, choices[i + 1] ? ", " : " or ");
-        append(out, choices[i]);
+            append(out, words[i + 1] ? ", " : " or ");
+        append(out, words[i]);
     }
 }
 
@@ -43,7 +44,7 @@ void md_key_range(const md_key *key, char out[MD_VALUE_SIZE])
 {
     out[0] = '\0';
     if (key->choices)
-        list_choices(key->choices, out);
+        md_key_list(key->choices, out);
     else if (key->type != MD_KEY_INTEGER && key->type != MD_KEY_REAL)
         return;
     else if (isinf(key->high))
@@ -62,8 +63,8 @@ void md_key_expected(const md_key *key, char out[MD_VALUE_SIZE])
                                         [MD_KEY_SWITCH] = "true or false",
                                         [MD_KEY_TEXT] = "text",
                                         [MD_KEY_LAYERS] = "a list of layers"};
-    if (key->type == MD_KEY_WORD)
-        list_choices(key->choices, out);
+    if (key->choices)
+        md_key_list(key->choices, out);
     else
         snprintf(out, MD_VALUE_SIZE, "%s", words[key->type]);
 }
@@ -86,12 +87,13 @@ static int is_choice(const char *choice, const char *text)
     return strncmp(choice, text, stem) == 0 && md_parse_i64(text + stem, 1, INT64_MAX, &number);
 }
 
-static int among(const char *const *choices, const char *text)
+/* Which of them it is, or -1. */
+static int find_choice(const char *const *choices, const char *text)
 {
-    for (size_t i = 0; choices[i]; i++)
+    for (int i = 0; choices[i]; i++)
         if (is_choice(choices[i], text))
-            return 1;
-    return 0;
+            return i;
+    return -1;
 }
 
 /* The code point at *text, stepping over it; -1 when it is not UTF-8 (RFC 3629). */
@@ -159,14 +161,32 @@ static md_status set_text(const md_key *key, char *member, const char *text, md_
     return MD_OK;
 }
 
-static md_status set_integer(const md_key *key, int64_t *member, const char *text, md_error *err)
+/* Some structs keep small numbers as int; the range sees to it that they fit. */
+static int is_int(const md_key *key)
+{
+    return key->size == sizeof(int);
+}
+
+static md_status set_integer(const md_key *key, void *member, const char *text, md_error *err)
 {
     int64_t value;
     if (!md_parse_i64(text, INT64_MIN, INT64_MAX, &value))
         return fail_type(key, text, err);
     if (!in_range(key, (double)value))
         return fail_range(key, text, err);
-    *member = value;
+    if (is_int(key))
+        *(int *)member = (int)value;
+    else
+        *(int64_t *)member = value;
+    return MD_OK;
+}
+
+static md_status set_choice(const md_key *key, int *member, const char *text, md_error *err)
+{
+    const int choice = find_choice(key->choices, text);
+    if (choice < 0)
+        return fail_type(key, text, err);
+    *member = choice;
     return MD_OK;
 }
 
@@ -193,9 +213,11 @@ md_status md_key_set(const md_key *key, void *base, const char *text, md_error *
         return md_parse_u64(text, member) ? MD_OK : fail_type(key, text, err);
     case MD_KEY_SWITCH:
         return md_parse_bool(text, member) ? MD_OK : fail_type(key, text, err);
+    case MD_KEY_CHOICE:
+        return set_choice(key, member, text, err);
     case MD_KEY_WORD:
-        return among(key->choices, text) ? set_text(key, member, text, err)
-                                         : fail_type(key, text, err);
+        return find_choice(key->choices, text) < 0 ? fail_type(key, text, err)
+                                                   : set_text(key, member, text, err);
     case MD_KEY_TEXT:
         return set_text(key, member, text, err);
     case MD_KEY_LAYERS:
@@ -223,12 +245,25 @@ static void format_real(double value, char out[MD_VALUE_SIZE])
     strcpy(exponent, power);
 }
 
+/* "?", which no choice is, for a number that stands for none. */
+static const char *choice_word(const char *const *choices, int choice)
+{
+    for (int i = 0; choices[i] && choice >= 0; i++)
+        if (i == choice)
+            return choices[i];
+    return "?";
+}
+
 void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE])
 {
     const void *member = (const char *)base + key->offset;
     switch (key->type) {
     case MD_KEY_INTEGER:
-        snprintf(out, MD_VALUE_SIZE, "%" PRId64, *(const int64_t *)member);
+        snprintf(out, MD_VALUE_SIZE, "%" PRId64,
+                 is_int(key) ? *(const int *)member : *(const int64_t *)member);
+        break;
+    case MD_KEY_CHOICE:
+        snprintf(out, MD_VALUE_SIZE, "%s", choice_word(key->choices, *(const int *)member));
         break;
     case MD_KEY_SEED:
         snprintf(out, MD_VALUE_SIZE, "%" PRIu64, *(const uint64_t *)member);
@@ -247,4 +282,38 @@ void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE])
         out[0] = '\0';
         break;
     }
+}
+
+/* Text that every YAML reader takes for itself: a path or a word, and none of YAML's own. */
+static int is_plain(const char *text)
+{
+    static const char *const taken[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcasecmp(text, taken[i]) == 0)
+            return 0;
+    size_t safe =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./");
+    return (text[0] == '/' || isalpha((unsigned char)text[0])) && !text[safe];
+}
+
+static void write_quoted(const char *text, FILE *out)
+{
+    fputc('\'', out);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', out);
+        fputc(*text, out);
+    }
+    fputc('\'', out);
+}
+
+void md_key_write(const md_key *key, const void *base, FILE *out)
+{
+    char value[MD_VALUE_SIZE];
+    md_key_format(key, base, value);
+    if ((key->type == MD_KEY_TEXT || key->choices) && !is_plain(value))
+        write_quoted(value, out);
+    else
+        fputs(value, out);
 }

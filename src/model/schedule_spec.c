@@ -1,0 +1,14 @@
+#include "mnist_dist/model/schedule_spec.h"
+
+#include <stddef.h>
+
+const char *const md_schedule_words[] = {
+#define MD_ROW(NAME, name) #name,
+    MD_SCHEDULES(MD_ROW)
+#undef MD_ROW
+        NULL};
+
+md_schedule md_schedule_default(void)
+{
+    return (md_schedule){.kind = MD_SCHEDULE_CONSTANT, .step_epochs = 10, .factor = 0.1};
+}

@@ -1,0 +1,16 @@
+#include "mnist_dist/nn/loss.h"
+
+#define MD_ROW(NAME, name, ...) extern const md_loss md_loss_##name;
+MD_LOSSES(MD_ROW)
+#undef MD_ROW
+
+static const md_loss *const losses[MD_LOSS_COUNT] = {
+#define MD_ROW(NAME, name, ...) &md_loss_##name,
+    MD_LOSSES(MD_ROW)
+#undef MD_ROW
+};
+
+const md_loss *md_loss_find(md_loss_kind kind)
+{
+    return (unsigned)kind < MD_LOSS_COUNT ? losses[kind] : NULL;
+}

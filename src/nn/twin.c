@@ -1,0 +1,89 @@
+#include "mnist_dist/nn/twin.h"
+
+#include <stdlib.h>
+
+#include "layer.h"
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/nn/loss.h"
+
+static const double step_size = 1e-5; /* of the differences: rounding and curvature both small */
+
+struct md_twin {
+    md_model_spec spec;
+    md_layout layout;
+    md_layer layers[MD_MAX_LAYERS]; /* without state */
+    const md_loss *loss;
+    double *here, *there; /* [widest]: before and after a layer */
+};
+
+md_status md_twin_create(const md_model_spec *spec, md_loss_kind loss, md_twin **out, md_error *err)
+{
+    *out = NULL;
+    void *created;
+    md_status status = md_allocate(&created, 1, sizeof **out, "the twin", err);
+    if (status)
+        return status;
+    md_twin *t = created;
+    *t = (md_twin){.spec = *spec, .loss = md_loss_find(loss)};
+    md_model_spec_layout(&t->spec, &t->layout);
+    md_layers_describe(&t->spec, &t->layout, t->layers);
+    size_t widest = t->layers[0].in;
+    for (int i = 0; i < spec->layer_count; i++)
+        widest = t->layers[i].out > widest ? t->layers[i].out : widest;
+    status = md_allocate((void **)&t->here, widest, sizeof *t->here, "the twin", err);
+    if (!status)
+        status = md_allocate((void **)&t->there, widest, sizeof *t->there, "the twin", err);
+    if (status)
+        md_twin_destroy(&t);
+    *out = t;
+    return status;
+}
+
+void md_twin_destroy(md_twin **twin)
+{
+    if (!*twin)
+        return;
+    free((*twin)->here);
+    free((*twin)->there);
+    free(*twin);
+    *twin = NULL;
+}
+
+const double *md_twin_forward(md_twin *t, const double *parameters, const double *pixels)
+{
+    for (size_t i = 0; i < t->layers[0].in; i++)
+        t->here[i] = pixels[i];
+    for (int i = 0; i < t->spec.layer_count; i++) {
+        const md_layer *layer = &t->layers[i];
+        if (!layer->ops->twin)
+            continue;
+        layer->ops->twin(layer, parameters + layer->tensors[0].offset, t->here, t->there);
+        double *swap = t->here;
+        t->here = t->there;
+        t->there = swap;
+    }
+    return t->here;
+}
+
+double md_twin_loss(md_twin *t, const double *parameters, const double *pixels,
+                    const uint8_t *labels, size_t n)
+{
+    const size_t features = t->layers[0].in, width = t->layers[t->spec.layer_count - 1].out;
+    double loss = 0.0;
+    for (size_t i = 0; i < n; i++)
+        loss +=
+            t->loss->twin(md_twin_forward(t, parameters, pixels + i * features), width, labels[i]);
+    return loss;
+}
+
+double md_twin_slope(md_twin *t, double *parameters, size_t index, const double *pixels,
+                     const uint8_t *labels, size_t n)
+{
+    const double w = parameters[index];
+    parameters[index] = w + step_size;
+    const double above = md_twin_loss(t, parameters, pixels, labels, n);
+    parameters[index] = w - step_size;
+    const double below = md_twin_loss(t, parameters, pixels, labels, n);
+    parameters[index] = w;
+    return (above - below) / (2.0 * step_size);
+}
