@@ -68,7 +68,7 @@ static void a_run_stopped_within_an_epoch(void)
     CU_ASSERT_EQUAL(c->loss_q32, md_fixed_from(789.2254077196121));
     CU_ASSERT(c->seed == 42 && c->complete == 1);
     CU_ASSERT(c->best_epoch == 1 && c->best_val_accuracy == 0.11);
-    CU_ASSERT_STRING_EQUAL(c->optimizer, "adam");
+    CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_ADAM);
     CU_ASSERT(c->moment_count == 2 && c->moments[1][5] >= 0.0f);
     CU_ASSERT_EQUAL_FATAL(c->history_count, 1);
     check_epoch(&c->history[0], &(md_epoch_row){.epoch = 1,
@@ -95,7 +95,7 @@ static void a_finished_run_of_sgd_with_dropout(void)
     CU_ASSERT(c->samples == 0 && c->correct == 0 && c->loss_q32 == 0);
     CU_ASSERT(c->seed == 7 && c->complete == 1);
     CU_ASSERT(c->best_epoch == 2 && c->best_val_accuracy == 0.42);
-    CU_ASSERT_STRING_EQUAL(c->optimizer, "sgd");
+    CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_SGD);
     CU_ASSERT_EQUAL(c->moment_count, 1);
     CU_ASSERT_EQUAL_FATAL(c->model.layer_count, 4);
     CU_ASSERT_STRING_EQUAL(c->model.layers[1].name, "hidden");
