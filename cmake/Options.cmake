@@ -21,8 +21,8 @@ add_library(md_strict INTERFACE)
 target_compile_definitions(md_strict INTERFACE _GNU_SOURCE)
 target_compile_options(md_strict INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-  # No errno from sqrt lets the compiler vectorise the optimizer; contraction is switched on only
-  # where bits need not agree between instruction sets (src/nn/CMakeLists.txt).
+  # No errno from sqrt lets the compiler vectorise the optimizer. Contraction is off since each
+  # compiler fuses other operations: what is to be fused says so (src/nn/kernels/set.h).
   -fno-math-errno -ffp-contract=off)
 target_link_libraries(md_options INTERFACE $<BUILD_INTERFACE:md_strict>)
 

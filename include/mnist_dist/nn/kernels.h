@@ -4,7 +4,10 @@
  *
  * Functions marked [same bits] give equal bits in every set (no contraction, a fixed order of
  * additions), since each rank applies them to its own replica and replicas must not part on a
- * mixed cluster. The others agree to float rounding. tests/nn judges each by a naive twin. */
+ * mixed cluster. The others agree to float rounding. tests/nn judges each by a naive twin.
+ *
+ * sparse_forward, sparse_gradient and product add an element's terms in ascending order, each by
+ * one fused multiply-add; only the set without fma rounds the product first. */
 #ifndef MNIST_DIST_NN_KERNELS_H
 #define MNIST_DIST_NN_KERNELS_H
 

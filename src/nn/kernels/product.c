@@ -37,7 +37,7 @@ MD_INLINE void multiply(const tile *t, size_t rows, size_t vectors)
             b[j] = load(t->b + k * t->b_row + j * LANES);
         for (size_t i = 0; i < rows; i++)
             for (size_t j = 0; j < vectors; j++)
-                sum[i][j] += t->a[i * t->a_row + k * t->a_step] * b[j];
+                sum[i][j] = multiply_add(t->a[i * t->a_row + k * t->a_step], b[j], sum[i][j]);
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < vectors; j++)
@@ -163,6 +163,12 @@ void MD_SET(product)(const md_product *p)
 #define LOW_HALVES 0, 4, 1, 5
 #define HIGH_HALVES 2, 6, 3, 7
 #endif
+#if defined(__clang__)
+#define SHUFFLE(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#else /* GCC before 12 has no other */
+typedef int lane_numbers __attribute__((vector_size(sizeof(vec))));
+#define SHUFFLE(x, y, ...) __builtin_shuffle(x, y, (lane_numbers){__VA_ARGS__})
+#endif
 
 /* Interleaving vectors i and i + LANES / 2 moves the index of each element's vector, a number of
  * log2(LANES) bits, one bit towards the index inside the vector, and back at the other end: after
@@ -175,8 +181,8 @@ MD_INLINE void transpose_square(const float *x, size_t x_row, float *y, size_t y
     for (int round = 1; round < LANES; round *= 2) {
         for (size_t i = 0; i < LANES / 2; i++) {
             vec upper = now[i], lower = now[i + LANES / 2];
-            next[2 * i] = __builtin_shufflevector(upper, lower, LOW_HALVES);
-            next[2 * i + 1] = __builtin_shufflevector(upper, lower, HIGH_HALVES);
+            next[2 * i] = SHUFFLE(upper, lower, LOW_HALVES);
+            next[2 * i + 1] = SHUFFLE(upper, lower, HIGH_HALVES);
         }
         memcpy(now, next, sizeof now);
     }

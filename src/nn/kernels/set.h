@@ -4,6 +4,9 @@
 #define MNIST_DIST_NN_SET_H
 
 #include <string.h>
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
 
 #include "mnist_dist/nn/kernels.h"
 
@@ -35,6 +38,28 @@ MD_INLINE vec load(const float *x)
 MD_INLINE void store(float *x, vec v)
 {
     memcpy(x, &v, sizeof v);
+}
+
+/* a b + c, rounded once where the set has fma and else twice. Contraction is off, since each
+ * compiler fuses other operations: here the source says which, and all give the same bits. */
+MD_INLINE vec multiply_add(float a, vec b, vec c)
+{
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(_mm512_set1_ps(a), b, c);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return _mm256_fmadd_ps(_mm256_set1_ps(a), b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+MD_INLINE float multiply_add_one(float a, float b, float c)
+{
+#if defined(__FMA__)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
 }
 
 /* table.c gathers them; mnist_dist/nn/kernels.h says what each does. */

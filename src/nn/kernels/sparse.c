@@ -35,6 +35,13 @@ static void prefetch(const md_sparse_row *row)
         __builtin_prefetch(row->value + i);
 }
 
+/* The same address. GCC otherwise takes those of its vectors apart, into more parts than there are
+ * registers for: 15 % of a sparse forward. */
+MD_INLINE const float *whole(const float *x)
+{
+    return __builtin_assume_aligned(x, sizeof *x);
+}
+
 /* Adds the row's pixels from number `next` on, those below `limit`, to y; returns the number of the
  * first one left. */
 MD_INLINE uint32_t add_pixels(const forward *f, const md_sparse_row *row, uint32_t next,
@@ -46,10 +53,10 @@ MD_INLINE uint32_t add_pixels(const forward *f, const md_sparse_row *row, uint32
     for (size_t j = 0; j < vectors; j++)
         sum[j] = load(y + j * LANES);
     do {
-        const float *weights = w + row->index[next] * f->out;
+        const float *weights = whole(w + row->index[next] * f->out);
         float pixel = f->unit[row->value[next]];
         for (size_t j = 0; j < vectors; j++)
-            sum[j] += pixel * load(weights + j * LANES);
+            sum[j] = multiply_add(pixel, load(weights + j * LANES), sum[j]);
         next++;
     } while (next < row->count && row->index[next] < limit);
     for (size_t j = 0; j < vectors; j++)
@@ -87,7 +94,7 @@ static void forward_rest(const forward *f, size_t column)
             const float *weights = f->w + row->index[k] * f->out;
             float pixel = f->unit[row->value[k]];
             for (size_t j = column; j < f->out; j++)
-                y[j] += pixel * weights[j];
+                y[j] = multiply_add_one(pixel, weights[j], y[j]);
         }
     }
 }
@@ -183,7 +190,7 @@ MD_INLINE void gradient_columns(const gradient *g, size_t column, size_t vectors
             float pixel = g->unit[entry[k] & 255];
             const float *dy = g->dy + (entry[k] >> 8) * g->out + column;
             for (size_t j = 0; j < vectors; j++)
-                sum[j] += pixel * load(dy + j * LANES);
+                sum[j] = multiply_add(pixel, load(dy + j * LANES), sum[j]);
         }
         for (size_t j = 0; j < vectors; j++)
             store(dw + j * LANES, sum[j]);
@@ -201,7 +208,7 @@ static void gradient_rest(const gradient *g, size_t column)
             float pixel = g->unit[entry[k] & 255];
             const float *dy = g->dy + (entry[k] >> 8) * g->out;
             for (size_t j = column; j < g->out; j++)
-                dw[j] += pixel * dy[j];
+                dw[j] = multiply_add_one(pixel, dy[j], dw[j]);
         }
     }
 }

@@ -1,5 +1,5 @@
 /* Every replica applies these to its own copy of the weights, so they must give the same bits on
- * every CPU: only operations that IEEE 754 rounds correctly, and no contraction (CMakeLists.txt).
+ * every CPU: only operations that IEEE 754 rounds correctly, and no contraction (Options.cmake).
  */
 #include "set.h"
 
