@@ -33,25 +33,16 @@ static void get_config(md_h5 *f, md_model_spec *out)
     free(config);
 }
 
-/* Whether the first dense layer has a Flatten before it. */
-static int has_flatten(const md_model_spec *spec)
-{
-    int i = 0;
-    while (i < spec->layer_count && spec->layers[i].kind == MD_LAYER_DROPOUT)
-        i++;
-    return i < spec->layer_count && spec->layers[i].kind == MD_LAYER_FLATTEN;
-}
-
 /* The data here are images, and Keras' flat inputs are images that were made flat before. */
 static void take_images(md_h5 *f, md_model_spec *spec)
 {
     int side = (int)lround(sqrt(spec->columns));
     if (spec->rows == 1 && side * side == spec->columns)
         spec->rows = spec->columns = side;
-    if (!has_flatten(spec) && spec->layer_count == MD_MAX_LAYERS)
+    if (!md_model_spec_takes_images(spec) && spec->layer_count == MD_MAX_LAYERS)
         md_h5_fail(f, "the model has %d layers on flat input; one less could be read",
                    MD_MAX_LAYERS);
-    else if (!has_flatten(spec)) {
+    else if (!md_model_spec_takes_images(spec)) {
         memmove(spec->layers + 1, spec->layers, sizeof *spec->layers * (size_t)spec->layer_count++);
         spec->layers[0] = (md_layer_spec){.kind = MD_LAYER_FLATTEN};
     }

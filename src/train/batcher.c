@@ -20,7 +20,7 @@ struct md_batcher {
 static md_status check_fit(const md_store *store, const md_model *model, md_error *err)
 {
     const md_layout *layout = md_model_layout(model);
-    size_t inputs = layout->tensors[0].shape[0];
+    size_t inputs = md_shape_size(&layout->shapes[0]);
     size_t classes = md_model_classes(model);
     const md_store_header *header = store->header;
     if (md_store_features(store) != inputs)
