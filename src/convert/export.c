@@ -24,7 +24,7 @@ static json_t *compile_config(const md_checkpoint *c)
 {
     md_optimizer_spec spec = c->optimizer;
     const md_optimizer_descriptor *d = md_optimizer_describe(spec.kind);
-    const md_loss_descriptor *loss = md_loss_describe(MD_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY);
+    const md_loss_descriptor *loss = md_loss_describe(c->model.loss);
     json_t *config = json_pack("{s:s, s:f}", "name", d->word, "learning_rate", spec.learning_rate);
     double *value;
     const md_key *key;

@@ -95,7 +95,7 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
     model->kernels = kernels;
     md_model_spec_layout(&model->spec, &model->layout);
     model->classes = (size_t)md_model_spec_classes(spec);
-    model->loss_function = md_loss_find(MD_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY);
+    model->loss_function = md_loss_find(spec->loss);
     model->first_weighted = md_layers_describe(&model->spec, &model->layout, model->layers);
     status = make_buffers(model, max_samples, err);
     if (status)

@@ -16,7 +16,7 @@ struct md_twin {
     double *here, *there; /* [widest]: before and after a layer */
 };
 
-md_status md_twin_create(const md_model_spec *spec, md_loss_kind loss, md_twin **out, md_error *err)
+md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err)
 {
     *out = NULL;
     void *created;
@@ -24,7 +24,7 @@ md_status md_twin_create(const md_model_spec *spec, md_loss_kind loss, md_twin *
     if (status)
         return status;
     md_twin *t = created;
-    *t = (md_twin){.spec = *spec, .loss = md_loss_find(loss)};
+    *t = (md_twin){.spec = *spec, .loss = md_loss_find(spec->loss)};
     md_model_spec_layout(&t->spec, &t->layout);
     md_layers_describe(&t->spec, &t->layout, t->layers);
     size_t widest = t->layers[0].in;

@@ -64,8 +64,7 @@ static md_status create(const md_trainer *t, size_t samples, check *c, md_error 
     md_model_spec_layout(&c->spec, &c->layout);
     c->features = md_store_features(md_dataset_store(t->dataset));
     const size_t size = sizeof(double);
-    md_status status =
-        md_twin_create(&c->spec, MD_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, &c->twin, err);
+    md_status status = md_twin_create(&c->spec, &c->twin, err);
     if (!status)
         status = md_allocate((void **)&c->weights, c->layout.parameters, size, "weights", err);
     if (!status)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/model/loss_spec.h"
 
 enum {
     MD_MAX_LAYERS = 32,
@@ -48,6 +49,7 @@ typedef struct md_model_spec {
     int rows, columns; /* of one input image; a flat input of n values is 1 x n */
     int layer_count;
     md_layer_spec layers[MD_MAX_LAYERS];
+    md_loss_kind loss; /* what training makes small */
 } md_model_spec;
 
 /* What flows from layer to layer, for one sample: [n], [rows, columns] or, channels last as in

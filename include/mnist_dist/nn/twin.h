@@ -7,14 +7,12 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
-#include "mnist_dist/model/loss_spec.h"
 #include "mnist_dist/model/model_spec.h"
 
 typedef struct md_twin md_twin;
 
 /* spec has passed md_model_spec_check and is copied. *out is NULL on error. */
-md_status md_twin_create(const md_model_spec *spec, md_loss_kind loss, md_twin **out,
-                         md_error *err);
+md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err);
 void md_twin_destroy(md_twin **twin); /* NULL is fine; clears *twin */
 
 /* The outputs before the last activation, valid until the next call. parameters as laid out by
