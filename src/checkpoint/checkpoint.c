@@ -34,6 +34,54 @@ md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_err
     return status;
 }
 
+static void release_blocks(md_checkpoint *c)
+{
+    if (!c->borrowed)
+        free(c->parameters);
+    c->parameters = NULL;
+    for (int i = 0; i < MD_MAX_MOMENTS; i++) {
+        if (!c->borrowed)
+            free(c->moments[i]);
+        c->moments[i] = NULL;
+    }
+    c->borrowed = 0;
+}
+
+void md_checkpoint_borrow(md_checkpoint *c, float *parameters, float *const moments[])
+{
+    release_blocks(c);
+    c->parameters = parameters;
+    for (int i = 0; i < c->moment_count; i++)
+        c->moments[i] = moments[i];
+    c->borrowed = 1;
+}
+
+static md_status copy_block(const md_checkpoint *c, float **block, md_error *err)
+{
+    md_layout layout;
+    md_model_spec_layout(&c->model, &layout);
+    const float *from = *block;
+    md_status status = allocate_block(c, block, "a copy of the run's state", err);
+    if (!status)
+        memcpy(*block, from, layout.parameters * sizeof *from);
+    return status;
+}
+
+md_status md_checkpoint_own(md_checkpoint *c, md_error *err)
+{
+    if (!c->borrowed)
+        return MD_OK;
+    c->borrowed = 0;
+    md_status status = copy_block(c, &c->parameters, err);
+    for (int i = 0; i < c->moment_count; i++) {
+        if (status)
+            c->moments[i] = NULL; /* still another's */
+        else
+            status = copy_block(c, &c->moments[i], err);
+    }
+    return status;
+}
+
 md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_checkpoint **out,
                                md_error *err)
 {
@@ -67,9 +115,7 @@ void md_checkpoint_destroy(md_checkpoint **checkpoint)
         return;
     for (size_t i = 0; i < c->run_count; i++)
         md_run_record_clear(&c->runs[i]);
-    free(c->parameters);
-    free(c->moments[0]);
-    free(c->moments[1]);
+    release_blocks(c);
     free(c->history);
     free(c->chain);
     free(c->ledger);

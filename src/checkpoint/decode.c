@@ -302,6 +302,33 @@ md_status md_checkpoint_decode(const md_bytes *bytes, const char *name, md_check
     return f.status;
 }
 
+static md_status decode_step(const md_bytes *bytes, const char *name, int64_t *step, md_error *err)
+{
+    md_checkpoint *c;
+    md_status status = md_checkpoint_decode(bytes, name, &c, err);
+    if (!status)
+        *step = c->step;
+    md_checkpoint_destroy(&c);
+    return status;
+}
+
+md_status md_checkpoint_peek(const md_bytes *bytes, const char *name, int64_t *step, md_error *err)
+{
+    md_h5 f;
+    *step = 0;
+    md_h5_open(&f, name, bytes, err);
+    const int sealed = f.sound || f.status;
+    if (sealed) {
+        check_schema(&f);
+        md_h5_walk(&f, MD_H5_OURS, NULL, NULL);
+        md_h5_get_number(&f, MD_PATH_PROGRESS, "step", MD_H5_I64, step);
+    }
+    if (*step < 0)
+        md_h5_fail(&f, "%s@step is %lld, which cannot be", MD_PATH_PROGRESS, (long long)*step);
+    md_status status = md_h5_close(&f);
+    return sealed ? status : decode_step(bytes, name, step, err);
+}
+
 md_status md_checkpoint_read(const char *path, md_checkpoint **out, md_error *err)
 {
     md_bytes bytes;

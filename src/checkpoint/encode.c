@@ -12,6 +12,7 @@
 #include "mnist_dist/hdf5/seal.h"
 #include "mnist_dist/keras/keras_weights.h"
 #include "mnist_dist/version.h"
+#include "validate.h"
 
 static void put_root(md_h5 *f, md_checkpoint *c)
 {
@@ -166,10 +167,21 @@ static void put_state_digest(md_h5 *f, md_checkpoint *c)
     md_h5_put_text(f, "/", "state_xxh3", digest);
 }
 
+/* What a reader would refuse must not replace what it would not. */
+static md_status check(const md_checkpoint *c, const char *name, md_error *err)
+{
+    md_error why;
+    if (!md_checkpoint_check_sense(c, &why))
+        return MD_OK;
+    return md_fail(err, MD_FAILED, "'%s' is not saved: %s", name, why.text);
+}
+
 md_status md_checkpoint_encode(md_checkpoint *c, const char *name, md_bytes *out, md_error *err)
 {
     md_h5 f;
     *out = (md_bytes){0};
+    if (check(c, name, err))
+        return MD_FAILED;
     if (!md_h5_create(&f, name, err)) {
         put_all(&f, c);
         put_state_digest(&f, c);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "folder_internal.h"
@@ -7,45 +8,27 @@
 
 static void enter(const md_folder *folder, const char *stage, const char *temporary)
 {
-    if (folder->hook)
+    if (folder && folder->hook)
         folder->hook(stage, temporary, folder->context);
 }
 
-static md_status write_file(const char *path, md_checkpoint *c, md_error *err)
-{
-    md_bytes bytes;
-    md_status status = md_checkpoint_encode(c, path, &bytes, err);
-    if (!status)
-        status = md_bytes_write(path, &bytes, err);
-    md_bytes_free(&bytes);
-    return status;
-}
-
-/* Reads the file as a stranger would and compares it with what was meant. */
-static md_status verify(const char *path, const md_checkpoint *c, md_error *err)
+/* Encoded once: what is read back must be these very bytes. */
+static md_status verify(const char *path, const md_bytes *written, md_error *err)
 {
     md_error why;
-    md_bytes bytes;
-    md_checkpoint *back = NULL;
+    md_bytes back;
     int refused;
-    md_status status = md_bytes_try(path, &bytes, &refused, &why);
-    if (!status)
-        status = md_checkpoint_decode(&bytes, path, &back, &why);
-    md_bytes_free(&bytes);
+    md_status status = md_bytes_try(path, &back, &refused, &why);
+    const int same = back.size == written->size && memcmp(back.data, written->data, back.size) == 0;
+    md_bytes_free(&back);
     if (status == MD_FAILED || refused)
         return md_fail(err, MD_FAILED, "the file just saved cannot be read back: %s", why.text);
-    if (status)
-        return md_fail(err, MD_FAILED,
-                       "the file just saved, '%s', cannot be read back as it was written; check "
-                       "the disk",
-                       path);
-    int same = back->state_xxh3 == c->state_xxh3;
-    md_checkpoint_destroy(&back);
-    return same ? MD_OK
-                : md_fail(err, MD_FAILED,
-                          "the file just saved, '%s', holds something else; check "
-                          "the disk",
-                          path);
+    if (same)
+        return MD_OK;
+    return md_fail(err, MD_FAILED,
+                   "the file just saved, '%s', cannot be read back as it was written; check "
+                   "the disk",
+                   path);
 }
 
 static void generation(const md_folder *folder, int number, char out[PATH_MAX])
@@ -153,19 +136,31 @@ static md_status publish(md_folder *folder, const char *saving, const char *savi
     return status;
 }
 
+/* folder and saving_csv are NULL of a rescue, which has neither stages nor a history.csv. */
+static md_status write_verified(md_folder *folder, const char *saving, const char *saving_csv,
+                                md_checkpoint *c, md_error *err)
+{
+    md_bytes bytes;
+    enter(folder, "write", saving);
+    md_status status = md_checkpoint_encode(c, saving, &bytes, err);
+    if (!status)
+        status = md_bytes_write(saving, &bytes, err);
+    if (!status && saving_csv)
+        status = md_history_write_csv(saving_csv, c, err);
+    if (!status) {
+        enter(folder, "verify", saving);
+        status = verify(saving, &bytes, err);
+    }
+    md_bytes_free(&bytes);
+    return status;
+}
+
 md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err)
 {
     char saving[PATH_MAX], saving_csv[PATH_MAX];
     md_files_join(folder->path, MD_FILE_SAVING, saving);
     md_files_join(folder->path, MD_FILE_SAVING_CSV, saving_csv);
-    enter(folder, "write", saving);
-    md_status status = write_file(saving, c, err);
-    if (!status)
-        status = md_history_write_csv(saving_csv, c, err);
-    if (!status) {
-        enter(folder, "verify", saving);
-        status = verify(saving, c, err);
-    }
+    md_status status = write_verified(folder, saving, saving_csv, c, err);
     if (!status) {
         enter(folder, "rotate", saving);
         status = rotate(folder, err);
@@ -188,9 +183,7 @@ md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_er
     char saving[PATH_MAX], rescue[PATH_MAX];
     md_files_join(folder_path, MD_FILE_SAVING_RESCUE, saving);
     md_files_join(folder_path, MD_FILE_RESCUE, rescue);
-    md_status status = write_file(saving, c, err);
-    if (!status)
-        status = verify(saving, c, err);
+    md_status status = write_verified(NULL, saving, NULL, c, err);
     if (!status)
         status = md_files_rename(saving, rescue, err);
     if (status)

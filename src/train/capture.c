@@ -128,12 +128,16 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
 }
 
-static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoint *c)
+static void lend_blocks(const md_trainer *t, md_checkpoint *c)
 {
-    const size_t bytes = md_model_layout(t->model)->parameters * sizeof(float);
-    memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
+    float *moments[MD_MAX_MOMENTS] = {NULL};
     for (int i = 0; i < c->moment_count; i++)
-        memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
+        moments[i] = md_reducer_moment(t->reducer, i);
+    md_checkpoint_borrow(c, md_reducer_parameters(t->reducer), moments);
+}
+
+static void fill_position(const md_trainer *t, const md_position *at, md_checkpoint *c)
+{
     c->iterations = at->iterations;
     c->epoch = at->epoch;
     c->step = at->step;
@@ -163,7 +167,8 @@ static md_status fill_data_digest(const md_trainer *t, md_run_record *record, md
 md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err)
 {
     md_run_record *record = &c->runs[c->run_count - 1];
-    fill_blocks(t, at, c);
+    lend_blocks(t, c);
+    fill_position(t, at, c);
     md_status status = fill_data_digest(t, record, err);
     if (!status)
         status = fill_golden(t, &c->golden, err);

@@ -89,6 +89,8 @@ static md_status rescue(md_trainer *t, md_position *at, md_error *err)
     if (!status)
         status = md_snapshot_fill(t, at, state, err);
     if (!status)
+        status = md_checkpoint_own(state, err); /* other ranks may step while this one saves */
+    if (!status)
         forget_epoch_end(t, at, state);
     consistent = consistent && md_reducer_consistent(t->reducer, at->step);
     if (!status && !consistent)

@@ -92,7 +92,8 @@ md_status md_trainer_validate(md_trainer *t, md_error *err);
 /* Local: a checkpoint of a run at its very start, with this process's run record. */
 md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
 md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
-/* Local: copies blocks and the position `at` into c, and recomputes its golden logits. */
+/* Local: lends c the reducer's blocks, copies the position `at` into it and recomputes its golden
+ * logits. */
 md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err);
 /* Local: the configured optimizer and seed. */
 void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);

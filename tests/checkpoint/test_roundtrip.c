@@ -193,6 +193,42 @@ static void equal_runs_give_equal_bytes(void)
     md_checkpoint_destroy(&c);
 }
 
+static void borrowed_blocks_are_saved_and_left_alone(void)
+{
+    md_model_spec model = fixture_small_model();
+    md_checkpoint *owner = fixture_checkpoint(&model, 2), *c = fixture_checkpoint(&model, 2);
+    owner->parameters[3] = 17.0f;
+    owner->moments[1][2] = 18.0f;
+    md_checkpoint_borrow(c, owner->parameters, owner->moments);
+    md_checkpoint_borrow(c, owner->parameters, owner->moments);
+    md_bytes a, b;
+    CU_ASSERT_EQUAL(md_checkpoint_encode(owner, "a", &a, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_checkpoint_encode(c, "b", &b, NULL), MD_OK);
+    CU_ASSERT(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    CU_ASSERT_EQUAL_FATAL(md_checkpoint_own(c, NULL), MD_OK);
+    CU_ASSERT(c->parameters != owner->parameters && c->moments[1] != owner->moments[1]);
+    check_model(owner, c);
+    md_checkpoint_destroy(&owner);
+    CU_ASSERT(c->parameters[3] == 17.0f && c->moments[1][2] == 18.0f);
+    md_checkpoint_destroy(&c);
+    md_bytes_free(&a);
+    md_bytes_free(&b);
+}
+
+static void numbers_that_cannot_be_are_not_written(void)
+{
+    md_model_spec model = fixture_small_model();
+    md_checkpoint *c = fixture_checkpoint(&model, 2);
+    md_bytes bytes;
+    md_error err = {0};
+    c->correct = c->samples + 1;
+    CU_ASSERT_EQUAL(md_checkpoint_encode(c, "a.h5", &bytes, &err), MD_FAILED);
+    CU_ASSERT_PTR_NULL(bytes.data);
+    CU_ASSERT_STRING_EQUAL(err.text,
+                           "'a.h5' is not saved: /progress@correct is 225, which cannot be");
+    md_checkpoint_destroy(&c);
+}
+
 static void rows_beyond_the_checkpoint_are_cut(void)
 {
     md_model_spec model = fixture_small_model();
@@ -253,6 +289,8 @@ CU_TestInfo md_tests[] = {
     {"a model without Flatten keeps its image shape",
      a_model_without_flatten_keeps_its_image_shape},
     {"equal runs give equal bytes", equal_runs_give_equal_bytes},
+    {"borrowed blocks are saved and left alone", borrowed_blocks_are_saved_and_left_alone},
+    {"numbers that cannot be are not written", numbers_that_cannot_be_are_not_written},
     {"rows beyond the checkpoint are cut", rows_beyond_the_checkpoint_are_cut},
     {"long texts are cut, but not the configuration", long_texts_are_cut_but_not_the_configuration},
     {"what cannot be written says so", what_cannot_be_written_says_so},

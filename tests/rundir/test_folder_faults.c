@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnist_dist/hdf5/seal.h"
 #include "place.h"
 #include "runner.h"
 
@@ -293,6 +294,51 @@ static void a_rescue_outlives_damaged_saves(void)
     place_end();
 }
 
+/* Changes the text of a file's last run and seals it anew: the bytes are as they were saved, and
+ * only decoding finds that they do not fit together. */
+static void forge_seal(const char *name)
+{
+    char path[FIXTURE_PATH];
+    md_bytes bytes;
+    CU_ASSERT_EQUAL_FATAL(md_bytes_read(fixture_path(place, name, path), &bytes, NULL), MD_OK);
+    CU_ASSERT(md_seal_check(&bytes, &bytes.size));
+    char *hosts = memmem(bytes.data, bytes.size, "node1 node2", 11);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hosts);
+    *hosts = 'm';
+    CU_ASSERT_EQUAL_FATAL(md_seal_append(&bytes, NULL), MD_OK);
+    unlink(path);
+    CU_ASSERT_EQUAL(md_bytes_write(path, &bytes, NULL), MD_OK);
+    md_bytes_free(&bytes);
+}
+
+static void a_sealed_file_that_proves_bad_gives_way_to_the_next(void)
+{
+    place_begin();
+    md_folder *folder = place_open(3);
+    md_checkpoint *c = NULL;
+    char name[FIXTURE_PATH];
+    for (int step = 1; step <= 3; step++)
+        CU_ASSERT_EQUAL(place_save(folder, step, 0), MD_OK);
+    forge_seal("last.h5");
+    CU_ASSERT_EQUAL_FATAL(md_folder_newest(folder, &c, name, sizeof name, &place_err), MD_OK);
+    CU_ASSERT_EQUAL(c->step - 107, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(name, "/last.prev.h5"));
+    CU_ASSERT_EQUAL(place_lines, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "/last.h5': damaged: @state_xxh3"));
+    md_checkpoint_destroy(&c);
+    CU_ASSERT_EQUAL(place_save(folder, 4, 0), MD_OK);
+    CU_ASSERT_EQUAL(place_step("last.prev.h5"), 2);
+    CU_ASSERT_EQUAL(place_step("last.prev2.h5"), 1);
+    forge_seal("last.prev.h5");
+    forge_seal("last.prev2.h5");
+    forge_seal("last.h5");
+    CU_ASSERT_EQUAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_BAD_CHECKPOINT);
+    CU_ASSERT_PTR_NULL(c);
+    CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "none of the 3 checkpoints"));
+    md_folder_close(&folder);
+    place_end();
+}
+
 const char md_suite[] = "io.folder_faults";
 CU_TestInfo md_tests[] = {
     {"a file that cannot be written keeps the old ones",
@@ -306,4 +352,6 @@ CU_TestInfo md_tests[] = {
     {"damaged files never push out good ones", damaged_files_never_push_out_good_ones},
     {"a failed save forgets no damage", a_failed_save_forgets_no_damage},
     {"a rescue outlives damaged saves", a_rescue_outlives_damaged_saves},
+    {"a sealed file that proves bad gives way to the next",
+     a_sealed_file_that_proves_bad_gives_way_to_the_next},
     CU_TEST_INFO_NULL};

@@ -55,7 +55,7 @@ typedef struct md_golden {
     float *logits;   /* [count][classes] */
 } md_golden;
 
-/* Owns everything it points to (malloc'ed; blocks by md_allocate). */
+/* Owns everything it points to (malloc'ed; blocks by md_allocate), but for borrowed blocks. */
 typedef struct md_checkpoint {
     md_model_spec model;
     float *parameters; /* [md_layout.parameters] */
@@ -65,6 +65,7 @@ typedef struct md_checkpoint {
     int64_t iterations; /* of the optimizer: `step`, and those before an import */
     int moment_count;   /* 0 to MD_MAX_MOMENTS */
     float *moments[MD_MAX_MOMENTS]; /* m, v */
+    int borrowed;                   /* 1: parameters and moments are another's */
 
     uint64_t seed;
     int64_t epoch;            /* finished epochs */
@@ -95,8 +96,15 @@ md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_
                                md_error *err);
 void md_checkpoint_destroy(md_checkpoint **checkpoint); /* NULL is fine; clears *checkpoint */
 
-/* Makes the optimizer's state a new one: `moment_count` zeroed moment blocks, no iterations. */
+/* Makes the optimizer's state a new one: `moment_count` zeroed moment blocks, no iterations. Not of
+ * borrowed blocks. */
 md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err);
+
+/* Lets the blocks be another's, which must outlive their use here: a state that is large is saved
+ * from where it lies. Frees those it had. */
+void md_checkpoint_borrow(md_checkpoint *c, float *parameters, float *const moments[]);
+/* Makes borrowed blocks its own by copying them. MD_FAILED when out of memory. */
+md_status md_checkpoint_own(md_checkpoint *c, md_error *err);
 
 /* Each copies the row to the end. */
 md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err);

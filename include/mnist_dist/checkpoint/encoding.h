@@ -5,11 +5,16 @@
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/checkpoint/checkpoint.h"
 
-/* `name` is for messages. Sets both digests of *c. MD_FAILED. */
+/* `name` is for messages. Sets both digests of *c. MD_FAILED, also for numbers that no reader would
+ * believe. */
 md_status md_checkpoint_encode(md_checkpoint *c, const char *name, md_bytes *out, md_error *err);
 
 /* MD_BAD_CHECKPOINT, or MD_FAILED when out of memory. */
 md_status md_checkpoint_decode(const md_bytes *bytes, const char *name, md_checkpoint **out,
                                md_error *err);
+
+/* How many steps the checkpoint has taken. Sealed bytes are those that were saved, so they are not
+ * decoded for it; a decoding may still refuse them. Errors as above. */
+md_status md_checkpoint_peek(const md_bytes *bytes, const char *name, int64_t *step, md_error *err);
 
 #endif

@@ -54,7 +54,8 @@ int md_folder_has_run(const md_folder *folder);
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
- * md_warn which files were skipped and why. Nothing there: MD_OK and *out NULL. Files but none
+ * md_warn which files were skipped and why. All are read and their seals checked; that one alone is
+ * decoded, and the next where it proves bad. Nothing there: MD_OK and *out NULL. Files but none
  * good: MD_BAD_CHECKPOINT. Where one cannot be read now, or memory runs out: MD_FAILED, since any
  * other would be taken for the newest. Undoes a setting aside that was interrupted. name (may be
  * NULL) receives the file's path. A later save replaces what was skipped before it replaces what is
@@ -62,7 +63,8 @@ md_status md_folder_set_aside(md_folder *folder, md_error *err);
 md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
                            md_error *err);
 
-/* Saves atomically as last.h5: write a temporary and fsync it, verify by reading it back, shift
+/* Saves atomically as last.h5: write a temporary and fsync it, compare it, read back, with what was
+ * written, shift
  * older generations and hard-link last.h5 to last.prev.h5 (a copy where links are unsupported),
  * rename over last.h5, fsync the folder, and only then remove generations beyond `keep` good ones;
  * so last.h5 exists at every moment, and with it a good file. When `best`, best.h5
