@@ -141,7 +141,8 @@ static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoin
     c->loss_q32 = at->loss_q32;
     c->correct = at->correct;
     c->samples = at->samples;
-    const int ended = at->step_in_epoch < t->steps_per_epoch && at->step >= t->last_step;
+    const int ended =
+        at->step_in_epoch < t->shape.steps_per_epoch && at->step >= t->shape.last_step;
     c->complete = ended || (at->step_in_epoch == 0 &&
                             md_early_stopping_exhausted(t->config, c->history, c->history_count));
 }

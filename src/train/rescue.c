@@ -25,7 +25,7 @@ static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *
 static void forget_epoch_end(const md_trainer *t, const md_position *at, md_checkpoint *c)
 {
     md_checkpoint_cut_back(c);
-    if (at->step_in_epoch == t->steps_per_epoch && c->chain_count > 0 &&
+    if (at->step_in_epoch == t->shape.steps_per_epoch && c->chain_count > 0 &&
         c->chain[c->chain_count - 1].step == at->step)
         c->chain_count--;
 }

@@ -60,14 +60,14 @@ md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_er
 static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c, md_error *err)
 {
     const int64_t before = c->step - c->step_in_epoch;
-    if (c->step_in_epoch > t->steps_per_epoch || before % t->steps_per_epoch != 0 ||
-        before / t->steps_per_epoch != c->epoch)
+    if (c->step_in_epoch > t->shape.steps_per_epoch || before % t->shape.steps_per_epoch != 0 ||
+        before / t->shape.steps_per_epoch != c->epoch)
         return md_fail(
             err, MD_BAD_CHECKPOINT,
             "the checkpoint in %s claims step %lld to be %lld steps into epoch %lld, but "
             "epochs have %lld steps; use an earlier file",
             t->config->checkpoint.output, (long long)c->step, (long long)c->step_in_epoch,
-            (long long)c->epoch + 1, (long long)t->steps_per_epoch);
+            (long long)c->epoch + 1, (long long)t->shape.steps_per_epoch);
     if (c->optimizer.kind != t->config->optimizer.kind || c->moment_count != t->optimizer->moments)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "the checkpoint in %s holds %d moments of optimizer %s, but its "
@@ -80,7 +80,7 @@ static md_status check_resumed_state(const md_trainer *t, const md_checkpoint *c
 static md_status check_resumed(const md_trainer *t, const md_checkpoint *c,
                                const md_run_record *run, md_error *err)
 {
-    const int ended = c->step >= t->last_step && c->step_in_epoch < t->steps_per_epoch;
+    const int ended = c->step >= t->shape.last_step && c->step_in_epoch < t->shape.steps_per_epoch;
     md_status status = check_resumed_data(t, run, err);
     if (!status && !ended)
         status = check_resumed_arithmetic(t, run, err);
