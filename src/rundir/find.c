@@ -34,7 +34,7 @@ static md_status consider(const char *path, md_checkpoint **best, char *name, si
         md_warn("skipped a checkpoint: %s", err->text);
     if (status)
         return status;
-    if (*best && found->step <= (*best)->step) {
+    if (*best && found->at.step <= (*best)->at.step) {
         md_checkpoint_destroy(&found);
         return MD_OK;
     }

@@ -134,13 +134,7 @@ static void fill_blocks(const md_trainer *t, const md_position *at, md_checkpoin
     memcpy(c->parameters, md_reducer_parameters(t->reducer), bytes);
     for (int i = 0; i < c->moment_count; i++)
         memcpy(c->moments[i], md_reducer_moment(t->reducer, i), bytes);
-    c->iterations = at->iterations;
-    c->epoch = at->epoch;
-    c->step = at->step;
-    c->step_in_epoch = at->step_in_epoch;
-    c->loss_q32 = at->loss_q32;
-    c->correct = at->correct;
-    c->samples = at->samples;
+    c->at = *at;
     const int ended =
         at->step_in_epoch < t->shape.steps_per_epoch && at->step >= t->shape.last_step;
     c->complete = ended || (at->step_in_epoch == 0 &&

@@ -132,9 +132,9 @@ static int is_own_source(const md_config *config, const md_checkpoint *c)
 static int has_ended(const md_config *config, const md_checkpoint *c)
 {
     const int64_t most = config->train.max_steps;
-    if (c->step_in_epoch > 0 || c->epoch == 0 || c->history_count != (size_t)c->epoch)
+    if (c->at.step_in_epoch > 0 || c->at.epoch == 0 || c->history_count != (size_t)c->at.epoch)
         return 0;
-    return c->epoch >= config->train.epochs || (most > 0 && c->step >= most) ||
+    return c->at.epoch >= config->train.epochs || (most > 0 && c->at.step >= most) ||
            md_early_stopping_exhausted(config, c->history, c->history_count);
 }
 
@@ -146,9 +146,9 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
     *ended = c && has_ended(&run->config, c) && is_own_source(&run->config, c);
     if (*ended) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
-        *result = (md_train_result){.epochs = c->epoch,
-                                    .steps = c->step,
-                                    .total_steps = c->step,
+        *result = (md_train_result){.epochs = c->at.epoch,
+                                    .steps = c->at.step,
+                                    .total_steps = c->at.step,
                                     .val_loss = last->val_loss,
                                     .val_accuracy = last->val_accuracy,
                                     .weights_xxh3 = last->weights_xxh3};

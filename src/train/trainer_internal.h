@@ -11,15 +11,6 @@
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
 
-/* Where the run stands: the same on every rank, and all that resume needs beside the blocks. */
-typedef struct md_position {
-    int64_t epoch;                      /* finished epochs */
-    int64_t step;                       /* finished steps */
-    int64_t iterations;                 /* of the optimizer: step, and those before an import */
-    int64_t step_in_epoch;              /* finished steps of the open epoch */
-    int64_t loss_q32, correct, samples; /* sums over the open epoch */
-} md_position;
-
 enum { MD_STEP_PHASES = 5 }; /* gather, forward, backward, reduce, optimizer */
 
 /* Seconds spent since the last reset, of this rank. */
