@@ -23,7 +23,7 @@ static md_status allocate_block(const md_checkpoint *c, float **out, const char 
 md_status md_checkpoint_reset_moments(md_checkpoint *c, int moment_count, md_error *err)
 {
     md_status status = MD_OK;
-    c->iterations = 0;
+    c->at.iterations = 0;
     c->moment_count = moment_count;
     for (int i = 0; i < MD_MAX_MOMENTS; i++) {
         free(c->moments[i]);
@@ -194,10 +194,10 @@ md_status md_checkpoint_add_run(md_checkpoint *c, md_run_record *record, md_erro
 
 void md_checkpoint_cut_back(md_checkpoint *c)
 {
-    while (c->history_count > 0 && c->history[c->history_count - 1].epoch > c->epoch)
+    while (c->history_count > 0 && c->history[c->history_count - 1].epoch > c->at.epoch)
         c->history_count--;
-    while (c->chain_count > 0 && c->chain[c->chain_count - 1].step > c->step)
+    while (c->chain_count > 0 && c->chain[c->chain_count - 1].step > c->at.step)
         c->chain_count--;
-    while (c->ledger_count > 0 && c->ledger[c->ledger_count - 1].epoch > c->epoch)
+    while (c->ledger_count > 0 && c->ledger[c->ledger_count - 1].epoch > c->at.epoch)
         c->ledger_count--;
 }

@@ -106,7 +106,7 @@ static void get_progress(md_h5 *f, md_checkpoint *c)
     if (!(fabs(loss_sum) <= md_fixed_value(MD_FIXED_MOST)))
         md_h5_fail(f, "%s@loss_sum is %g, which cannot be", MD_PATH_PROGRESS, loss_sum);
     else
-        c->loss_q32 = md_fixed_from(loss_sum);
+        c->at.loss_q32 = md_fixed_from(loss_sum);
 }
 
 /* How many moment blocks the file has; their datasets are checked when they are read. */
@@ -136,7 +136,7 @@ static void get_optimizer(md_h5 *f, md_checkpoint *c, const md_layout *layout)
         return;
     }
     get_hypers(f, &c->optimizer);
-    md_h5_get_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    md_h5_get_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
     for (int m = 0; m < c->moment_count; m++)
         for (int i = 0; i < layout->tensor_count; i++) {
             const md_tensor *t = &layout->tensors[i];

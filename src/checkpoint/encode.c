@@ -40,7 +40,7 @@ static void put_fields(md_h5 *f, const char *path, const md_field *fields, int c
 /* The sum of losses as a double too, for readers of before @loss_q32. */
 static void put_progress(md_h5 *f, const md_checkpoint *c)
 {
-    const double loss_sum = md_fixed_value(c->loss_q32);
+    const double loss_sum = md_fixed_value(c->at.loss_q32);
     md_h5_put_group(f, MD_PATH_PROGRESS);
     put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
     md_h5_put_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
@@ -65,7 +65,7 @@ static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *lay
     md_h5_put_group(f, MD_PATH_OPTIMIZER);
     md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", optimizer->word);
     put_hypers(f, &c->optimizer);
-    md_h5_put_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    md_h5_put_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
     for (int m = 0; m < c->moment_count; m++)
         for (int i = 0; i < layout->tensor_count; i++) {
             const md_tensor *t = &layout->tensors[i];

@@ -64,15 +64,19 @@ const md_table md_ledger_table = {MD_PATH_LEDGER, sizeof(md_ledger_row), COUNT(l
     {                                                                                              \
         FIELD(md_checkpoint, member), NULL, NULL, flags                                            \
     }
+#define AT(member, flags)                                                                          \
+    {                                                                                              \
+#member, MD_H5_I64, offsetof(md_checkpoint, at.member), NULL, NULL, flags                  \
+    }
 const md_field md_progress_fields[MD_PROGRESS_FIELDS] = {STATE(seed, 0),
-                                                         STATE(epoch, 0),
-                                                         STATE(step, 0),
-                                                         STATE(step_in_epoch, 0),
+                                                         AT(epoch, 0),
+                                                         AT(step, 0),
+                                                         AT(step_in_epoch, 0),
                                                          STATE(best_val_accuracy, 0),
                                                          STATE(best_epoch, 0),
-                                                         STATE(loss_q32, MD_FIELD_LATER),
-                                                         STATE(correct, 0),
-                                                         STATE(samples, 0),
+                                                         AT(loss_q32, MD_FIELD_LATER),
+                                                         AT(correct, 0),
+                                                         AT(samples, 0),
                                                          STATE(complete, 0)};
 
 #define RUN(member)                                                                                \

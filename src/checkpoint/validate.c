@@ -33,13 +33,13 @@ static md_status check_counts(const md_checkpoint *c, md_error *err)
     const struct {
         const char *name;
         int64_t value, most;
-    } rows[] = {{"/optimizer/iterations", c->iterations, INT64_MAX},
-                {"/progress@epoch", c->epoch, INT64_MAX},
-                {"/progress@step", c->step, INT64_MAX},
-                {"/progress@step_in_epoch", c->step_in_epoch, c->step},
-                {"/progress@best_epoch", c->best_epoch, c->epoch},
-                {"/progress@samples", c->samples, INT64_MAX},
-                {"/progress@correct", c->correct, c->samples},
+    } rows[] = {{"/optimizer/iterations", c->at.iterations, INT64_MAX},
+                {"/progress@epoch", c->at.epoch, INT64_MAX},
+                {"/progress@step", c->at.step, INT64_MAX},
+                {"/progress@step_in_epoch", c->at.step_in_epoch, c->at.step},
+                {"/progress@best_epoch", c->best_epoch, c->at.epoch},
+                {"/progress@samples", c->at.samples, INT64_MAX},
+                {"/progress@correct", c->at.correct, c->at.samples},
                 {"/progress@complete", c->complete, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].value < 0 || rows[i].value > rows[i].most)
@@ -50,8 +50,8 @@ static md_status check_counts(const md_checkpoint *c, md_error *err)
 
 static md_status check_progress(const md_checkpoint *c, md_error *err)
 {
-    if (c->loss_q32 > MD_FIXED_MOST || c->loss_q32 < -MD_FIXED_MOST)
-        return bad(err, "/progress@loss_q32", (double)c->loss_q32);
+    if (c->at.loss_q32 > MD_FIXED_MOST || c->at.loss_q32 < -MD_FIXED_MOST)
+        return bad(err, "/progress@loss_q32", (double)c->at.loss_q32);
     int has_best = c->best_epoch > 0;
     int is_fraction = c->best_val_accuracy >= 0.0 && c->best_val_accuracy <= 1.0;
     if (has_best ? !is_fraction : !isnan(c->best_val_accuracy))
@@ -64,13 +64,13 @@ static md_status check_rows(const md_checkpoint *c, md_error *err)
 {
     for (size_t i = 0; i < c->history_count; i++) {
         const md_epoch_row *row = &c->history[i], *last = i > 0 ? row - 1 : NULL;
-        if (row->epoch < 1 || row->epoch > c->epoch || row->step < 0 || row->step > c->step ||
+        if (row->epoch < 1 || row->epoch > c->at.epoch || row->step < 0 || row->step > c->at.step ||
             (last && (row->epoch <= last->epoch || row->step < last->step)))
             return md_fail(err, MD_BAD_CHECKPOINT, "/history: row %zu is out of order", i);
     }
     for (size_t i = 0; i < c->chain_count; i++) {
         const md_chain_row *row = &c->chain[i];
-        if (row->step < 0 || row->step > c->step || (i > 0 && row->step < row[-1].step))
+        if (row->step < 0 || row->step > c->at.step || (i > 0 && row->step < row[-1].step))
             return md_fail(err, MD_BAD_CHECKPOINT, "/chain: row %zu is out of order", i);
     }
     for (size_t i = 0; i < c->ledger_count; i++) {

@@ -79,7 +79,7 @@ static int is_adam(const md_checkpoint *c, const md_layout *layout)
     for (size_t i = 0; i < layout->parameters; i++)
         if (!(c->moments[1][i] >= 0.0f))
             return 0;
-    return c->iterations >= 0;
+    return c->at.iterations >= 0;
 }
 
 static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
@@ -90,14 +90,14 @@ static int read_state(md_h5 *f, const state *s, md_checkpoint *c)
     if (s->names.count < 2 * (size_t)layout.tensor_count || scalars < 1 || scalars > 2)
         return 0;
     float rate = (float)c->optimizer.learning_rate;
-    get(f, s, 0, &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    get(f, s, 0, &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
     if (scalars == 2)
         get(f, s, 1, &(md_h5_array){.type = MD_H5_F32}, &rate);
     get_moments(f, s, &layout, c);
     if (f->status || !is_adam(c, &layout)) {
         for (int m = 0; m < 2; m++)
             memset(c->moments[m], 0, layout.parameters * sizeof(float));
-        c->iterations = 0;
+        c->at.iterations = 0;
         return 0;
     }
     if (scalars == 2 && rate > 0.0f && isfinite(rate))

@@ -37,7 +37,7 @@ static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *la
 static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
 {
     const float rate = (float)c->optimizer.learning_rate;
-    md_h5_put_array(f, "/optimizer/vars/0", &(md_h5_array){.type = MD_H5_I64}, &c->iterations);
+    md_h5_put_array(f, "/optimizer/vars/0", &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
     md_h5_put_array(f, "/optimizer/vars/1", &(md_h5_array){.type = MD_H5_F32}, &rate);
     for (int i = 0; i < layout->tensor_count; i++)
         for (int m = 0; m < 2; m++) {

@@ -52,8 +52,9 @@ static md_status load_data(md_trainer *t, md_error *err)
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
         return status;
-    t->images = md_dataset_train_count(t->dataset);
-    if (t->images == 0)
+    t->shape.images = md_dataset_train_count(t->dataset);
+    t->shape.validation_images = md_dataset_validation(t->dataset).count;
+    if (t->shape.images == 0)
         return md_fail(err, MD_BAD_DATA, "%s: there are no images to train on",
                        t->config->data.source);
     return MD_OK;
@@ -65,7 +66,7 @@ static md_status check_classes(const md_trainer *t, md_error *err)
     const int classes = md_dataset_store(t->dataset)->header->classes;
     if (units == classes)
         return MD_OK;
-    if (units > classes && t->images < (size_t)units * IMAGES_PER_CLASS) {
+    if (units > classes && t->shape.images < (size_t)units * IMAGES_PER_CLASS) {
         md_warn("%s: labels go up to %d only, the last layer has %d units", t->config->data.source,
                 classes - 1, units);
         return MD_OK;
@@ -89,7 +90,7 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = check_classes(t, err);
     if (status)
         return status;
-    const size_t part = t->unit == 1 ? t->batch / (size_t)t->ranks + 1 : t->unit;
+    const size_t part = t->unit == 1 ? t->shape.batch / (size_t)t->ranks + 1 : t->unit;
     const size_t most = part > MD_INFERENCE_BLOCK ? part : MD_INFERENCE_BLOCK;
     md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
@@ -98,8 +99,8 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = md_batcher_create(md_dataset_store(t->dataset), t->model, t->kernels, most,
                                    &t->batcher, err);
     if (!status)
-        status =
-            md_allocate((void **)&t->order, t->images, sizeof *t->order, "the sample order", err);
+        status = md_allocate((void **)&t->order, t->shape.images, sizeof *t->order,
+                             "the sample order", err);
     return status;
 }
 
@@ -109,7 +110,8 @@ static md_status build_reducer(md_trainer *t, md_error *err)
     const md_reducer_params params = {.name = t->config->distributed.reducer,
                                       .parameters = md_model_layout(t->model)->parameters,
                                       .moments = t->optimizer->moments,
-                                      .max_shards = (int64_t)((t->batch + t->unit - 1) / t->unit),
+                                      .max_shards =
+                                          (int64_t)((t->shape.batch + t->unit - 1) / t->unit),
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,
                                                .all_within = k->all_within,
@@ -185,12 +187,12 @@ static md_status start_state(md_trainer *t, md_error *err)
 
 static void plan_steps(md_trainer *t)
 {
-    t->steps_per_epoch = md_sampler_steps(t->images, t->batch);
-    t->schedule_steps = t->config->train.epochs * t->steps_per_epoch;
-    t->last_step = t->schedule_steps;
+    t->shape.steps_per_epoch = md_sampler_steps(t->shape.images, t->shape.batch);
+    t->shape.schedule_steps = t->config->train.epochs * t->shape.steps_per_epoch;
+    t->shape.last_step = t->shape.schedule_steps;
     const int64_t most = t->config->train.max_steps;
-    if (most > 0 && most < t->last_step)
-        t->last_step = most;
+    if (most > 0 && most < t->shape.last_step)
+        t->shape.last_step = most;
 }
 
 /* A rehearsal that can never happen would pass for one that went well. */
@@ -199,11 +201,11 @@ static md_status check_inject(const md_trainer *t, md_error *err)
     const md_inject *inject = t->params->inject;
     if (!inject)
         return MD_OK;
-    md_status status = md_inject_check(inject, t->ranks, t->last_step, err);
+    md_status status = md_inject_check(inject, t->ranks, t->shape.last_step, err);
     if (status || inject->fault != MD_FAULT_NAN)
         return status;
-    const md_range batch =
-        md_sampler_batch(t->images, t->batch, (inject->step - 1) % t->steps_per_epoch);
+    const md_range batch = md_sampler_batch(t->shape.images, t->shape.batch,
+                                            (inject->step - 1) % t->shape.steps_per_epoch);
     if (md_sampler_part(batch, t->unit, inject->rank, t->ranks).count > 0)
         return MD_OK;
     return md_fail(err, MD_USAGE,
@@ -214,13 +216,13 @@ static md_status check_inject(const md_trainer *t, md_error *err)
 
 static void warn_of_idle_ranks(const md_trainer *t)
 {
-    if (t->images < (size_t)t->ranks)
+    if (t->shape.images < (size_t)t->ranks)
         md_warn("%d ranks share %zu training images: some ranks have nothing to do; use fewer",
-                t->ranks, t->images);
-    else if (t->batch < (size_t)t->ranks * t->unit)
+                t->ranks, t->shape.images);
+    else if (t->shape.batch < (size_t)t->ranks * t->unit)
         md_warn("%d ranks share a batch of %zu: some ranks have nothing to do; use fewer, or a "
                 "larger train.batch_size",
-                t->ranks, t->batch);
+                t->ranks, t->shape.batch);
 }
 
 static void say_watched(const md_trainer *t, int looking)
@@ -251,7 +253,7 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     t->rank = md_comm_rank(t->comm);
     t->ranks = md_comm_size(t->comm);
-    t->batch = (size_t)t->config->train.batch_size;
+    t->shape.batch = (size_t)t->config->train.batch_size;
     const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
     t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
     status = start_watchdog(t, err);
@@ -260,8 +262,8 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     status = load_data(t, err);
     if (status)
         return status;
-    if (t->batch > t->images)
-        t->batch = t->images;
+    if (t->shape.batch > t->shape.images)
+        t->shape.batch = t->shape.images;
     md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)

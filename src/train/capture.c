@@ -138,14 +138,9 @@ static void lend_blocks(const md_trainer *t, md_checkpoint *c)
 
 static void fill_position(const md_trainer *t, const md_position *at, md_checkpoint *c)
 {
-    c->iterations = at->iterations;
-    c->epoch = at->epoch;
-    c->step = at->step;
-    c->step_in_epoch = at->step_in_epoch;
-    c->loss_q32 = at->loss_q32;
-    c->correct = at->correct;
-    c->samples = at->samples;
-    const int ended = at->step_in_epoch < t->steps_per_epoch && at->step >= t->last_step;
+    c->at = *at;
+    const int ended =
+        at->step_in_epoch < t->shape.steps_per_epoch && at->step >= t->shape.last_step;
     c->complete = ended || (at->step_in_epoch == 0 &&
                             md_early_stopping_exhausted(t->config, c->history, c->history_count));
 }

@@ -13,22 +13,6 @@ uint64_t md_trainer_digest(const md_trainer *t)
                             md_model_layout(t->model)->parameters);
 }
 
-md_inference md_trainer_inference(const md_trainer *t)
-{
-    return (md_inference){t->model, t->batcher, md_reducer_parameters(t->reducer)};
-}
-
-md_status md_trainer_validate(md_trainer *t, md_error *err)
-{
-    const md_image_range range = md_dataset_validation(t->dataset);
-    const md_inference inference = md_trainer_inference(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_VALIDATE, t->at.step);
-    const md_evaluation_sums sums = md_evaluate_part(t->comm, &inference, range);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
-    md_status status = md_evaluate_reduce(t->comm, sums, range, &t->validation, err);
-    return status ? md_fail_context(err, "after step %lld, ", (long long)t->at.step) : MD_OK;
-}
-
 static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
 {
     const double samples = (double)t->at.samples;

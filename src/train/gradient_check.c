@@ -126,7 +126,7 @@ static void report_layer(const md_trainer *t, check *c, int layer)
 
 static md_status check_first_batch(md_trainer *t, md_error *err)
 {
-    const size_t samples = t->images < MOST_SAMPLES ? t->images : MOST_SAMPLES;
+    const size_t samples = t->shape.images < MOST_SAMPLES ? t->shape.images : MOST_SAMPLES;
     const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order, samples);
     check c;
     md_status status = create(t, samples, &c, err);

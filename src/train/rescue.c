@@ -12,8 +12,8 @@ int md_trainer_has_checkpoint(const md_trainer *t)
  * While rank 0 saves an epoch that has just ended, that is the epoch before its end. */
 static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *at, md_error *err)
 {
-    const md_position open = (*c)->epoch < at->epoch && at->step_in_epoch == 0 ? t->ended : *at;
-    if ((*c)->epoch == open.epoch) {
+    const md_position open = (*c)->at.epoch < at->epoch && at->step_in_epoch == 0 ? t->ended : *at;
+    if ((*c)->at.epoch == open.epoch) {
         *at = open;
         return MD_OK;
     }
@@ -25,7 +25,7 @@ static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *
 static void forget_epoch_end(const md_trainer *t, const md_position *at, md_checkpoint *c)
 {
     md_checkpoint_cut_back(c);
-    if (at->step_in_epoch == t->steps_per_epoch && c->chain_count > 0 &&
+    if (at->step_in_epoch == t->shape.steps_per_epoch && c->chain_count > 0 &&
         c->chain[c->chain_count - 1].step == at->step)
         c->chain_count--;
 }
@@ -36,7 +36,7 @@ static md_status read_state(const md_trainer *t, const char *name, md_checkpoint
     char path[MD_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/%s", t->config->checkpoint.output, name);
     md_status status = md_checkpoint_read(path, out, err);
-    if (!status && (*out)->step == 0)
+    if (!status && (*out)->at.step == 0)
         status = md_trainer_start_imported(t, *out, err);
     if (!status)
         return fit_state(t, out, at, err);

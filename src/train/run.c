@@ -56,8 +56,8 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
                        "train.initial_weights",
                        name);
     if (!status && run->resumed)
-        md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->epoch,
-                (long long)run->resumed->step);
+        md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->at.epoch,
+                (long long)run->resumed->at.step);
     else if (!status)
         md_info("no run to resume in %s: starting anew", run->config.checkpoint.output);
     return status;
@@ -93,7 +93,7 @@ static md_status adopt_saved(md_comm *comm, const md_run_params *params, md_run 
     char *saved = NULL;
     int has_steps = 0;
     if (run->resumed) {
-        has_steps = run->resumed->step > 0;
+        has_steps = run->resumed->at.step > 0;
         saved = strdup(run->resumed->runs[run->resumed->run_count - 1].config);
         status = saved ? MD_OK : md_fail_memory(err, "the configuration", 1);
     }

@@ -17,7 +17,7 @@ static void lap(md_trainer *t, int phase, double *since)
 
 md_range md_trainer_part(const md_trainer *t)
 {
-    md_range batch = md_sampler_batch(t->images, t->batch, t->at.step_in_epoch);
+    md_range batch = md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch);
     return md_sampler_part(batch, t->unit, t->rank, t->ranks);
 }
 
@@ -26,7 +26,7 @@ void md_trainer_sort_epoch(md_trainer *t)
     if (t->order_epoch == t->at.epoch)
         return;
     md_sampler_order(t->config->train.seed, (uint32_t)t->at.epoch, t->config->train.shuffle,
-                     t->order, t->images);
+                     t->order, t->shape.images);
     t->order_epoch = t->at.epoch;
 }
 
@@ -87,7 +87,7 @@ static md_status gradient_scale(md_trainer *t, size_t batch_size, double *scale,
 
 double md_trainer_rate(const md_trainer *t, int64_t step)
 {
-    const md_schedule_span span = {t->steps_per_epoch, t->schedule_steps};
+    const md_schedule_span span = {t->shape.steps_per_epoch, t->shape.schedule_steps};
     return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step, &span);
 }
 
@@ -154,7 +154,8 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
 {
     const md_times before = t->epoch_times;
     const double start = md_clock_now();
-    const size_t batch_size = md_sampler_batch(t->images, t->batch, t->at.step_in_epoch).count;
+    const size_t batch_size =
+        md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch).count;
     const md_range part = md_trainer_part(t);
     double since = start, scale, norm;
     md_step_sums sums;

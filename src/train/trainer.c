@@ -23,28 +23,15 @@ static void announce(const md_trainer *t)
     const md_observer *observer = t->params->observer;
     if (t->rank != 0 || !observer || !observer->start)
         return;
-    const md_store_header *data = md_dataset_store(t->dataset)->header;
-    const md_run_info info = {.ranks = t->ranks,
-                              .nodes = md_comm_nodes(t->comm),
+    const md_run_info info = {.config = t->config,
+                              .record = &t->state->runs[t->state->run_count - 1],
+                              .shape = &t->shape,
+                              .spec = &t->spec,
+                              .parameters = md_model_layout(t->model)->parameters,
+                              .first_step = t->at.step,
                               .node_ranks = md_comm_node_size(t->comm),
                               .cpus = cpus_of_node(),
-                              .threads = (int)t->config->train.threads,
-                              .reducer = t->config->distributed.reducer,
-                              .storage =
-                                  md_storage_word(md_store_storage(md_dataset_store(t->dataset))),
-                              .kernels = t->kernels->name,
-                              .output = t->config->checkpoint.output,
-                              .source = t->config->data.source,
-                              .density = data->density,
-                              .train_images = (int64_t)t->images,
-                              .validation_images = (int64_t)md_dataset_validation(t->dataset).count,
-                              .epochs = t->config->train.epochs,
-                              .steps_per_epoch = t->steps_per_epoch,
-                              .total_steps = t->last_step,
-                              .batch_size = (int64_t)t->batch,
-                              .first_step = t->at.step,
-                              .parameters = md_model_layout(t->model)->parameters,
-                              .spec = &t->spec};
+                              .density = md_dataset_store(t->dataset)->header->density};
     observer->start(observer->context, &info);
 }
 
@@ -57,7 +44,7 @@ static int is_mid_epoch(const md_trainer *t)
 static md_status link_chain(md_trainer *t, md_error *err)
 {
     const int64_t every = t->config->checkpoint.digest_every;
-    if (every == 0 || t->at.step % every != 0 || t->at.step_in_epoch == t->steps_per_epoch)
+    if (every == 0 || t->at.step % every != 0 || t->at.step_in_epoch == t->shape.steps_per_epoch)
         return MD_OK;
     md_status status = MD_OK;
     if (t->rank == 0) {
@@ -73,13 +60,13 @@ static md_status run_epoch(md_trainer *t, int *stop, md_error *err)
 {
     const int64_t every = t->config->checkpoint.every_steps;
     md_status status = MD_OK;
-    while (!status && !*stop && t->at.step < t->last_step &&
-           t->at.step_in_epoch < t->steps_per_epoch) {
+    while (!status && !*stop && t->at.step < t->shape.last_step &&
+           t->at.step_in_epoch < t->shape.steps_per_epoch) {
         status = md_trainer_step(t, stop, err);
         if (!status)
             status = link_chain(t, err);
         if (!status && every > 0 && t->at.step % every == 0 &&
-            t->at.step_in_epoch < t->steps_per_epoch)
+            t->at.step_in_epoch < t->shape.steps_per_epoch)
             status = md_trainer_save(t, 0, err);
     }
     return status;
@@ -102,9 +89,9 @@ static md_status train(md_trainer *t, int *stop, md_error *err)
     t->first_step_at = t->last_save_at = md_clock_now();
     while (!status && !*stop && !finished) {
         status = run_epoch(t, stop, err);
-        if (!status && t->at.step_in_epoch == t->steps_per_epoch)
+        if (!status && t->at.step_in_epoch == t->shape.steps_per_epoch)
             status = md_trainer_finish_epoch(t, &finished, err);
-        finished |= t->at.step >= t->last_step;
+        finished |= t->at.step >= t->shape.last_step;
     }
     if (finished)
         *stop = 0;
@@ -122,7 +109,7 @@ static md_status conclude(md_trainer *t, int stopped, md_train_result *result, m
     const double stepping = t->run_times.steps + t->epoch_times.steps;
     *result = (md_train_result){.epochs = t->at.epoch,
                                 .steps = t->at.step,
-                                .total_steps = t->last_step,
+                                .total_steps = t->shape.last_step,
                                 .val_loss = t->validation.images ? t->validation.loss : NAN,
                                 .val_accuracy = t->validation.images ? t->validation.accuracy : NAN,
                                 .weights_xxh3 = md_trainer_digest(t),
@@ -145,9 +132,9 @@ static int is_own_source(const md_config *config, const md_checkpoint *c)
 static int has_ended(const md_config *config, const md_checkpoint *c)
 {
     const int64_t most = config->train.max_steps;
-    if (c->step_in_epoch > 0 || c->epoch == 0 || c->history_count != (size_t)c->epoch)
+    if (c->at.step_in_epoch > 0 || c->at.epoch == 0 || c->history_count != (size_t)c->at.epoch)
         return 0;
-    return c->epoch >= config->train.epochs || (most > 0 && c->step >= most) ||
+    return c->at.epoch >= config->train.epochs || (most > 0 && c->at.step >= most) ||
            md_early_stopping_exhausted(config, c->history, c->history_count);
 }
 
@@ -159,9 +146,9 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
     *ended = c && has_ended(&run->config, c) && is_own_source(&run->config, c);
     if (*ended) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
-        *result = (md_train_result){.epochs = c->epoch,
-                                    .steps = c->step,
-                                    .total_steps = c->step,
+        *result = (md_train_result){.epochs = c->at.epoch,
+                                    .steps = c->at.step,
+                                    .total_steps = c->at.step,
                                     .val_loss = last->val_loss,
                                     .val_accuracy = last->val_accuracy,
                                     .weights_xxh3 = last->weights_xxh3};

@@ -11,15 +11,6 @@
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
 
-/* Where the run stands: the same on every rank, and all that resume needs beside the blocks. */
-typedef struct md_position {
-    int64_t epoch;                      /* finished epochs */
-    int64_t step;                       /* finished steps */
-    int64_t iterations;                 /* of the optimizer: step, and those before an import */
-    int64_t step_in_epoch;              /* finished steps of the open epoch */
-    int64_t loss_q32, correct, samples; /* sums over the open epoch */
-} md_position;
-
 enum { MD_STEP_PHASES = 5 }; /* gather, forward, backward, reduce, optimizer */
 
 /* Seconds spent since the last reset, of this rank. */
@@ -47,13 +38,11 @@ typedef struct md_trainer {
     md_reducer *reducer;
     md_watchdog *watchdog;
 
-    size_t images, batch; /* trained on; global batch */
-    size_t unit;          /* parts of a batch are whole units: 1, or the micro-shard */
-    int64_t steps_per_epoch, last_step; /* the run ends after last_step steps */
-    int64_t schedule_steps;             /* of all epochs, for the schedule */
-    uint32_t *order;                    /* [images]: the open epoch's permutation */
-    int64_t order_epoch;                /* for which epoch `order` holds, or -1 */
-    md_position at, ended;              /* now; after the last step of the epoch that ended last */
+    md_run_shape shape;
+    size_t unit;           /* parts of a batch are whole units: 1, or the micro-shard */
+    uint32_t *order;       /* [shape.images]: the open epoch's permutation */
+    int64_t order_epoch;   /* for which epoch `order` holds, or -1 */
+    md_position at, ended; /* now; after the last step of the epoch that ended last */
 
     md_times epoch_times, run_times;
     double first_step_at; /* md_clock_now() of this process's first step, 0 before */
@@ -66,7 +55,7 @@ typedef struct md_trainer {
     md_evaluation validation; /* of the last finished epoch */
 } md_trainer;
 
-/* setup.c. Collective: everything up to the first step, from t's config, params and run; and the
+/* build.c. Collective: everything up to the first step, from t's config, params and run; and the
  * end of it, which also undoes a set-up that failed half way. */
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
 void md_trainer_tear_down(md_trainer *t);
@@ -86,9 +75,13 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
 /* epoch.c. Collective: digest check, validation, history, save. *finished: early stopping says so.
  */
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err);
+
+/* validate.c */
+md_inference md_trainer_inference(const md_trainer *t); /* local */
+/* Collective: t->validation becomes that of the present weights. */
 md_status md_trainer_validate(md_trainer *t, md_error *err);
 
-/* snapshot.c */
+/* capture.c */
 /* Local: a checkpoint of a run at its very start, with this process's run record. */
 md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
 md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
@@ -120,7 +113,6 @@ int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *row
  * central differences in double and reports each layer through md_info. */
 md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
 
-md_inference md_trainer_inference(const md_trainer *t);    /* by the weights of now */
 double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
 md_range md_trainer_part(const md_trainer *t);   /* this rank's part of the coming step's batch */
 void md_trainer_sort_epoch(md_trainer *t);       /* makes `order` the open epoch's permutation */

@@ -59,15 +59,15 @@ static void fill_blocks(md_checkpoint *c)
 static void fill_position(md_checkpoint *c, int epochs)
 {
     c->seed = UINT64_MAX - 41;
-    c->epoch = epochs;
-    c->step = 100 * epochs + 7;
-    c->iterations = c->step;
-    c->step_in_epoch = 7;
+    c->at.epoch = epochs;
+    c->at.step = 100 * epochs + 7;
+    c->at.iterations = c->at.step;
+    c->at.step_in_epoch = 7;
     c->best_epoch = epochs > 1 ? epochs - 1 : 0;
     c->best_val_accuracy = epochs > 1 ? 0.9781 : NAN;
-    c->loss_q32 = (INT64_C(1) << 53) + 1; /* what no double holds */
-    c->correct = 200;
-    c->samples = 224;
+    c->at.loss_q32 = (INT64_C(1) << 53) + 1; /* what no double holds */
+    c->at.correct = 200;
+    c->at.samples = 224;
 }
 
 static void fill_tables(md_checkpoint *c, int epochs)

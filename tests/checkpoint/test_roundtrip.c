@@ -21,16 +21,16 @@ static void check_state(const md_checkpoint *a, const md_checkpoint *b)
     CU_ASSERT(same_double(a->optimizer.epsilon, b->optimizer.epsilon));
     CU_ASSERT(same_double(a->optimizer.momentum, b->optimizer.momentum));
     CU_ASSERT(same_double(a->optimizer.weight_decay, b->optimizer.weight_decay));
-    CU_ASSERT_EQUAL(a->iterations, b->iterations);
+    CU_ASSERT_EQUAL(a->at.iterations, b->at.iterations);
     CU_ASSERT_EQUAL(a->seed, b->seed);
-    CU_ASSERT_EQUAL(a->epoch, b->epoch);
-    CU_ASSERT_EQUAL(a->step, b->step);
-    CU_ASSERT_EQUAL(a->step_in_epoch, b->step_in_epoch);
+    CU_ASSERT_EQUAL(a->at.epoch, b->at.epoch);
+    CU_ASSERT_EQUAL(a->at.step, b->at.step);
+    CU_ASSERT_EQUAL(a->at.step_in_epoch, b->at.step_in_epoch);
     CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
     CU_ASSERT_EQUAL(a->best_epoch, b->best_epoch);
-    CU_ASSERT_EQUAL(a->loss_q32, b->loss_q32);
-    CU_ASSERT_EQUAL(a->correct, b->correct);
-    CU_ASSERT_EQUAL(a->samples, b->samples);
+    CU_ASSERT_EQUAL(a->at.loss_q32, b->at.loss_q32);
+    CU_ASSERT_EQUAL(a->at.correct, b->at.correct);
+    CU_ASSERT_EQUAL(a->at.samples, b->at.samples);
     CU_ASSERT_EQUAL(a->complete, b->complete);
     CU_ASSERT_EQUAL(a->weights_xxh3, b->weights_xxh3);
     CU_ASSERT_EQUAL(a->state_xxh3, b->state_xxh3);
@@ -233,8 +233,8 @@ static void rows_beyond_the_checkpoint_are_cut(void)
 {
     md_model_spec model = fixture_small_model();
     md_checkpoint *c = fixture_checkpoint(&model, 5);
-    c->epoch = 3;
-    c->step = 320;
+    c->at.epoch = 3;
+    c->at.step = 320;
     md_checkpoint_cut_back(c);
     CU_ASSERT_EQUAL(c->history_count, 3);
     CU_ASSERT_EQUAL(c->chain_count, 3);

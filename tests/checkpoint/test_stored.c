@@ -35,12 +35,12 @@ static void check_saved_again(md_checkpoint *c)
 {
     md_bytes bytes;
     md_checkpoint *back;
-    const int64_t loss = c->loss_q32;
+    const int64_t loss = c->at.loss_q32;
     const uint64_t weights = c->weights_xxh3;
     CU_ASSERT_EQUAL_FATAL(md_checkpoint_encode(c, "again", &bytes, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_checkpoint_decode(&bytes, "again", &back, NULL), MD_OK);
     CU_ASSERT_EQUAL(back->weights_xxh3, weights);
-    CU_ASSERT_EQUAL(back->loss_q32, loss);
+    CU_ASSERT_EQUAL(back->at.loss_q32, loss);
     CU_ASSERT_EQUAL(back->history_count, c->history_count);
     CU_ASSERT_EQUAL(memcmp(back->history, c->history, c->history_count * sizeof *c->history), 0);
     md_bytes_free(&bytes);
@@ -63,9 +63,10 @@ static void a_run_stopped_within_an_epoch(void)
 {
     md_checkpoint *c = read_stored("schema1-adam.h5");
     check_digests(c, 0x06ec231e2f0d49fd, 0x25c2a28969104fad);
-    CU_ASSERT(c->epoch == 1 && c->step == 30 && c->step_in_epoch == 11 && c->iterations == 30);
-    CU_ASSERT(c->samples == 352 && c->correct == 39);
-    CU_ASSERT_EQUAL(c->loss_q32, md_fixed_from(789.2254077196121));
+    CU_ASSERT(c->at.epoch == 1 && c->at.step == 30 && c->at.step_in_epoch == 11 &&
+              c->at.iterations == 30);
+    CU_ASSERT(c->at.samples == 352 && c->at.correct == 39);
+    CU_ASSERT_EQUAL(c->at.loss_q32, md_fixed_from(789.2254077196121));
     CU_ASSERT(c->seed == 42 && c->complete == 1);
     CU_ASSERT(c->best_epoch == 1 && c->best_val_accuracy == 0.11);
     CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_ADAM);
@@ -91,8 +92,9 @@ static void a_finished_run_of_sgd_with_dropout(void)
 {
     md_checkpoint *c = read_stored("schema1-sgd.h5");
     check_digests(c, 0x79f054a7af73f2d2, 0x809a531a67b03138);
-    CU_ASSERT(c->epoch == 2 && c->step == 32 && c->step_in_epoch == 0 && c->iterations == 32);
-    CU_ASSERT(c->samples == 0 && c->correct == 0 && c->loss_q32 == 0);
+    CU_ASSERT(c->at.epoch == 2 && c->at.step == 32 && c->at.step_in_epoch == 0 &&
+              c->at.iterations == 32);
+    CU_ASSERT(c->at.samples == 0 && c->at.correct == 0 && c->at.loss_q32 == 0);
     CU_ASSERT(c->seed == 7 && c->complete == 1);
     CU_ASSERT(c->best_epoch == 2 && c->best_val_accuracy == 0.42);
     CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_SGD);

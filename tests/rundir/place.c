@@ -46,7 +46,7 @@ md_checkpoint *place_checkpoint(int64_t step)
 {
     md_model_spec model = fixture_small_model();
     md_checkpoint *c = fixture_checkpoint(&model, 1);
-    c->step = c->iterations = step + 107;
+    c->at.step = c->at.iterations = step + 107;
     return c;
 }
 
@@ -74,7 +74,7 @@ int64_t place_step(const char *name)
         return -1;
     if (md_checkpoint_read(path, &c, NULL))
         return -2;
-    int64_t step = c->step - 107;
+    int64_t step = c->at.step - 107;
     md_checkpoint_destroy(&c);
     return step;
 }

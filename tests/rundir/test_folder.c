@@ -303,7 +303,7 @@ static void the_newest_good_file_is_found(void)
         CU_ASSERT_EQUAL(place_save(folder, step, 1), MD_OK);
     place_damage("last.h5");
     CU_ASSERT_EQUAL(md_folder_newest(folder, &c, name, sizeof name, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(c->step - 107, 2);
+    CU_ASSERT_EQUAL(c->at.step - 107, 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(name, "/last.prev.h5"));
     CU_ASSERT_EQUAL(place_lines, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "skipped"));
@@ -314,7 +314,7 @@ static void the_newest_good_file_is_found(void)
     md_checkpoint_destroy(&c);
     CU_ASSERT_EQUAL(place_step("last.prev.h5"), 2);
     CU_ASSERT_EQUAL(md_folder_newest(folder, &c, name, sizeof name, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(c->step - 107, 9);
+    CU_ASSERT_EQUAL(c->at.step - 107, 9);
     CU_ASSERT_PTR_NOT_NULL(strstr(name, "/rescue.h5"));
     md_checkpoint_destroy(&c);
     md_folder_close(&folder);

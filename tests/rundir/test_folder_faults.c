@@ -137,7 +137,7 @@ static void die_in(const char *stage, int64_t expected)
     CU_ASSERT(place_is_clean());
     md_checkpoint *c;
     CU_ASSERT_EQUAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(c->step - 107, expected);
+    CU_ASSERT_EQUAL(c->at.step - 107, expected);
     md_checkpoint_destroy(&c);
     CU_ASSERT_EQUAL(place_save(folder, 4, 0), MD_OK);
     CU_ASSERT_EQUAL(place_step("last.prev.h5"), expected);
@@ -183,7 +183,7 @@ static void resume_and_die(int keep)
         md_folder_newest(folder, &c, NULL, 0, NULL) || !c)
         _exit(1);
     md_folder_set_hook(folder, die, "rename");
-    place_save(folder, c->step - 107 + 10, 0);
+    place_save(folder, c->at.step - 107 + 10, 0);
     _exit(0);
 }
 
@@ -192,7 +192,7 @@ static int64_t newest_step(md_folder *folder)
     md_checkpoint *c = NULL;
     CU_ASSERT_EQUAL_FATAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-    int64_t step = c->step - 107;
+    int64_t step = c->at.step - 107;
     md_checkpoint_destroy(&c);
     return step;
 }

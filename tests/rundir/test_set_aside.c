@@ -99,7 +99,7 @@ static void an_interrupted_setting_aside_is_undone_by_resuming(void)
         folder = place_open(2);
         md_checkpoint *c;
         CU_ASSERT_EQUAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
-        CU_ASSERT_EQUAL(c->step - 107, 2);
+        CU_ASSERT_EQUAL(c->at.step - 107, 2);
         md_checkpoint_destroy(&c);
         CU_ASSERT(place_has("history.csv") && !place_has(".previous.moving"));
         CU_ASSERT_EQUAL(place_step("best.h5"), 1);

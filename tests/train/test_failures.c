@@ -53,7 +53,7 @@ static void a_nan_stops_the_run_before_any_weight_is_stepped(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(t.err.text, "dense_1"));
         md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
         if (last)
-            CU_ASSERT_EQUAL(last->step, 5);
+            CU_ASSERT_EQUAL(last->at.step, 5);
         md_checkpoint_destroy(&last);
         trial_clean(MPI_COMM_WORLD, folder);
     }
@@ -111,7 +111,7 @@ static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
     if (last)
-        CU_ASSERT_EQUAL(last->step, 24);
+        CU_ASSERT_EQUAL(last->at.step, 24);
     md_checkpoint_destroy(&last);
     trial_clean(MPI_COMM_WORLD, folder);
 }
@@ -127,7 +127,7 @@ static void too_many_failed_saves_end_the_run(void)
     check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
     if (last)
-        CU_ASSERT_EQUAL(last->step, 5);
+        CU_ASSERT_EQUAL(last->at.step, 5);
     md_checkpoint_destroy(&last);
     trial_clean(MPI_COMM_WORLD, folder);
 }
@@ -146,7 +146,7 @@ static md_checkpoint *open_in(const char *folder, const char *name)
 static int64_t step_in(const char *folder, const char *name)
 {
     md_checkpoint *c = open_in(folder, name);
-    int64_t step = c ? c->step : -1;
+    int64_t step = c ? c->at.step : -1;
     md_checkpoint_destroy(&c);
     return step;
 }
@@ -252,12 +252,12 @@ static void an_earlier_run_may_give_the_weights(void)
 
 static void stand_beyond_the_epochs_end(md_checkpoint *c)
 {
-    c->step = c->iterations = c->step_in_epoch = 20;
+    c->at.step = c->at.iterations = c->at.step_in_epoch = 20;
 }
 
 static void lose_an_epoch(md_checkpoint *c)
 {
-    c->epoch = 1;
+    c->at.epoch = 1;
 }
 
 static void lose_the_moments(md_checkpoint *c)

@@ -60,8 +60,9 @@ static void check_same_state(const md_checkpoint *a, const md_checkpoint *b)
     CU_ASSERT_EQUAL_FATAL(a->moment_count, b->moment_count);
     for (int i = 0; i < a->moment_count; i++)
         CU_ASSERT(memcmp(a->moments[i], b->moments[i], bytes) == 0);
-    CU_ASSERT(a->epoch == b->epoch && a->step == b->step && a->iterations == b->iterations);
-    CU_ASSERT(a->step_in_epoch == b->step_in_epoch && a->best_epoch == b->best_epoch);
+    CU_ASSERT(a->at.epoch == b->at.epoch && a->at.step == b->at.step &&
+              a->at.iterations == b->at.iterations);
+    CU_ASSERT(a->at.step_in_epoch == b->at.step_in_epoch && a->best_epoch == b->best_epoch);
     CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
 }
 
@@ -163,7 +164,7 @@ static void a_stop_in_the_very_last_step_is_the_end(void)
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     md_checkpoint *c = trial_last(MPI_COMM_WORLD, folder);
     if (c)
-        CU_ASSERT(c->complete && c->step == 36 && c->history_count == 3);
+        CU_ASSERT(c->complete && c->at.step == 36 && c->history_count == 3);
     md_checkpoint_destroy(&c);
     trial_clean(MPI_COMM_WORLD, folder);
 }
@@ -175,12 +176,12 @@ static void undo_the_end_of_the_first_epoch(const char *folder)
     char path[128];
     md_error err;
     md_checkpoint *c = trial_last(MPI_COMM_SELF, folder);
-    CU_ASSERT_FATAL(c && c->epoch == 1 && c->history_count == 1);
-    c->epoch = 0;
-    c->step_in_epoch = c->step;
-    c->samples = 600;
-    c->loss_q32 = md_fixed_from(c->history[0].loss * 600);
-    c->correct = lround(c->history[0].accuracy * 600);
+    CU_ASSERT_FATAL(c && c->at.epoch == 1 && c->history_count == 1);
+    c->at.epoch = 0;
+    c->at.step_in_epoch = c->at.step;
+    c->at.samples = 600;
+    c->at.loss_q32 = md_fixed_from(c->history[0].loss * 600);
+    c->at.correct = lround(c->history[0].accuracy * 600);
     c->best_epoch = 0;
     c->best_val_accuracy = NAN;
     c->history_count = c->ledger_count = 0;
@@ -348,8 +349,8 @@ static void import_between_epochs(const char *reducer)
     md_checkpoint *a = trial_last(MPI_COMM_WORLD, whole), *b = trial_last(MPI_COMM_WORLD, rest);
     if (rank == 0) {
         CU_ASSERT_FATAL(a && b);
-        b->step += 12;
-        b->epoch++;
+        b->at.step += 12;
+        b->at.epoch++;
         b->best_epoch = a->best_epoch;
         b->best_val_accuracy = a->best_val_accuracy;
         check_same_state(a, b);

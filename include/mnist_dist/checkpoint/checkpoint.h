@@ -55,27 +55,31 @@ typedef struct md_golden {
     float *logits;   /* [count][classes] */
 } md_golden;
 
+/* Where a run stands: the same on every rank, and all that resume needs beside the blocks. */
+typedef struct md_position {
+    int64_t epoch;                      /* finished epochs */
+    int64_t step;                       /* finished steps */
+    int64_t iterations;                 /* of the optimizer: step, and those before an import */
+    int64_t step_in_epoch;              /* finished steps of the open epoch */
+    int64_t loss_q32, correct, samples; /* sums over the open epoch; loss: see base/fixed.h */
+} md_position;
+
 /* Owns everything it points to (malloc'ed; blocks by md_allocate), but for borrowed blocks. */
 typedef struct md_checkpoint {
     md_model_spec model;
     float *parameters; /* [md_layout.parameters] */
 
     md_optimizer_spec
-        optimizer;      /* its clip_norm is the configuration's alone and not in the file */
-    int64_t iterations; /* of the optimizer: `step`, and those before an import */
-    int moment_count;   /* 0 to MD_MAX_MOMENTS */
+        optimizer;    /* its clip_norm is the configuration's alone and not in the file */
+    int moment_count; /* 0 to MD_MAX_MOMENTS */
     float *moments[MD_MAX_MOMENTS]; /* m, v */
     int borrowed;                   /* 1: parameters and moments are another's */
 
     uint64_t seed;
-    int64_t epoch;            /* finished epochs */
-    int64_t step;             /* finished steps */
-    int64_t step_in_epoch;    /* finished steps of the open epoch */
+    md_position at;
     double best_val_accuracy; /* NaN: none yet */
     int64_t best_epoch;       /* 0: none yet */
-    int64_t loss_q32;         /* sums over the open epoch; see base/fixed.h */
-    int64_t correct, samples;
-    int32_t complete; /* 1: the run reached its end (epochs, max_steps or early stopping) */
+    int32_t complete;         /* 1: the run reached its end (epochs, max_steps or early stopping) */
 
     md_epoch_row *history;
     size_t history_count, history_capacity;

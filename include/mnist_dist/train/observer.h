@@ -6,18 +6,27 @@
 #include <stdint.h>
 
 #include "mnist_dist/checkpoint/checkpoint.h"
+#include "mnist_dist/config/config.h"
 
-/* The run's shape, known before the first step. */
+/* How the run is cut into steps: the same on every rank, known before the first one. */
+typedef struct md_run_shape {
+    size_t images, validation_images; /* trained on; judged by */
+    size_t batch;                     /* images of a global batch, over all ranks */
+    int64_t steps_per_epoch;
+    int64_t last_step;      /* the run ends after this many */
+    int64_t schedule_steps; /* of all epochs, for the schedule */
+} md_run_shape;
+
+/* The run before its first step in this process. Everything is borrowed, for the call alone. */
 typedef struct md_run_info {
-    int ranks, nodes, node_ranks, cpus; /* node_ranks, cpus: of rank 0's node; cpus 0: unknown */
-    int threads;                        /* BLAS threads per rank */
-    const char *reducer, *storage, *kernels, *source, *output;
-    double density; /* share of non-zero pixels */
-    int64_t train_images, validation_images;
-    int64_t epochs, steps_per_epoch, total_steps;
-    int64_t batch_size, first_step; /* first_step > 0: resumed */
-    size_t parameters;
+    const md_config *config;
+    const md_run_record *record; /* of this process: ranks, nodes, reducer, storage, kernels */
+    const md_run_shape *shape;
     const md_model_spec *spec;
+    size_t parameters;
+    int64_t first_step;   /* > 0: resumed */
+    int node_ranks, cpus; /* of rank 0's node; cpus 0: unknown */
+    double density;       /* share of non-zero pixels */
 } md_run_info;
 
 typedef struct md_step_info {

@@ -47,7 +47,7 @@ md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
 {
     md_config config = md_config_default();
     md_status status = MD_OK;
-    if (!given && checkpoint && checkpoint->step == 0)
+    if (!given && checkpoint && checkpoint->at.step == 0)
         return md_fail(err, MD_BAD_DATA,
                        "an imported model that was not trained on yet knows no data set; name one "
                        "with --data PATH");

@@ -99,7 +99,7 @@ static int compare_chains(const md_checkpoint *a, const md_checkpoint *b)
         last_equal = x->step;
         equal++, i++, j++;
     }
-    if (equal && a->step != b->step)
+    if (equal && a->at.step != b->at.step)
         printf("  all %zu digests that both recorded are equal, up to step %lld\n", equal,
                (long long)last_equal);
     return 0;
@@ -108,8 +108,8 @@ static int compare_chains(const md_checkpoint *a, const md_checkpoint *b)
 static int compare_progress(const md_checkpoint *a, const md_checkpoint *b)
 {
     int differs = 0;
-    if (a->step != b->step) {
-        printf("  A has taken %lld steps, B %lld\n", (long long)a->step, (long long)b->step);
+    if (a->at.step != b->at.step) {
+        printf("  A has taken %lld steps, B %lld\n", (long long)a->at.step, (long long)b->at.step);
         differs = 1;
     }
     if (a->seed != b->seed) {
@@ -165,7 +165,7 @@ static int compare(const md_checkpoint *a, const md_checkpoint *b)
         return 1;
     }
     int differs = compare_chains(a, b) | compare_progress(a, b) | compare_history(a, b);
-    if (a->step != b->step)
+    if (a->at.step != b->at.step)
         return 1;
     return differs | compare_weights(a, b) | compare_moments(a, b);
 }

@@ -141,9 +141,9 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
            (unsigned long long)c->weights_xxh3);
     printf("  %d x %d images, %d classes, %zu parameters, ", c->model.rows, c->model.columns,
            md_model_spec_classes(&c->model), layout.parameters);
-    if (c->iterations > 0)
+    if (c->at.iterations > 0)
         printf("%s after %lld steps\n", md_optimizer_describe(c->optimizer.kind)->word,
-               (long long)c->iterations);
+               (long long)c->at.iterations);
     else
         printf("no optimizer state\n");
     printf("  train on with: mnist_dist --resume --output %s\n", a->output);

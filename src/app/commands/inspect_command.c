@@ -42,18 +42,18 @@ static void print_optimizer(const md_checkpoint *c)
            spec.learning_rate);
     for (int i = 0; (key = md_optimizer_hyper(&spec, i, &value)) != NULL; i++)
         printf(", %s %g", key->name, *value);
-    if (c->iterations > c->step)
-        printf("\n  imported after %lld steps", (long long)(c->iterations - c->step));
+    if (c->at.iterations > c->at.step)
+        printf("\n  imported after %lld steps", (long long)(c->at.iterations - c->at.step));
     printf("\n");
 }
 
 static void print_progress(const md_checkpoint *c, const md_config *config, const char *name)
 {
-    printf("\nProgress: step %lld, %lld of %lld epochs done, seed %llu", (long long)c->step,
-           (long long)c->epoch, (long long)config->train.epochs, (unsigned long long)c->seed);
-    if (c->step_in_epoch)
-        printf(", %lld steps into epoch %lld", (long long)c->step_in_epoch,
-               (long long)c->epoch + 1);
+    printf("\nProgress: step %lld, %lld of %lld epochs done, seed %llu", (long long)c->at.step,
+           (long long)c->at.epoch, (long long)config->train.epochs, (unsigned long long)c->seed);
+    if (c->at.step_in_epoch)
+        printf(", %lld steps into epoch %lld", (long long)c->at.step_in_epoch,
+               (long long)c->at.epoch + 1);
     printf("\n");
     if (c->best_epoch)
         printf("  best val_accuracy %.4f in epoch %lld\n", c->best_val_accuracy,

@@ -46,7 +46,7 @@ static int has_ended(const md_watched *w)
 static md_status conclude(const md_watched *w, md_error *err)
 {
     const md_checkpoint *c = w->checkpoint;
-    long long steps = w->has_live ? w->live.step : c->step;
+    long long steps = w->has_live ? w->live.step : c->at.step;
     switch (w->state) {
     case MD_RUN_FINISHED:
         printf("finished after step %lld\n", steps);
@@ -83,7 +83,7 @@ static void print_epochs(const md_watched *w, int64_t *shown)
     const md_checkpoint *c = w->checkpoint;
     char text[192];
     double best = -INFINITY;
-    if (!c || c->epoch < *shown)
+    if (!c || c->at.epoch < *shown)
         *shown = 0;
     const int64_t before = *shown;
     for (size_t i = 0; c && i < c->history_count; i++) {

@@ -23,6 +23,7 @@ static void start(void *context, const md_run_info *info)
 {
     (void)context;
     const md_model_spec *spec = info->spec;
+    const md_run_record *record = info->record;
     size_t width = (size_t)spec->rows * (size_t)spec->columns;
     printf("model: images %d x %d, %zu parameters\n", spec->rows, spec->columns, info->parameters);
     for (int i = 0; i < spec->layer_count; i++) {
@@ -31,8 +32,8 @@ static void start(void *context, const md_run_info *info)
         print_layer(layer, width, out);
         width = out;
     }
-    printf("run: %d ranks on %d nodes, reducer %s, storage %s, kernels %s\n", info->ranks,
-           info->nodes, info->reducer, info->storage, info->kernels);
+    printf("run: %d ranks on %d nodes, reducer %s, storage %s, kernels %s\n", record->ranks,
+           record->nodes, record->reducer, record->storage, record->kernels);
 }
 
 static void step(void *context, const md_step_info *info)

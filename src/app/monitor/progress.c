@@ -39,27 +39,35 @@ static void warn_about_cpus(const md_run_info *info)
             info->node_ranks, info->cpus, plural(info->cpus));
 }
 
+static void say_shape(const md_run_info *info)
+{
+    const md_config *config = info->config;
+    const md_run_record *r = info->record;
+    const md_run_shape *shape = info->shape;
+    const int threads = (int)config->train.threads;
+    md_info("%zu images of %s (%s, %.0f %% ink), validating on %zu", shape->images,
+            config->data.source, r->storage, 100 * info->density, shape->validation_images);
+    md_info("%zu parameters, batch %zu, %lld step%s in epochs of %lld, into %s", info->parameters,
+            shape->batch, (long long)shape->last_step, plural(shape->last_step),
+            (long long)shape->steps_per_epoch, config->checkpoint.output);
+    md_info("%d rank%s on %d node%s, %d CPU%s, %d thread%s each; reducer %s, kernels %s", r->ranks,
+            plural(r->ranks), r->nodes, plural(r->nodes), info->cpus, plural(info->cpus), threads,
+            plural(threads), r->reducer, r->kernels);
+}
+
 static void start(void *context, const md_run_info *info)
 {
     md_progress *p = context;
     p->terminal = md_terminal_detect(stderr);
-    p->epochs = info->epochs;
+    p->epochs = info->config->train.epochs;
     p->first_step = info->first_step;
-    p->total_steps = info->total_steps;
+    p->total_steps = info->shape->last_step;
     p->began = md_clock_now();
     if (!p->quiet) {
         md_log_set_sink(say, p);
         p->listening = 1;
     }
-    md_info("%lld images of %s (%s, %.0f %% ink), validating on %lld",
-            (long long)info->train_images, info->source, info->storage, 100 * info->density,
-            (long long)info->validation_images);
-    md_info("%zu parameters, batch %lld, %lld step%s in epochs of %lld, into %s", info->parameters,
-            (long long)info->batch_size, (long long)info->total_steps, plural(info->total_steps),
-            (long long)info->steps_per_epoch, info->output);
-    md_info("%d rank%s on %d node%s, %d CPU%s, %d thread%s each; reducer %s, kernels %s",
-            info->ranks, plural(info->ranks), info->nodes, plural(info->nodes), info->cpus,
-            plural(info->cpus), info->threads, plural(info->threads), info->reducer, info->kernels);
+    say_shape(info);
     if (info->first_step > 0)
         md_info("going on after step %lld", (long long)info->first_step);
     warn_about_cpus(info);

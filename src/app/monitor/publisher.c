@@ -24,8 +24,9 @@ static void publish(md_publisher *p, double now)
 
 static int64_t open_epoch(const md_run_info *info)
 {
-    int64_t epoch = info->first_step / info->steps_per_epoch + 1;
-    return epoch < info->epochs ? epoch : info->epochs;
+    const int64_t epoch = info->first_step / info->shape->steps_per_epoch + 1;
+    const int64_t epochs = info->config->train.epochs;
+    return epoch < epochs ? epoch : epochs;
 }
 
 static void start(void *context, const md_run_info *info)
@@ -34,15 +35,15 @@ static void start(void *context, const md_run_info *info)
     p->began = md_clock_now();
     p->live = (md_live){.state = MD_LIVE_RUNNING,
                         .epoch = open_epoch(info),
-                        .epochs = info->epochs,
+                        .epochs = info->config->train.epochs,
                         .step = info->first_step,
                         .first_step = info->first_step,
-                        .total_steps = info->total_steps,
+                        .total_steps = info->shape->last_step,
                         .loss = NAN,
                         .accuracy = NAN,
-                        .ranks = info->ranks,
+                        .ranks = info->record->ranks,
                         .pid = getpid()};
-    snprintf(p->folder, sizeof p->folder, "%s", info->output);
+    snprintf(p->folder, sizeof p->folder, "%s", info->config->checkpoint.output);
     gethostname(p->live.host, sizeof p->live.host - 1);
     md_clock_timestamp(p->live.started);
     publish(p, p->began);

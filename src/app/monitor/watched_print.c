@@ -125,8 +125,8 @@ md_status md_watched_print(const md_watched *w, int rows, md_error *err)
         print_progress(w, &t);
         print_speed(w, &t);
     } else if (w->checkpoint)
-        printf("epoch %lld/%lld  step %lld\n", (long long)w->checkpoint->epoch,
-               (long long)w->epochs, (long long)w->checkpoint->step);
+        printf("epoch %lld/%lld  step %lld\n", (long long)w->checkpoint->at.epoch,
+               (long long)w->epochs, (long long)w->checkpoint->at.step);
     print_slowest(&w->ledger, &t);
     return print_curves(w, rows, err);
 }

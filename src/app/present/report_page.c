@@ -46,10 +46,10 @@ static void print_facts(const md_report *r, FILE *out)
         snprintf(value, sizeof value, "%.0f", c->history[c->history_count - 1].images_per_second);
         print_fact("Images/s", value, "last epoch", out);
     }
-    snprintf(value, sizeof value, "%lld", (long long)c->epoch);
+    snprintf(value, sizeof value, "%lld", (long long)c->at.epoch);
     snprintf(note, sizeof note, "of %lld", (long long)r->config.train.epochs);
     print_fact("Epochs", value, note, out);
-    snprintf(value, sizeof value, "%lld", (long long)c->step);
+    snprintf(value, sizeof value, "%lld", (long long)c->at.step);
     print_fact("Steps", value, "", out);
     snprintf(value, sizeof value, "%zu", layout.parameters);
     print_fact("Parameters", value, "", out);
@@ -70,11 +70,11 @@ static void print_header(const md_report *r, FILE *out)
     fprintf(out, "</span></h1>\n<p>");
     if (c->complete)
         fprintf(out, "Complete.");
-    else if (c->step_in_epoch)
-        fprintf(out, "Not complete: saved %lld steps into epoch %lld.", (long long)c->step_in_epoch,
-                (long long)c->epoch + 1);
+    else if (c->at.step_in_epoch)
+        fprintf(out, "Not complete: saved %lld steps into epoch %lld.",
+                (long long)c->at.step_in_epoch, (long long)c->at.epoch + 1);
     else
-        fprintf(out, "Not complete: saved after epoch %lld.", (long long)c->epoch);
+        fprintf(out, "Not complete: saved after epoch %lld.", (long long)c->at.epoch);
     fprintf(out, "</p>\n");
     print_facts(r, out);
     fprintf(out,
