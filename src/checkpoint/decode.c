@@ -307,7 +307,7 @@ static md_status decode_step(const md_bytes *bytes, const char *name, int64_t *s
     md_checkpoint *c;
     md_status status = md_checkpoint_decode(bytes, name, &c, err);
     if (!status)
-        *step = c->step;
+        *step = c->at.step;
     md_checkpoint_destroy(&c);
     return status;
 }
