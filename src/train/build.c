@@ -18,7 +18,7 @@ enum { IMAGES_PER_CLASS = 10 };
 
 int md_trainer_is_reproducible(const md_trainer *t)
 {
-    return md_reducer_promise(t->reducer) == MD_PROMISE_RANK_COUNT;
+    return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
 }
 
 /* The configuration's words stand in the order of these. */
@@ -89,8 +89,7 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = check_classes(t, err);
     if (status)
         return status;
-    const size_t part = t->unit == 1 ? t->batch / (size_t)t->ranks + 1 : t->unit;
-    const size_t most = part > MD_INFERENCE_BLOCK ? part : MD_INFERENCE_BLOCK;
+    const size_t most = t->shard > MD_INFERENCE_BLOCK ? t->shard : MD_INFERENCE_BLOCK;
     md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
     status = md_model_create(&t->spec, most, t->kernels, &t->model, err);
@@ -106,10 +105,11 @@ static md_status build_model(md_trainer *t, md_error *err)
 static md_status build_reducer(md_trainer *t, md_error *err)
 {
     const md_kernels *k = t->kernels;
-    const md_reducer_params params = {.name = t->config->distributed.reducer,
+    const md_reducer_params params = {.kind = t->config->distributed.reducer,
                                       .parameters = md_model_layout(t->model)->parameters,
                                       .moments = t->optimizer->moments,
-                                      .max_shards = (int64_t)((t->batch + t->unit - 1) / t->unit),
+                                      .batch = t->batch,
+                                      .options = t->config->distributed.reducer_options,
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,
                                                .all_within = k->all_within,
@@ -128,9 +128,11 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     md_status status = md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)),
                                        "the version, kernels and BLAS", err);
     if (status)
-        return md_fail_context(err, "reducer reproducible needs the same binary and kernels on "
-                                    "every node (set MNIST_DIST_KERNELS=avx2 and "
-                                    "OPENBLAS_CORETYPE=Haswell everywhere): ");
+        return md_fail_context(err,
+                               "reducer %s needs the same binary and kernels on every node (set "
+                               "MNIST_DIST_KERNELS=avx2 and OPENBLAS_CORETYPE=Haswell "
+                               "everywhere): ",
+                               md_reducer_abouts[t->config->distributed.reducer].name);
     return MD_OK;
 }
 
@@ -243,6 +245,19 @@ static md_status start_watchdog(md_trainer *t, md_error *err)
     return status;
 }
 
+/* What a batch is cut into: a part for each rank, of whole micro-shards for a reproducible run. */
+static void cut_batch(md_trainer *t)
+{
+    const size_t wanted = (size_t)t->config->train.batch_size;
+    t->batch = wanted < t->images ? wanted : t->images;
+    t->unit = 1;
+    t->shard = t->batch / (size_t)t->ranks + 1;
+    if (!md_trainer_is_reproducible(t))
+        return;
+    t->unit = (size_t)t->config->distributed.reducer_options.micro_shard;
+    t->shard = t->unit < t->batch ? t->unit : t->batch;
+}
+
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 {
     md_status status =
@@ -251,17 +266,13 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     t->rank = md_comm_rank(t->comm);
     t->ranks = md_comm_size(t->comm);
-    t->batch = (size_t)t->config->train.batch_size;
-    const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
-    t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
     status = start_watchdog(t, err);
     if (status)
         return status;
     status = load_data(t, err);
     if (status)
         return status;
-    if (t->batch > t->images)
-        t->batch = t->images;
+    cut_batch(t);
     md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)

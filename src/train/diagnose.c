@@ -91,5 +91,6 @@ md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
                    "step %lld: the gradient is too large to be summed safely with reducer %s; no "
                    "weight was stepped and %s; lower optimizer.learning_rate or set "
                    "optimizer.clip_norm",
-                   (long long)t->at.step + 1, t->config->distributed.reducer, what_is_left(t));
+                   (long long)t->at.step + 1,
+                   md_reducer_abouts[t->config->distributed.reducer].name, what_is_left(t));
 }

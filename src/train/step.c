@@ -52,14 +52,12 @@ static void compute_shard(md_trainer *t, md_range shard, size_t batch_size, doub
     lap(t, BACKWARD, since);
 }
 
-/* Plain reducers take a rank's part as one shard, reproducible takes it micro-shard by micro-shard.
- */
+/* Shard by shard, as the reducer wants them. */
 static void compute_part(md_trainer *t, md_range part, size_t batch_size, double *since)
 {
-    const size_t most = t->unit == 1 ? part.count : t->unit;
-    for (size_t done = 0; done < part.count; done += most) {
+    for (size_t done = 0; done < part.count; done += t->shard) {
         size_t left = part.count - done;
-        md_range shard = {part.begin + done, left < most ? left : most};
+        md_range shard = {part.begin + done, left < t->shard ? left : t->shard};
         compute_shard(t, shard, batch_size, since);
     }
     if (part.count == 0)

@@ -29,7 +29,7 @@ static void announce(const md_trainer *t)
                               .node_ranks = md_comm_node_size(t->comm),
                               .cpus = cpus_of_node(),
                               .threads = (int)t->config->train.threads,
-                              .reducer = t->config->distributed.reducer,
+                              .reducer = md_reducer_abouts[t->config->distributed.reducer].name,
                               .storage =
                                   md_storage_word(md_store_storage(md_dataset_store(t->dataset))),
                               .kernels = t->kernels->name,

@@ -49,6 +49,7 @@ typedef struct md_trainer {
 
     size_t images, batch; /* trained on; global batch */
     size_t unit;          /* parts of a batch are whole units: 1, or the micro-shard */
+    size_t shard;         /* most images in one gradient: a rank's part, or the micro-shard */
     int64_t steps_per_epoch, last_step; /* the run ends after last_step steps */
     int64_t schedule_steps;             /* of all epochs, for the schedule */
     uint32_t *order;                    /* [images]: the open epoch's permutation */

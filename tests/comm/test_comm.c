@@ -114,7 +114,8 @@ static void half_of_the_ranks_can_work_alone(void)
     CU_ASSERT_EQUAL(md_comm_size(comm), (size + 1 - odd) / 2);
     CU_ASSERT_EQUAL(md_comm_rank(comm), rank / 2);
     CU_ASSERT_EQUAL(md_comm_nodes(comm), 1);
-    md_reducer_params params = {.name = "node-shared", .parameters = 40, .math = plain_math()};
+    md_reducer_params params = {
+        .kind = MD_REDUCER_NODE_SHARED, .parameters = 40, .batch = 1, .math = plain_math()};
     md_reducer *reducer;
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(comm, &params, &reducer, NULL), MD_OK);
     for (int i = 0; i < 40; i++)

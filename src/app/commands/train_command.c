@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "mnist_dist/comm/agree.h"
+#include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/train/trainer.h"
 #include "monitor/debug.h"
 #include "monitor/observers.h"
@@ -41,6 +42,7 @@ static const struct {
     {BATCH, "train.batch_size"},     {RATE, "optimizer.learning_rate"}, {SEED, "train.seed"},
     {REDUCER, "distributed.reducer"}};
 
+#define SPACE_AND_NAME(ID, id, name, promise, how) " " name
 static const struct argp_option options[] = {
     {"config", CONFIG, "FILE", 0, "read the configuration (YAML) from FILE", 0},
     {"set", SET, "KEY=VALUE", 0, "set any key, such as train.max_steps=100; may be repeated", 0},
@@ -50,7 +52,7 @@ static const struct argp_option options[] = {
     {"batch-size", BATCH, "N", 0, "samples per step over all ranks", 0},
     {"learning-rate", RATE, "X", 0, "the optimizer's learning rate", 0},
     {"seed", SEED, "N", 0, "seed of weights, order and dropout", 0},
-    {"reducer", REDUCER, "NAME", 0, "allreduce, node-shared or reproducible", 0},
+    {"reducer", REDUCER, "NAME", 0, "one of" MD_REDUCERS(SPACE_AND_NAME), 0},
     {"resume", RESUME, NULL, 0, "go on from the newest good checkpoint in DIR", 0},
     {"debug", DEBUG, NULL, 0, "check gradients, then report every step", 0},
     {"debug-wait", WAIT, NULL, 0, "wait for a debugger before the first step", 0},

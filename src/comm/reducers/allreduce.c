@@ -47,8 +47,6 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
 }
 
 const md_reducer_ops md_reducer_allreduce = {
-    .name = "allreduce",
-    .promise = MD_PROMISE_ORDER,
     .create = create,
     .destroy = md_private_destroy,
     .add = md_reducer_can_sum,

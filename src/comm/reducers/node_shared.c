@@ -132,8 +132,6 @@ static md_status fence(md_reducer *reducer, md_error *err)
 }
 
 const md_reducer_ops md_reducer_node_shared = {
-    .name = "node-shared",
-    .promise = MD_PROMISE_ORDER,
     .variant_size = sizeof(node_blocks),
     .create = create,
     .destroy = destroy,

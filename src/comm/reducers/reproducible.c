@@ -9,14 +9,18 @@
 enum { EXPONENT = 40 }; /* fixed point in units of 2^-40 */
 
 typedef struct fixed_point {
-    double limit; /* of one shard's magnitude, so that max_shards of them fit an int64 */
+    double limit; /* of one shard's magnitude, so that a batch of them fits an int64 */
     int64_t *sum; /* [parameters] gradient, [MD_SUMS] step sums */
 } fixed_point;
 
 static md_status create(md_reducer *reducer, md_error *err)
 {
-    int64_t shards = reducer->params.max_shards;
-    if (shards < 1 || shards > 1 << 20)
+    const int64_t micro_shard = reducer->params.options.micro_shard;
+    if (micro_shard < 1)
+        return md_fail(err, MD_USAGE, "distributed.micro_shard is %lld; give 1 and more",
+                       (long long)micro_shard);
+    const int64_t shards = ((int64_t)reducer->params.batch - 1) / micro_shard + 1;
+    if (shards > 1 << 20)
         return md_fail(err, MD_USAGE,
                        "distributed.reducer reproducible sums 1 to 1048576 micro-shards, not "
                        "%lld; choose a larger distributed.micro_shard",
@@ -63,8 +67,6 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
 }
 
 const md_reducer_ops md_reducer_reproducible = {
-    .name = "reproducible",
-    .promise = MD_PROMISE_RANK_COUNT,
     .exponent = EXPONENT,
     .variant_size = sizeof(fixed_point),
     .create = create,
