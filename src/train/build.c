@@ -47,8 +47,7 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = (md_storage)t->config->data.storage,
-                                      .watchdog = t->watchdog};
+                                      .storage = (md_storage)t->config->data.storage};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
         return status;
@@ -166,14 +165,13 @@ static md_status make_state(md_trainer *t, md_error *err)
 static md_status start_state(md_trainer *t, md_error *err)
 {
     md_status status = MD_OK;
-    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
     if (t->rank == 0)
         status = t->run->resuming ? md_trainer_adopt_checkpoint(t, err) : make_state(t, err);
     /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
      * weights the file. */
     if (t->rank == 0 && !status && !t->run->resuming)
         status = md_folder_set_aside(t->run->folder, err);
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     status = md_agree(t->comm, status, err);
     if (!status)
         status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);
@@ -228,18 +226,24 @@ static void warn_of_idle_ranks(const md_trainer *t)
 static void say_watched(const md_trainer *t, int looking)
 {
     if (t->params->watched)
-        t->params->watched(looking, t->params->watched_context);
+        t->params->watched(looking, t->params->context);
 }
 
-static md_status start_watchdog(md_trainer *t, md_error *err)
+static void on_stall(const char *message, void *trainer)
 {
-    const md_watchdog_params params = {
+    const md_trainer *t = trainer;
+    t->params->on_stall(message, t->params->context);
+}
+
+static md_status start_heartbeat(md_trainer *t, md_error *err)
+{
+    const md_heartbeat_params params = {
         .folder = t->config->checkpoint.output,
         .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
         .last_words = md_trainer_last_words,
-        .context = t,
-        .stalled = t->params->stalled};
-    md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
+        .on_stall = t->params->on_stall ? on_stall : NULL,
+        .context = t};
+    md_status status = md_heartbeat_start(t->comm, &params, &t->heartbeat, err);
     if (!status)
         say_watched(t, 1);
     return status;
@@ -266,14 +270,15 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     t->rank = md_comm_rank(t->comm);
     t->ranks = md_comm_size(t->comm);
-    status = start_watchdog(t, err);
+    status = start_heartbeat(t, err);
     if (status)
         return status;
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
     status = load_data(t, err);
     if (status)
         return status;
     cut_batch(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
         status = build_reducer(t, err);
@@ -281,7 +286,6 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         status = check_same_arithmetic(t, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     plan_steps(t);
     warn_of_idle_ranks(t);
     status = check_inject(t, err);
@@ -290,9 +294,9 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 
 void md_trainer_tear_down(md_trainer *t)
 {
-    if (t->watchdog)
+    if (t->heartbeat)
         say_watched(t, 0);
-    md_watchdog_stop(&t->watchdog);
+    md_heartbeat_stop(&t->heartbeat);
     md_reducer_destroy(&t->reducer);
     md_batcher_destroy(&t->batcher);
     md_model_destroy(&t->model);

@@ -242,17 +242,15 @@ static md_status check_weights(const md_trainer *t, md_error *err)
 md_status md_trainer_save(md_trainer *t, int last, md_error *err)
 {
     const double start = md_clock_now();
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     md_status status = md_agree(t->comm, check_weights(t, err), err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_SAVE, t->at.step);
     md_inject_save_begin(t->params->inject, t->rank, t->at.step);
     status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
     md_inject_save_end(t->params->inject);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     t->last_save_at = md_clock_now();
     t->epoch_times.io += t->last_save_at - start;
     if (status)

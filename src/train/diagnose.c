@@ -79,11 +79,10 @@ static md_status describe(const md_trainer *t, const finding *found, md_error *e
 md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
 {
     finding found = {0};
-    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     for (size_t i = 0; i < part.count; i++)
         examine(t, t->order[part.begin + i], &found);
     md_status status = found.count ? describe(t, &found, err) : MD_OK;
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
     if (status)
         return status;

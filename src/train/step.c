@@ -158,10 +158,9 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     md_step_sums sums;
 
     md_trainer_sort_epoch(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     compute_part(t, part, batch_size, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_REDUCE, t->at.step);
     md_status status =
         md_reducer_reduce(t->reducer, md_stop_wanted(t->params->stop, t->rank), &sums, err);
     if (!status && sums.bad)
@@ -172,15 +171,14 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
         return status;
     lap(t, REDUCE, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_STEP, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_STEP, t->at.step);
     step_slice(t, scale);
     lap(t, OPTIMIZER, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_PUBLISH, t->at.step);
     status = md_reducer_publish(t->reducer, t->at.step + 1, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step + 1);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step + 1);
     advance(t, &sums, batch_size);
     lap(t, REDUCE, &since);
     t->epoch_times.steps += since - start;

@@ -6,7 +6,7 @@
 #include "mnist_dist/data/provenance.h"
 #include "mnist_dist/nn/optimizer.h"
 #include "mnist_dist/nn/schedule.h"
-#include "mnist_dist/resilience/watchdog.h"
+#include "mnist_dist/resilience/heartbeat.h"
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
@@ -45,7 +45,7 @@ typedef struct md_trainer {
     const md_optimizer_descriptor *optimizer; /* the configured one, */
     md_optimizer_apply *apply;                /* and its step */
     md_reducer *reducer;
-    md_watchdog *watchdog;
+    md_heartbeat *heartbeat;
 
     size_t images, batch; /* trained on; global batch */
     size_t unit;          /* parts of a batch are whole units: 1, or the micro-shard */
@@ -106,7 +106,7 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err);
 /* rescue.c */
 /* Local: is there something that --resume could go on from? */
 int md_trainer_has_checkpoint(const md_trainer *t);
-/* Local, from a thread of the watchdog's; see md_watchdog_params. */
+/* Local, from a thread of the heartbeat's; see md_heartbeat_params. */
 void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size);
 
 /* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and

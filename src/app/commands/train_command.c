@@ -168,12 +168,16 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
                    run->config.checkpoint.output, run->config.checkpoint.output);
 }
 
-/* The watchdog's last word, while the main thread is blocked, perhaps in writing to the same
- * stderr, whose lock it then holds. A line that finds room at once is written at once. */
-static void say_stalled(const char *message)
+/* The last word on a stalled run, and its end, while the main thread is blocked, perhaps in writing
+ * to the same stderr, whose lock it then holds. A line that finds room at once is written at once.
+ */
+static void on_stall(const char *message, void *context)
 {
     enum { MOST = 4096, PATIENCE_MS = 500 };
     char line[MOST];
+    (void)context;
+    if (!message)
+        _exit(MD_STALLED);
     snprintf(line, sizeof line, "mnist_dist: %s\n", message);
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
     const ssize_t written =
@@ -215,8 +219,8 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                                     .inject = a->injecting ? &a->inject : NULL,
                                     .debug = a->debug,
                                     .watched = watched,
-                                    .watched_context = &a->limit,
-                                    .stalled = say_stalled};
+                                    .on_stall = on_stall,
+                                    .context = &a->limit};
     md_train_result result = {0};
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
     if (!status)

@@ -1,5 +1,6 @@
 /* allreduce: every rank holds everything, and one MPI_Allreduce sums the gradient block with the
  * step sums at its end. */
+#include "comm_internal.h"
 #include "reducer_internal.h"
 
 /* The sums ride as floats and stay exact: each int64 is cut into bytes, and sums of bytes over up
@@ -38,9 +39,11 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     float *tail = reducer->gradient + reducer->params.parameters;
     int count = (int)reducer->params.parameters + TAIL;
     encode(sums, tail);
-    md_status status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, reducer->gradient, count, MPI_FLOAT,
-                                            MPI_SUM, md_comm_world(reducer->comm)),
-                              err);
+    md_status status =
+        MD_COLLECTIVE(reducer->comm,
+                      MPI_Allreduce(MPI_IN_PLACE, reducer->gradient, count, MPI_FLOAT, MPI_SUM,
+                                    md_comm_world(reducer->comm)),
+                      err);
     if (!status)
         decode(tail, sums);
     return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm_internal.h"
 #include "reducer_internal.h"
 
 enum { EXPONENT = 40 }; /* fixed point in units of 2^-40 */
@@ -55,9 +56,11 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     size_t parameters = reducer->params.parameters;
     int64_t *tail = own->sum + parameters;
     memcpy(tail, sums, MD_SUMS * sizeof *sums);
-    md_status status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, own->sum, (int)parameters + MD_SUMS,
-                                            MPI_INT64_T, MPI_SUM, md_comm_world(reducer->comm)),
-                              err);
+    md_status status =
+        MD_COLLECTIVE(reducer->comm,
+                      MPI_Allreduce(MPI_IN_PLACE, own->sum, (int)parameters + MD_SUMS, MPI_INT64_T,
+                                    MPI_SUM, md_comm_world(reducer->comm)),
+                      err);
     if (status)
         return status;
     memcpy(sums, tail, MD_SUMS * sizeof *sums);
