@@ -196,11 +196,11 @@ static void plan_steps(md_trainer *t)
 /* A rehearsal that can never happen would pass for one that went well. */
 static md_status check_inject(const md_trainer *t, md_error *err)
 {
-    const md_inject *inject = t->params->inject;
+    const md_fault *inject = t->params->inject;
     if (!inject)
         return MD_OK;
-    md_status status = md_inject_check(inject, t->ranks, t->last_step, err);
-    if (status || inject->fault != MD_FAULT_NAN)
+    md_status status = md_fault_check(inject, t->ranks, t->last_step, err);
+    if (status || inject->kind != MD_FAULT_NAN)
         return status;
     const md_range batch =
         md_sampler_batch(t->images, t->batch, (inject->step - 1) % t->steps_per_epoch);

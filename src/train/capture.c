@@ -246,9 +246,9 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err)
     if (status)
         return status;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_SAVE, t->at.step);
-    md_inject_save_begin(t->params->inject, t->rank, t->at.step);
+    md_fault_begin_save(t->params->inject, t->rank, t->at.step);
     status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
-    md_inject_save_end(t->params->inject);
+    md_fault_end_save(t->params->inject);
     status = md_agree(t->comm, status, err);
     md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     t->last_save_at = md_clock_now();

@@ -44,7 +44,7 @@ static void examine(md_trainer *t, uint32_t id, finding *found)
     md_model_forward(t->model, parameters, batch, &pass);
     const float loss = md_model_loss(t->model, batch, &correct)[0];
     md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
     const md_tensor *tensor = bad_tensor(t);
     if (isfinite(loss) && !tensor)
         return;

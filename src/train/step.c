@@ -47,7 +47,7 @@ static void compute_shard(md_trainer *t, md_range shard, size_t batch_size, doub
     lap(t, FORWARD, since);
 
     md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
     md_reducer_add(t->reducer, &sums);
     lap(t, BACKWARD, since);
 }
@@ -61,7 +61,8 @@ static void compute_part(md_trainer *t, md_range part, size_t batch_size, double
         compute_shard(t, shard, batch_size, since);
     }
     if (part.count == 0)
-        md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+        md_fault_in_step(t->params->inject, t->rank, t->at.step + 1,
+                         md_reducer_gradient(t->reducer));
 }
 
 /* The factor that turns the gradient's sum into its clipped mean. */
@@ -105,7 +106,7 @@ static void step_slice(md_trainer *t, double scale)
                                     .learning_rate = md_trainer_rate(t, t->at.step),
                                     .gradient_scale = scale};
     t->apply(&step, &slice);
-    md_inject_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
+    md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
 }
 
 static double weight_norm(const md_trainer *t)

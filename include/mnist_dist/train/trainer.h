@@ -14,7 +14,7 @@ typedef struct md_train_params {
     const char *command_line;    /* for provenance */
     const md_observer *observer; /* rank 0's is called */
     const md_stop *stop;
-    md_inject *inject;
+    md_fault *inject;
     int debug; /* gradient check first, norms and times of every step, no watchdog */
     /* On every rank: with 1 once the watchdog looks on, with 0 just before it ceases to, while all
      * ranks still have to come together; may be NULL. */

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/reducer_list.h"
+#include "mnist_dist/resilience/time_limit.h"
 #include "mnist_dist/train/trainer.h"
 #include "monitor/debug.h"
 #include "monitor/observers.h"
@@ -66,7 +67,7 @@ typedef struct arguments {
     char **assignments; /* one per option at most; every string is malloc'ed */
     int debug, wait, quiet, injecting;
     double limit; /* seconds that ranks may wait for each other at the start and at the end */
-    md_inject inject;
+    md_fault inject;
     md_error *err;
 } arguments;
 
@@ -98,7 +99,7 @@ static error_t take_fault(arguments *a, const char *text)
         return EINVAL;
     }
     a->injecting = 1;
-    return md_inject_parse(text, &a->inject, a->err) ? EINVAL : 0;
+    return md_fault_parse(text, &a->inject, a->err) ? EINVAL : 0;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -159,7 +160,7 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
     char why[64] = "a signal to another rank";
     if (stop->requested)
         snprintf(why, sizeof why, "SIG%s", sigabbrev_np(stop->requested));
-    else if (md_stop_overdue(stop))
+    else if (md_time_limit_over(stop->deadline))
         snprintf(why, sizeof why, "the time limit");
     return md_fail(err, MD_STOPPED,
                    "stopped by %s after step %lld of %lld; saved in %s, go on with: mnist_dist "
@@ -210,9 +211,9 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                              md_publisher_start(&publisher)};
     const md_observer observer = md_observer_both(&pair);
     md_stop *stop = md_signals_install();
-    stop->deadline = md_stop_deadline(run->config.train.time_limit);
+    stop->deadline = md_time_limit_deadline(run->config.train.time_limit);
     if (run->folder && a->injecting)
-        md_folder_set_hook(run->folder, md_inject_save_stage, &a->inject);
+        md_folder_set_hook(run->folder, md_fault_at_stage, &a->inject);
     const md_train_params params = {.command_line = command_line,
                                     .observer = &observer,
                                     .stop = stop,
