@@ -12,7 +12,6 @@ enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386 };
 
 /* Floats: 1 KB to 64 MB, and the gradient of the notebook's model (437 KB). */
 static const size_t sizes[] = {256, 4096, 32768, GRADIENT, 1 << 20, 1 << 22, 1 << 24};
-static const char *const reducers[] = {"allreduce", "node-shared", "reproducible"};
 
 typedef struct contest {
     md_bench *bench;
@@ -81,12 +80,13 @@ static md_status report(contest *c, const char *what, move make, double *median)
     return MD_OK;
 }
 
-static md_status contend(contest *c, const char *name, double yardstick)
+static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
 {
     const md_kernels *k = c->bench->kernels;
-    const md_reducer_params params = {.name = name,
+    const md_reducer_params params = {.kind = kind,
                                       .parameters = c->count,
-                                      .max_shards = md_comm_size(c->bench->comm),
+                                      .batch = (size_t)md_comm_size(c->bench->comm),
+                                      .options = {.micro_shard = 1},
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,
                                                .all_within = k->all_within,
@@ -96,7 +96,7 @@ static md_status contend(contest *c, const char *name, double yardstick)
     md_status status = md_reducer_create(c->bench->comm, &params, &c->reducer, c->err);
     if (status)
         return status;
-    status = report(c, name, whole, &median);
+    status = report(c, md_reducer_abouts[kind].name, whole, &median);
     if (!status)
         md_report_note(c->bench->csv, "  %.2f of MPI_Allreduce", median / yardstick);
     md_reducer_destroy(&c->reducer);
@@ -112,8 +112,8 @@ static md_status compare_at(contest *c)
     c->block = block;
     if (!status)
         status = report(c, "MPI_Allreduce", plain, &yardstick);
-    for (size_t i = 0; !status && i < sizeof reducers / sizeof *reducers; i++)
-        status = contend(c, reducers[i], yardstick);
+    for (int kind = 0; !status && kind < MD_REDUCER_KINDS; kind++)
+        status = contend(c, (md_reducer_kind)kind, yardstick);
     free(block);
     return status;
 }

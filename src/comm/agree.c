@@ -7,13 +7,14 @@
 #include "comm_internal.h"
 #include "mnist_dist/base/memory.h"
 
-md_status md_agree_over(MPI_Comm ranks, int world_rank, md_status local, md_error *err)
+md_status md_agree_over(const md_comm *comm, MPI_Comm ranks, md_status local, md_error *err)
 {
     int rank = 0, size = 0, lowest = 0;
     MPI_Comm_rank(ranks, &rank);
     MPI_Comm_size(ranks, &size);
     int failing = local ? rank : size;
-    md_status status = MD_MPI(MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, ranks), err);
+    md_status status =
+        MD_COLLECTIVE(comm, MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, ranks), err);
     if (status || lowest == size)
         return status;
 
@@ -22,8 +23,9 @@ md_status md_agree_over(MPI_Comm ranks, int world_rank, md_status local, md_erro
     if (rank == lowest && err)
         agreed = *err;
     if (agreed.rank < 0) /* else it was agreed before, over fewer ranks */
-        agreed.rank = world_rank;
-    status = MD_MPI(MPI_Bcast(&agreed, (int)sizeof agreed, MPI_BYTE, lowest, ranks), err);
+        agreed.rank = md_comm_rank(comm);
+    status =
+        MD_COLLECTIVE(comm, MPI_Bcast(&agreed, (int)sizeof agreed, MPI_BYTE, lowest, ranks), err);
     if (status)
         return status;
     if (err)
@@ -33,7 +35,7 @@ md_status md_agree_over(MPI_Comm ranks, int world_rank, md_status local, md_erro
 
 md_status md_agree(md_comm *comm, md_status local, md_error *err)
 {
-    return md_agree_over(md_comm_world(comm), md_comm_rank(comm), local, err);
+    return md_agree_over(comm, md_comm_world(comm), local, err);
 }
 
 /* The digest that more than half of the ranks have, or rank 0's (Boyer and Moore's vote). */
@@ -87,7 +89,8 @@ md_status md_agree_digest(md_comm *comm, uint64_t digest, const char *what, md_e
     md_status status = md_allocate(&digests, (size_t)size, sizeof digest, "rank digests", err);
     status = md_agree(comm, status, err);
     if (!status)
-        status = MD_MPI(
+        status = MD_COLLECTIVE(
+            comm,
             MPI_Allgather(&digest, 1, MPI_UINT64_T, digests, 1, MPI_UINT64_T, md_comm_world(comm)),
             err);
     if (!status)

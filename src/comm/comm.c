@@ -14,6 +14,8 @@ struct md_comm {
     int node_rank, node_size;
     int node_number, nodes, smallest_node;
     char *hosts;
+    md_wait_hook hook; /* or NULL */
+    void *hook_context;
 };
 
 md_status md_mpi_check(int code, const char *call, md_error *err)
@@ -26,6 +28,24 @@ md_status md_mpi_check(int code, const char *call, md_error *err)
     return md_fail(err, MD_FAILED,
                    "%.*s failed: %s; look for an earlier message of MPI or of a rank that died",
                    (int)strcspn(call, "("), call, reason);
+}
+
+void md_comm_set_wait_hook(md_comm *comm, md_wait_hook hook, void *context)
+{
+    comm->hook = hook;
+    comm->hook_context = context;
+}
+
+void md_comm_tell(const md_comm *comm, int waiting)
+{
+    if (comm->hook)
+        comm->hook(comm->hook_context, waiting);
+}
+
+md_status md_comm_told(const md_comm *comm, md_status status)
+{
+    md_comm_tell(comm, 0);
+    return status;
 }
 
 /* Not every MPI library hands the error handler on to derived communicators. */
@@ -128,19 +148,19 @@ static md_status fill(md_comm *comm, int node_size, md_error *err)
 
 static md_status create_over(MPI_Comm world, int node_size, md_comm **out, md_error *err)
 {
-    int rank, size;
-    md_status status = adopt(world, &rank, &size, err);
+    md_comm made = {.world = world, .node = MPI_COMM_NULL};
+    md_status status = adopt(world, &made.rank, &made.size, err);
     if (status)
         return status;
     void *created;
-    status = md_allocate(&created, 1, sizeof **out, "the communicators", err);
-    status = md_agree_over(world, rank, status, err);
+    status = md_allocate(&created, 1, sizeof made, "the communicators", err);
+    status = md_agree(&made, status, err);
     if (status) {
         free(created);
         return status;
     }
     *out = created;
-    **out = (md_comm){.world = world, .node = MPI_COMM_NULL, .rank = rank, .size = size};
+    **out = made;
     return fill(*out, node_size, err);
 }
 
@@ -227,23 +247,25 @@ const char *md_comm_hosts(const md_comm *comm)
 
 md_status md_comm_barrier(md_comm *comm, md_error *err)
 {
-    return MD_MPI(MPI_Barrier(comm->world), err);
+    return MD_COLLECTIVE(comm, MPI_Barrier(comm->world), err);
 }
 
-md_status md_broadcast_over(MPI_Comm ranks, void *data, size_t bytes, int root, md_error *err)
+md_status md_broadcast_over(const md_comm *comm, MPI_Comm ranks, void *data, size_t bytes, int root,
+                            md_error *err)
 {
     const size_t most = 1 << 30; /* MPI counts are ints */
     md_status status = MD_OK;
     for (size_t sent = 0; sent < bytes && !status; sent += most) {
         size_t piece = bytes - sent < most ? bytes - sent : most;
-        status = MD_MPI(MPI_Bcast((char *)data + sent, (int)piece, MPI_BYTE, root, ranks), err);
+        status = MD_COLLECTIVE(
+            comm, MPI_Bcast((char *)data + sent, (int)piece, MPI_BYTE, root, ranks), err);
     }
     return status;
 }
 
 md_status md_comm_broadcast(md_comm *comm, void *data, size_t bytes, int root, md_error *err)
 {
-    return md_broadcast_over(comm->world, data, bytes, root, err);
+    return md_broadcast_over(comm, comm->world, data, bytes, root, err);
 }
 
 md_status md_comm_gather(md_comm *comm, const void *data, size_t bytes, void *out, md_error *err)
@@ -251,6 +273,16 @@ md_status md_comm_gather(md_comm *comm, const void *data, size_t bytes, void *ou
     if (bytes > INT_MAX)
         return md_fail(err, MD_FAILED, "%zu bytes from each rank are too many to gather at once",
                        bytes);
-    return MD_MPI(MPI_Gather(data, (int)bytes, MPI_BYTE, out, (int)bytes, MPI_BYTE, 0, comm->world),
-                  err);
+    return MD_COLLECTIVE(
+        comm, MPI_Gather(data, (int)bytes, MPI_BYTE, out, (int)bytes, MPI_BYTE, 0, comm->world),
+        err);
+}
+
+md_status md_comm_sum(md_comm *comm, int64_t *values, size_t count, md_error *err)
+{
+    if (count > INT_MAX)
+        return md_fail(err, MD_FAILED, "%zu numbers are too many to sum at once", count);
+    return MD_COLLECTIVE(
+        comm, MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_INT64_T, MPI_SUM, comm->world),
+        err);
 }

@@ -1,15 +1,24 @@
-/* Collectives over any one communicator, for the functions that offer them over all ranks and for
- * those that need them over a node. */
+/* How comm/ waits, and collectives over some of the ranks, such as those of a node. */
 #ifndef MNIST_DIST_COMM_COMM_INTERNAL_H
 #define MNIST_DIST_COMM_COMM_INTERNAL_H
 
 #include "mnist_dist/comm/comm.h"
 
-/* As md_agree, over `ranks`. world_rank is what an error of this rank's own is said to come from.
+/* Every call of MPI that may wait for other ranks is made through this, so that the wait hook
+ * knows.
  */
-md_status md_agree_over(MPI_Comm ranks, int world_rank, md_status local, md_error *err);
+#define MD_COLLECTIVE(comm, call, err)                                                             \
+    (md_comm_tell(comm, 1), md_comm_told(comm, md_mpi_check((call), #call, (err))))
 
-/* As md_comm_broadcast, over `ranks`. */
-md_status md_broadcast_over(MPI_Comm ranks, void *data, size_t bytes, int root, md_error *err);
+/* Calls the wait hook. */
+void md_comm_tell(const md_comm *comm, int waiting);
+
+/* md_comm_tell(comm, 0); returns the status. */
+md_status md_comm_told(const md_comm *comm, md_status status);
+
+/* As md_agree and md_comm_broadcast, over `ranks` of comm. */
+md_status md_agree_over(const md_comm *comm, MPI_Comm ranks, md_status local, md_error *err);
+md_status md_broadcast_over(const md_comm *comm, MPI_Comm ranks, void *data, size_t bytes, int root,
+                            md_error *err);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <float.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,41 +14,24 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_LONG_LOCK_FREE == 2,
 /* No step is known to be finished: twice a step is never odd. */
 enum { UNMARKED = -1 };
 
-static const md_reducer_ops *const registry[] = {
-    &md_reducer_allreduce,
-    &md_reducer_node_shared,
-    &md_reducer_reproducible,
-    NULL,
+static const md_reducer_ops *const variants[] = {
+#define OPS(ID, id, name, promise, how) &md_reducer_##id,
+    MD_REDUCERS(OPS)
+#undef OPS
 };
-
-static const md_reducer_ops *find(const char *name)
-{
-    for (int i = 0; registry[i]; i++)
-        if (strcmp(registry[i]->name, name) == 0)
-            return registry[i];
-    return NULL;
-}
-
-int md_reducer_known(const char *name)
-{
-    return find(name) != NULL;
-}
 
 static md_status check(const md_reducer_params *params, md_error *err)
 {
     const size_t most = INT_MAX - 64; /* MPI counts are ints, and step sums ride along */
-    if (!find(params->name)) {
-        char names[128] = "";
-        for (int i = 0; registry[i]; i++)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
-                     i == 0 ? "" : (registry[i + 1] ? ", " : " or "), registry[i]->name);
-        return md_fail(err, MD_USAGE, "distributed.reducer: there is no '%s'; choose %s",
-                       params->name, names);
-    }
+    if ((unsigned)params->kind >= MD_REDUCER_KINDS)
+        return md_fail(err, MD_USAGE, "distributed.reducer: there is no kind %d, only 0 to %d",
+                       (int)params->kind, MD_REDUCER_KINDS - 1);
     if (params->parameters < 1 || params->parameters > most)
         return md_fail(err, MD_USAGE,
                        "model: %zu parameters cannot be reduced; 1 to %zu are possible",
                        params->parameters, most);
+    if (params->batch < 1)
+        return md_fail(err, MD_USAGE, "train.batch_size is 0; give 1 and more");
     if (params->moments < 0 || params->moments > MD_REDUCER_MOMENTS)
         return md_fail(err, MD_USAGE, "optimizer: %d moments; 0 to %d are possible",
                        params->moments, MD_REDUCER_MOMENTS);
@@ -75,7 +57,7 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     md_status status = check(params, err);
     if (status)
         return status;
-    const md_reducer_ops *ops = find(params->name);
+    const md_reducer_ops *ops = variants[params->kind];
     void *created;
     status = md_allocate(&created, 1, sizeof **out + ops->variant_size, "the reducer", err);
     status = md_agree(comm, status, err);
@@ -135,11 +117,6 @@ void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count)
 {
     *begin = reducer->begin;
     *count = reducer->count;
-}
-
-md_promise md_reducer_promise(const md_reducer *reducer)
-{
-    return reducer->ops->promise;
 }
 
 int md_reducer_exponent(const md_reducer *reducer)

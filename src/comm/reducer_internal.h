@@ -1,5 +1,5 @@
-/* What the reducer variants share. A variant is one file with one md_reducer_ops and one row in
- * reducer.c. */
+/* What the reducer variants share. A variant is one file with one md_reducer_ops and one row of
+ * MD_REDUCERS. */
 #ifndef MNIST_DIST_COMM_REDUCER_INTERNAL_H
 #define MNIST_DIST_COMM_REDUCER_INTERNAL_H
 
@@ -20,9 +20,7 @@ typedef struct md_slice_state {
 } md_slice_state;
 
 typedef struct md_reducer_ops {
-    const char *name;
-    md_promise promise;
-    int exponent;
+    int exponent;        /* of its fixed point, or 0 */
     size_t variant_size; /* bytes of the variant's own data, zeroed before create */
 
     /* Collective. Places the blocks and sets the slices. After a failure destroy is called. */
@@ -60,7 +58,9 @@ struct md_reducer {
     int shards;
 };
 
-extern const md_reducer_ops md_reducer_allreduce, md_reducer_node_shared, md_reducer_reproducible;
+#define MD_REDUCER_DECLARE(ID, id, name, promise, how) extern const md_reducer_ops md_reducer_##id;
+MD_REDUCERS(MD_REDUCER_DECLARE)
+#undef MD_REDUCER_DECLARE
 
 /* Floats in parameters and moments together. Local. */
 size_t md_reducer_state_floats(const md_reducer *reducer);
@@ -68,7 +68,7 @@ size_t md_reducer_state_floats(const md_reducer *reducer);
 /* `add` of the variants that sum floats: 1 when a sum over all ranks cannot overflow. Local. */
 int md_reducer_can_sum(md_reducer *reducer);
 
-/* For variants whose blocks are this rank's own (reducer_private.c). `tail` floats follow the
+/* For variants whose blocks are this rank's own (private_blocks.c). `tail` floats follow the
  * gradient. */
 md_status md_private_create(md_reducer *reducer, size_t tail, md_error *err);
 void md_private_destroy(md_reducer *reducer);

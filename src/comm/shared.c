@@ -12,7 +12,7 @@
 #include "mnist_dist/base/memory.h"
 
 struct md_shared {
-    MPI_Comm node; /* borrowed from the md_comm */
+    md_comm *comm; /* borrowed */
     MPI_Win window;
     void *base;
     int locked;
@@ -20,7 +20,7 @@ struct md_shared {
 
 static md_status agree_on_node(md_comm *comm, md_status local, md_error *err)
 {
-    return md_agree_over(md_comm_node_comm(comm), md_comm_rank(comm), local, err);
+    return md_agree_over(comm, md_comm_node_comm(comm), local, err);
 }
 
 /* Where Open MPI puts the file behind a window; others use /dev/shm as well. */
@@ -92,8 +92,10 @@ static md_status open_window(md_comm *comm, size_t bytes, md_shared *shared, md_
     status = agree_on_node(comm, status, err);
     if (status)
         return status;
-    status = MD_MPI(
-        MPI_Win_allocate_shared(room, 1, MPI_INFO_NULL, shared->node, &own, &shared->window), err);
+    status = MD_COLLECTIVE(comm,
+                           MPI_Win_allocate_shared(room, 1, MPI_INFO_NULL, md_comm_node_comm(comm),
+                                                   &own, &shared->window),
+                           err);
     status = agree_on_node(comm, status, err);
     if (status) {
         shared->window = MPI_WIN_NULL; /* freeing it would wait for ranks that have none */
@@ -118,7 +120,7 @@ md_status md_shared_create(md_comm *comm, size_t bytes, md_shared **out, md_erro
         return status;
     }
     md_shared *shared = created;
-    *shared = (md_shared){.node = md_comm_node_comm(comm), .window = MPI_WIN_NULL};
+    *shared = (md_shared){.comm = comm, .window = MPI_WIN_NULL};
     status = open_window(comm, bytes, shared, err);
     if (!status)
         status = MD_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window), err);
@@ -148,7 +150,7 @@ md_status md_shared_fence(md_shared *shared, md_error *err)
 {
     md_status status = md_shared_sync(shared, err);
     if (!status)
-        status = MD_MPI(MPI_Barrier(shared->node), err);
+        status = MD_COLLECTIVE(shared->comm, MPI_Barrier(md_comm_node_comm(shared->comm)), err);
     if (!status)
         status = md_shared_sync(shared, err);
     return status;
@@ -161,7 +163,7 @@ void md_shared_destroy(md_shared **shared)
     if ((*shared)->locked)
         MPI_Win_unlock_all((*shared)->window);
     if ((*shared)->window != MPI_WIN_NULL)
-        MPI_Win_free(&(*shared)->window);
+        (void)MD_COLLECTIVE((*shared)->comm, MPI_Win_free(&(*shared)->window), NULL);
     free(*shared);
     *shared = NULL;
 }

@@ -56,17 +56,14 @@ md_status md_config_check(const md_config *config, md_error *err)
     return status;
 }
 
-static int is_reproducible(const md_config *config)
-{
-    return strcmp(config->distributed.reducer, "reproducible") == 0;
-}
-
-/* Micro-shards decide the bits of a reproducible run, and nothing else. */
+/* A reducer's options decide the bits of a run that promises them, and nothing else. */
 static int may_differ(const md_key *key, const md_config *now)
 {
-    if (key->offset == offsetof(md_config, distributed.micro_shard))
-        return !is_reproducible(now);
-    return key->may_differ;
+    const size_t options = offsetof(md_config, distributed.reducer_options);
+    const int is_option =
+        key->offset >= options && key->offset < options + sizeof(md_reducer_options);
+    const md_promise promise = md_reducer_abouts[now->distributed.reducer].promise;
+    return key->may_differ && !(is_option && promise == MD_PROMISE_RANK_COUNT);
 }
 
 static md_status fail_differs(const char *name, const char *saved, const char *now, md_error *err)

@@ -8,7 +8,8 @@
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 static const char *const storages[] = {"auto", "dense", "sparse", NULL};
 static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
-static const char *const reducers[] = {"allreduce", "node-shared", "reproducible", NULL};
+#define REDUCER_NAME(ID, id, name, promise, how) name,
+static const char *const reducers[] = {MD_REDUCERS(REDUCER_NAME) NULL};
 
 const md_key md_config_keys[] = {
     {"data.source", MD_KEY_TEXT, MD_AT(md_config, data.source), .standard = "data/mnist",
@@ -68,11 +69,12 @@ const md_key md_config_keys[] = {
      .standard = "val_loss", .choices = monitors, .help = "the value that must improve"},
     {"early_stopping.min_delta", MD_KEY_REAL, MD_AT(md_config, early_stopping.min_delta),
      .standard = "0.0", .high = INFINITY, .help = "smaller changes are no improvement"},
-    {"distributed.reducer", MD_KEY_WORD, MD_AT(md_config, distributed.reducer),
+    {"distributed.reducer", MD_KEY_CHOICE, MD_AT(md_config, distributed.reducer),
      .standard = "allreduce", .choices = reducers, .may_differ = 1,
      .help = "how gradients are summed over ranks"},
-    {"distributed.micro_shard", MD_KEY_INTEGER, MD_AT(md_config, distributed.micro_shard),
-     .standard = "8", .low = 1, .high = 1e6, .may_differ = 1,
+    {"distributed.micro_shard", MD_KEY_INTEGER,
+     MD_AT(md_config, distributed.reducer_options.micro_shard), .standard = "8", .low = 1,
+     .high = 1e6, .may_differ = 1,
      .help = "reproducible: images per indivisible part of a batch; then the same on resume"},
     {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
      .standard = "0", .high = 1e6, .may_differ = 1,

@@ -15,38 +15,38 @@ enum { FULL_DISK_BYTES = 65536 };
 
 static const struct {
     const char *name;
-    md_fault fault;
+    md_fault_kind kind;
 } faults[] = {
     {"kill", MD_FAULT_KILL}, {"stop", MD_FAULT_STOP},           {"slow", MD_FAULT_SLOW},
     {"nan", MD_FAULT_NAN},   {"torn-file", MD_FAULT_TORN_FILE}, {"enospc", MD_FAULT_ENOSPC},
     {"ulp", MD_FAULT_ULP}};
 
-static int parse_fault(const char *name, size_t length, md_fault *out)
+static int parse_fault(const char *name, size_t length, md_fault_kind *out)
 {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (strlen(faults[i].name) == length && strncmp(faults[i].name, name, length) == 0) {
-            *out = faults[i].fault;
+            *out = faults[i].kind;
             return 1;
         }
     return 0;
 }
 
 /* Some faults make sense in one place only. */
-static md_status check_place(const char *text, const md_inject *inject, md_error *err)
+static md_status check_place(const char *text, const md_fault *fault, md_error *err)
 {
-    const int in_file = inject->fault == MD_FAULT_TORN_FILE || inject->fault == MD_FAULT_ENOSPC;
-    const int in_step = inject->fault == MD_FAULT_NAN || inject->fault == MD_FAULT_ULP;
-    if (in_file && inject->rank != 0)
+    const int in_file = fault->kind == MD_FAULT_TORN_FILE || fault->kind == MD_FAULT_ENOSPC;
+    const int in_step = fault->kind == MD_FAULT_NAN || fault->kind == MD_FAULT_ULP;
+    if (in_file && fault->rank != 0)
         return md_fail(err, MD_USAGE, "--inject %s: only rank 0 writes files; use @0", text);
-    if (in_step && inject->at_save)
+    if (in_step && fault->at_save)
         return md_fail(err, MD_USAGE, "--inject %s: this fault happens in a step, not in a save",
                        text);
     return MD_OK;
 }
 
-md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
+md_status md_fault_parse(const char *text, md_fault *out, md_error *err)
 {
-    *out = (md_inject){.text = text};
+    *out = (md_fault){.text = text};
     char rank[16];
     const char *at = strchr(text, '@'), *colon = at ? strchr(at, ':') : NULL;
     int64_t number;
@@ -55,7 +55,7 @@ md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
                        "--inject %s: write FAULT@RANK:STEP, such as kill@1:20 or "
                        "kill@0:save",
                        text);
-    if (!parse_fault(text, (size_t)(at - text), &out->fault))
+    if (!parse_fault(text, (size_t)(at - text), &out->kind))
         return md_fail(err, MD_USAGE,
                        "--inject %s: the fault must be kill, stop, slow, nan, "
                        "torn-file or enospc",
@@ -71,16 +71,16 @@ md_status md_inject_parse(const char *text, md_inject *out, md_error *err)
     return check_place(text, out, err);
 }
 
-md_status md_inject_check(const md_inject *inject, int ranks, int64_t last_step, md_error *err)
+md_status md_fault_check(const md_fault *fault, int ranks, int64_t last_step, md_error *err)
 {
-    if (inject->rank >= ranks)
-        return md_fail(err, MD_USAGE, "--inject %s: there are ranks 0 to %d only", inject->text,
+    if (fault->rank >= ranks)
+        return md_fail(err, MD_USAGE, "--inject %s: there are ranks 0 to %d only", fault->text,
                        ranks - 1);
-    if (!inject->at_save && inject->step > last_step)
+    if (!fault->at_save && fault->step > last_step)
         return md_fail(err, MD_USAGE,
                        "--inject %s: the run ends after step %lld; name an earlier one, or train "
                        "for longer",
-                       inject->text, (long long)last_step);
+                       fault->text, (long long)last_step);
     return MD_OK;
 }
 
@@ -92,41 +92,41 @@ static void sleep_seconds(double seconds)
 }
 
 /* Faults that hit the whole process. */
-static void strike(md_fault fault)
+static void strike(md_fault_kind kind)
 {
-    if (fault == MD_FAULT_KILL)
+    if (kind == MD_FAULT_KILL)
         raise(SIGKILL);
-    if (fault == MD_FAULT_STOP)
+    if (kind == MD_FAULT_STOP)
         raise(SIGSTOP);
-    if (fault == MD_FAULT_SLOW)
+    if (kind == MD_FAULT_SLOW)
         sleep_seconds(MD_FAULT_SLOW_SECONDS);
 }
 
-void md_inject_step(md_inject *inject, int rank, int64_t step, float *gradient)
+void md_fault_in_step(md_fault *fault, int rank, int64_t step, float *gradient)
 {
-    if (!inject || inject->at_save || rank != inject->rank)
+    if (!fault || fault->at_save || rank != fault->rank)
         return;
-    if (step == inject->step || (step > inject->step && inject->fault == MD_FAULT_SLOW))
-        strike(inject->fault);
-    if (step == inject->step && inject->fault == MD_FAULT_NAN)
+    if (step == fault->step || (step > fault->step && fault->kind == MD_FAULT_SLOW))
+        strike(fault->kind);
+    if (step == fault->step && fault->kind == MD_FAULT_NAN)
         gradient[0] = NAN;
 }
 
-void md_inject_weights(md_inject *inject, int rank, int64_t step, float *parameters, size_t count)
+void md_fault_in_weights(md_fault *fault, int rank, int64_t step, float *parameters, size_t count)
 {
-    if (!inject || inject->fault != MD_FAULT_ULP || rank != inject->rank || step != inject->step ||
+    if (!fault || fault->kind != MD_FAULT_ULP || rank != fault->rank || step != fault->step ||
         count == 0)
         return;
     parameters[count / 2] = nextafterf(parameters[count / 2], INFINITY);
 }
 
 /* Is this the save that the fault is for? It happens once. */
-static int is_due(const md_inject *inject, int rank, int64_t step)
+static int is_due(const md_fault *fault, int rank, int64_t step)
 {
-    if (!inject || inject->done || rank != inject->rank)
+    if (!fault || fault->done || rank != fault->rank)
         return 0;
-    int in_file = inject->fault == MD_FAULT_ENOSPC || inject->fault == MD_FAULT_TORN_FILE;
-    return inject->at_save || (in_file && step >= inject->step);
+    int in_file = fault->kind == MD_FAULT_ENOSPC || fault->kind == MD_FAULT_TORN_FILE;
+    return fault->at_save || (in_file && step >= fault->step);
 }
 
 /* A full disk is played by a limit on the size of files: write() then fails with EFBIG. */
@@ -139,35 +139,35 @@ static void limit_files(struct rlimit *before)
     setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-void md_inject_save_begin(md_inject *inject, int rank, int64_t step)
+void md_fault_begin_save(md_fault *fault, int rank, int64_t step)
 {
-    if (!is_due(inject, rank, step))
+    if (!is_due(fault, rank, step))
         return;
-    inject->armed = inject->done = 1;
-    if (inject->fault == MD_FAULT_ENOSPC)
-        limit_files(&inject->file_limit);
+    fault->armed = fault->done = 1;
+    if (fault->kind == MD_FAULT_ENOSPC)
+        limit_files(&fault->file_limit);
     else if (rank != 0)
-        strike(inject->fault);
+        strike(fault->kind);
 }
 
-void md_inject_save_end(md_inject *inject)
+void md_fault_end_save(md_fault *fault)
 {
-    if (!inject || !inject->armed)
+    if (!fault || !fault->armed)
         return;
-    inject->armed = 0;
-    if (inject->fault == MD_FAULT_ENOSPC)
-        setrlimit(RLIMIT_FSIZE, &inject->file_limit);
+    fault->armed = 0;
+    if (fault->kind == MD_FAULT_ENOSPC)
+        setrlimit(RLIMIT_FSIZE, &fault->file_limit);
 }
 
-void md_inject_save_stage(const char *stage, const char *temporary, void *context)
+void md_fault_at_stage(const char *stage, const char *temporary, void *context)
 {
-    md_inject *inject = context;
-    if (!inject->armed)
+    md_fault *fault = context;
+    if (!fault->armed)
         return;
     struct stat info;
-    if (inject->fault == MD_FAULT_TORN_FILE && strcmp(stage, "verify") == 0 &&
+    if (fault->kind == MD_FAULT_TORN_FILE && strcmp(stage, "verify") == 0 &&
         (stat(temporary, &info) != 0 || truncate(temporary, info.st_size / 2) != 0))
         md_warn("--inject torn-file: %s could not be cut short", temporary);
     if (strcmp(stage, "rename") == 0)
-        strike(inject->fault);
+        strike(fault->kind);
 }

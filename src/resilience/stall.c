@@ -7,33 +7,49 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heartbeat_internal.h"
 #include "mnist_dist/base/clock.h"
-#include "watchdog_internal.h"
 
 enum { TEXT_SIZE = 2048 };
 
 static const double gather_s = 2.0;         /* how long ranks wait for each other's files */
 static const double shortest_rescue_s = 10; /* a rescue may take as long as a stall, or this */
-static const double farewell_s = 1.0;       /* for the speaker to be heard before others exit */
+static const double farewell_s = 1.0;       /* for the message to be heard before others exit */
 
-static const char *const phase_names[] = {
-    "starting", "reading the data",       "computing",  "waiting to reduce",
-    "stepping", "waiting to publish",     "validating", "recording the epoch",
-    "saving",   "waiting for other ranks"};
+/* By phase: what a rank does, and what its waiting is for. */
+static const char others[] = "waiting for other ranks";
+static const char *const place_names[][2] = {
+    [MD_PHASE_START] = {"starting", "starting"},
+    [MD_PHASE_LOAD] = {"reading the data", others},
+    [MD_PHASE_COMPUTE] = {"computing", "waiting to reduce"},
+    [MD_PHASE_STEP] = {"stepping", "waiting to publish"},
+    [MD_PHASE_VALIDATE] = {"validating", others},
+    [MD_PHASE_RECORD] = {"recording the epoch", others},
+    [MD_PHASE_SAVE] = {"saving", others}};
 
-static int is_waiting(int phase)
+static int is_waiting(int place)
 {
-    return phase == MD_PHASE_START || phase == MD_PHASE_REDUCE || phase == MD_PHASE_PUBLISH ||
-           phase == MD_PHASE_WAIT;
+    return (place & MD_MARK_WAITING) != 0;
+}
+
+static const char *name_place(int place)
+{
+    return place_names[place & ~MD_MARK_WAITING][is_waiting(place)];
+}
+
+static int is_place(int number)
+{
+    const int phase = number & ~MD_MARK_WAITING;
+    return phase >= 0 && phase <= MD_PHASE_SAVE;
 }
 
 /* What is known of a rank. */
 typedef struct report {
     int wrote;   /* its own file */
-    int attends; /* it noticed the stall, as its node's board tells */
-    int known;   /* attends, step and phase are set, by itself or by a neighbour on its node */
+    int noticed; /* the stall, as its node's board tells */
+    int known;   /* noticed, step and place are set, by itself or by a neighbour on its node */
     long long step;
-    int phase;
+    int place;
 } report;
 
 static void nap(double seconds)
@@ -44,251 +60,253 @@ static void nap(double seconds)
         continue;
 }
 
-static void name_file(const md_watchdog *w, const char *name, char *path, size_t size)
+static void name_file(const md_heartbeat *h, const char *name, char *path, size_t size)
 {
-    snprintf(path, size, "%s/%s", w->folder, name);
+    snprintf(path, size, "%s/%s", h->folder, name);
 }
 
-static void name_report(const md_watchdog *w, int rank, const char *suffix, char *path, size_t size)
+static void name_report(const md_heartbeat *h, int rank, const char *suffix, char *path,
+                        size_t size)
 {
-    snprintf(path, size, "%s/%d%s", w->folder, rank, suffix);
+    snprintf(path, size, "%s/%d%s", h->folder, rank, suffix);
 }
 
-/* DIR/stall/RANK: one line "rank step phase attends" for each rank of this node. */
-static int write_report(const md_watchdog *w)
+/* DIR/stall/RANK: one line "rank step place noticed" for each rank of this node. */
+static int write_report(const md_heartbeat *h)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32], temporary[MD_WATCHDOG_PATH_SIZE + 32];
-    name_report(w, w->rank, "", path, sizeof path);
-    name_report(w, w->rank, ".tmp", temporary, sizeof temporary);
-    if (mkdir(w->folder, 0777) != 0 && errno != EEXIST)
+    char path[MD_STALL_PATH_SIZE + 32], temporary[MD_STALL_PATH_SIZE + 32];
+    name_report(h, h->rank, "", path, sizeof path);
+    name_report(h, h->rank, ".tmp", temporary, sizeof temporary);
+    if (mkdir(h->folder, 0777) != 0 && errno != EEXIST)
         return 0;
     FILE *file = fopen(temporary, "w");
     if (!file)
         return 0;
-    for (int i = 0; i < w->node_size; i++) {
-        md_heartbeat *heart = &w->board->hearts[i];
-        fprintf(file, "%d %lld %d %d\n", heart->rank, (long long)atomic_load(&heart->step),
-                (int)atomic_load(&heart->phase), (int)atomic_load(&heart->attends));
+    for (int i = 0; i < h->node_size; i++) {
+        md_mark *mark = &h->board->marks[i];
+        fprintf(file, "%d %lld %d %d\n", mark->rank, (long long)atomic_load(&mark->step),
+                (int)atomic_load(&mark->place), (int)atomic_load(&mark->noticed));
     }
     return fclose(file) == 0 && rename(temporary, path) == 0;
 }
 
-static void note(report *about, long long step, int phase, int attends)
+static void note(report *about, long long step, int place, int noticed)
 {
     about->known = 1;
-    about->attends |= attends;
+    about->noticed |= noticed;
     about->step = step;
-    about->phase = phase;
+    about->place = place;
 }
 
-static void read_report(const md_watchdog *w, int rank, report *all)
+static void read_report(const md_heartbeat *h, int rank, report *all)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32];
-    name_report(w, rank, "", path, sizeof path);
+    char path[MD_STALL_PATH_SIZE + 32];
+    name_report(h, rank, "", path, sizeof path);
     FILE *file = fopen(path, "r");
     if (!file)
         return;
     all[rank].wrote = 1;
-    int about, phase, attends;
+    int about, place, noticed;
     long long step;
     /* NOLINTNEXTLINE(cert-err34-c): the widths keep every number in range. */
-    while (fscanf(file, "%9d %18lld %9d %9d", &about, &step, &phase, &attends) == 4)
-        if (about >= 0 && about < w->ranks && phase >= 0 && phase <= MD_PHASE_WAIT)
-            note(&all[about], step, phase, attends);
+    while (fscanf(file, "%9d %18lld %9d %9d", &about, &step, &place, &noticed) == 4)
+        if (about >= 0 && about < h->ranks && is_place(place))
+            note(&all[about], step, place, noticed);
     fclose(file);
 }
 
-static void read_reports(const md_watchdog *w, report *all)
+static void read_reports(const md_heartbeat *h, report *all)
 {
-    for (int i = 0; i < w->ranks; i++)
-        read_report(w, i, all);
+    for (int i = 0; i < h->ranks; i++)
+        read_report(h, i, all);
 }
 
-static void read_board(const md_watchdog *w, report *all)
+static void read_board(const md_heartbeat *h, report *all)
 {
-    for (int i = 0; i < w->node_size; i++) {
-        md_heartbeat *heart = &w->board->hearts[i];
-        note(&all[heart->rank], atomic_load(&heart->step), atomic_load(&heart->phase),
-             atomic_load(&heart->attends));
+    for (int i = 0; i < h->node_size; i++) {
+        md_mark *mark = &h->board->marks[i];
+        note(&all[mark->rank], atomic_load(&mark->step), atomic_load(&mark->place),
+             atomic_load(&mark->noticed));
     }
 }
 
 /* Ranks that did not notice; when all did, those that are not waiting for anybody. */
 static int is_missing(const report *r, int anyone_silent)
 {
-    return anyone_silent ? !r->attends : r->known && !is_waiting(r->phase);
+    return anyone_silent ? !r->noticed : r->known && !is_waiting(r->place);
 }
 
 /* Returns how many. */
-static int name_missing(const md_watchdog *w, const report *all, char *text, size_t size)
+static int name_missing(const md_heartbeat *h, const report *all, char *text, size_t size)
 {
     int silent = 0, named = 0;
-    for (int i = 0; i < w->ranks; i++)
-        silent += !all[i].attends;
+    for (int i = 0; i < h->ranks; i++)
+        silent += !all[i].noticed;
     size_t used = 0;
-    for (int i = 0; i < w->ranks && used < size; i++) {
+    for (int i = 0; i < h->ranks && used < size; i++) {
         if (!is_missing(&all[i], silent))
             continue;
         used += (size_t)snprintf(text + used, size - used, "%srank %d (host %s, pid %d",
-                                 named++ ? "; " : "", i, w->who[i].host, (int)w->who[i].pid);
+                                 named++ ? "; " : "", i, h->who[i].host, (int)h->who[i].pid);
         if (used < size && all[i].known)
             used +=
                 (size_t)snprintf(text + used, size - used, ", %lld steps finished, last seen %s)",
-                                 all[i].step, phase_names[all[i].phase]);
+                                 all[i].step, name_place(all[i].place));
         else if (used < size)
             used += (size_t)snprintf(text + used, size - used, ", nothing heard from its node)");
     }
     return named;
 }
 
-/* Who speaks for all: the lowest rank that wrote and is blocked, so that its state stands still;
+/* Who reports for all: the lowest rank that wrote and is blocked, so that its state stands still;
  * without one, the lowest that wrote. */
-static int find_leader(const md_watchdog *w, const report *all)
+static int elect_leader(const md_heartbeat *h, const report *all)
 {
-    int lowest = w->rank;
-    for (int i = w->ranks - 1; i >= 0; i--)
+    int lowest = h->rank;
+    for (int i = h->ranks - 1; i >= 0; i--)
         if (all[i].wrote)
             lowest = i;
-    for (int i = lowest; i < w->ranks; i++)
-        if (all[i].wrote && is_waiting(all[i].phase))
+    for (int i = lowest; i < h->ranks; i++)
+        if (all[i].wrote && is_waiting(all[i].place))
             return i;
     return lowest;
 }
 
 /* A rank of another node that noticed late may find another leader; there is one all the same. */
-static int take_the_lead(const md_watchdog *w)
+static int claim_lead(const md_heartbeat *h)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32];
-    name_file(w, "leader", path, sizeof path);
+    char path[MD_STALL_PATH_SIZE + 32];
+    name_file(h, "leader", path, sizeof path);
     const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0)
         close(file);
     return file >= 0;
 }
 
-static void tell(md_watchdog *w, const char *missing, const char *said)
+static void tell(md_heartbeat *h, const char *missing, const char *said)
 {
     char message[2 * TEXT_SIZE + 256];
     snprintf(message, sizeof message,
              "stalled: nothing has moved for %.0f s (distributed.stall_timeout), missing: %s; %s",
-             w->params.timeout, missing, said);
-    if (atomic_exchange(&w->board->settled, 1) == 0)
-        w->params.stalled(message);
+             h->params.timeout, missing, said);
+    if (atomic_exchange(&h->board->settled, 1) == 0)
+        h->params.on_stall(message, h->params.context);
 }
 
-static void lead_the_end(md_watchdog *w, report *all)
+static void report_for_all(md_heartbeat *h, report *all)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32], missing[TEXT_SIZE], said[TEXT_SIZE];
-    w->params.last_words(w->params.context, is_waiting(atomic_load(&w->mine->phase)), said,
+    char path[MD_STALL_PATH_SIZE + 32], missing[TEXT_SIZE], said[TEXT_SIZE];
+    h->params.last_words(h->params.context, is_waiting(atomic_load(&h->mine->place)), said,
                          sizeof said);
-    read_reports(w, all); /* saving took a while: more may have been written */
-    read_board(w, all);
-    if (name_missing(w, all, missing, sizeof missing) == 0)
+    read_reports(h, all); /* saving took a while: more may have been written */
+    read_board(h, all);
+    if (name_missing(h, all, missing, sizeof missing) == 0)
         snprintf(missing, sizeof missing,
                  "no rank, all answer: the stall has passed, or lies in MPI or the network");
-    tell(w, missing, said);
-    name_file(w, "done", path, sizeof path);
+    tell(h, missing, said);
+    name_file(h, "done", path, sizeof path);
     FILE *file = fopen(path, "w");
     if (file)
         fclose(file);
 }
 
 /* On another node the leader can only be heard through the folder. */
-static void wait_for_the_leader(md_watchdog *w)
+static void wait_for_leader(md_heartbeat *h)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32];
-    name_file(w, "done", path, sizeof path);
-    while (!atomic_load(&w->board->settled) && access(path, F_OK) != 0)
+    char path[MD_STALL_PATH_SIZE + 32];
+    name_file(h, "done", path, sizeof path);
+    while (!atomic_load(&h->board->settled) && access(path, F_OK) != 0)
         nap(0.05);
-    atomic_store(&w->board->settled, 1);
+    atomic_store(&h->board->settled, 1);
 }
 
 /* Everything that needs the output folder, which may be what hangs. */
-static void *talk(void *argument)
+static void *exchange(void *argument)
 {
-    md_watchdog *w = argument;
-    report *all = calloc((size_t)w->ranks, sizeof *all);
-    if (all && write_report(w)) {
+    md_heartbeat *h = argument;
+    report *all = calloc((size_t)h->ranks, sizeof *all);
+    if (all && write_report(h)) {
         nap(gather_s);
-        read_reports(w, all);
-        if (find_leader(w, all) == w->rank && take_the_lead(w))
-            lead_the_end(w, all);
+        read_reports(h, all);
+        if (elect_leader(h, all) == h->rank && claim_lead(h))
+            report_for_all(h, all);
         else
-            wait_for_the_leader(w);
+            wait_for_leader(h);
     }
     free(all);
     return NULL;
 }
 
-/* Waits for the talk, but not for ever. */
-static void talk_for_a_while(md_watchdog *w)
+/* Waits for that, but not for ever. */
+static void exchange_for_a_while(md_heartbeat *h)
 {
     const double rescue_s =
-        w->params.timeout > shortest_rescue_s ? w->params.timeout : shortest_rescue_s;
+        h->params.timeout > shortest_rescue_s ? h->params.timeout : shortest_rescue_s;
     struct timespec until;
-    pthread_t talker;
+    pthread_t thread;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)(gather_s + rescue_s);
-    if (pthread_create(&talker, NULL, talk, w) == 0)
-        pthread_clockjoin_np(talker, NULL, CLOCK_MONOTONIC, &until);
+    if (pthread_create(&thread, NULL, exchange, h) == 0)
+        pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
 }
 
 /* The lowest rank of this node that noticed. */
-static int is_speaker(const md_watchdog *w)
+static int is_first_to_notice(const md_heartbeat *h)
 {
     int lowest = 0;
-    while (!atomic_load(&w->board->hearts[lowest].attends))
+    while (!atomic_load(&h->board->marks[lowest].noticed))
         lowest++;
-    return &w->board->hearts[lowest] == w->mine;
+    return &h->board->marks[lowest] == h->mine;
 }
 
 /* Without an answer from the folder each node speaks for itself, of its own ranks alone; first
  * those that miss one, whose end is the end of the job. */
-static void speak_for_the_node(md_watchdog *w)
+static void report_for_node(md_heartbeat *h, report *all)
 {
     char missing[TEXT_SIZE], said[TEXT_SIZE];
-    report *all = calloc((size_t)w->ranks, sizeof *all);
-    nap(gather_s); /* neighbours notice a little later */
-    if (!all || !is_speaker(w))
-        return;
-    for (int i = 0; i < w->ranks; i++)
-        all[i].attends = 1;
-    for (int i = 0; i < w->node_size; i++)
-        all[w->board->hearts[i].rank].attends = 0;
-    read_board(w, all);
-    if (name_missing(w, all, missing, sizeof missing) == 0) {
+    for (int i = 0; i < h->ranks; i++)
+        all[i].noticed = 1;
+    for (int i = 0; i < h->node_size; i++)
+        all[h->board->marks[i].rank].noticed = 0;
+    read_board(h, all);
+    if (name_missing(h, all, missing, sizeof missing) == 0) {
         nap(2.0 * gather_s);
-        snprintf(missing, sizeof missing, "no rank of host %s", w->who[w->rank].host);
+        snprintf(missing, sizeof missing, "no rank of host %s", h->who[h->rank].host);
     }
     const int used =
         snprintf(said, sizeof said, "the ranks could not talk through the output folder; ");
-    w->params.last_words(w->params.context, 0, said + used, sizeof said - (size_t)used);
-    tell(w, missing, said);
+    h->params.last_words(h->params.context, 0, said + used, sizeof said - (size_t)used);
+    tell(h, missing, said);
 }
 
-void md_stall_end(md_watchdog *w)
+void md_stall_report(md_heartbeat *h)
 {
-    atomic_store(&w->board->halted, 1);
-    atomic_store(&w->mine->attends, 1);
-    talk_for_a_while(w);
-    if (!atomic_load(&w->board->settled))
-        speak_for_the_node(w);
+    atomic_store(&h->board->halted, 1);
+    atomic_store(&h->mine->noticed, 1);
+    exchange_for_a_while(h);
+    if (!atomic_load(&h->board->settled)) {
+        report *all = calloc((size_t)h->ranks, sizeof *all);
+        nap(gather_s); /* neighbours notice a little later */
+        if (all && is_first_to_notice(h))
+            report_for_node(h, all);
+        free(all);
+    }
     nap(farewell_s);
-    _exit(MD_STALLED);
+    h->params.on_stall(NULL, h->params.context);
 }
 
-void md_stall_clean(const md_watchdog *w)
+void md_stall_clean(const md_heartbeat *h)
 {
-    char path[MD_WATCHDOG_PATH_SIZE + 32];
-    for (int i = 0; i < w->ranks; i++) {
-        name_report(w, i, "", path, sizeof path);
+    char path[MD_STALL_PATH_SIZE + 32];
+    for (int i = 0; i < h->ranks; i++) {
+        name_report(h, i, "", path, sizeof path);
         unlink(path);
-        name_report(w, i, ".tmp", path, sizeof path);
+        name_report(h, i, ".tmp", path, sizeof path);
         unlink(path);
     }
-    name_file(w, "done", path, sizeof path);
+    name_file(h, "done", path, sizeof path);
     unlink(path);
-    name_file(w, "leader", path, sizeof path);
+    name_file(h, "leader", path, sizeof path);
     unlink(path);
-    rmdir(w->folder);
+    rmdir(h->folder);
 }

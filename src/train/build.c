@@ -18,7 +18,7 @@ enum { IMAGES_PER_CLASS = 10 };
 
 int md_trainer_is_reproducible(const md_trainer *t)
 {
-    return md_reducer_promise(t->reducer) == MD_PROMISE_RANK_COUNT;
+    return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
 }
 
 /* The configuration's words stand in the order of these. */
@@ -47,8 +47,7 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = (md_storage)t->config->data.storage,
-                                      .watchdog = t->watchdog};
+                                      .storage = (md_storage)t->config->data.storage};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
         return status;
@@ -90,8 +89,7 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = check_classes(t, err);
     if (status)
         return status;
-    const size_t part = t->unit == 1 ? t->shape.batch / (size_t)t->ranks + 1 : t->unit;
-    const size_t most = part > MD_INFERENCE_BLOCK ? part : MD_INFERENCE_BLOCK;
+    const size_t most = t->shard > MD_INFERENCE_BLOCK ? t->shard : MD_INFERENCE_BLOCK;
     md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
     status = md_model_create(&t->spec, most, t->kernels, &t->model, err);
@@ -107,11 +105,11 @@ static md_status build_model(md_trainer *t, md_error *err)
 static md_status build_reducer(md_trainer *t, md_error *err)
 {
     const md_kernels *k = t->kernels;
-    const md_reducer_params params = {.name = t->config->distributed.reducer,
+    const md_reducer_params params = {.kind = t->config->distributed.reducer,
                                       .parameters = md_model_layout(t->model)->parameters,
                                       .moments = t->optimizer->moments,
-                                      .max_shards =
-                                          (int64_t)((t->shape.batch + t->unit - 1) / t->unit),
+                                      .batch = t->shape.batch,
+                                      .options = t->config->distributed.reducer_options,
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,
                                                .all_within = k->all_within,
@@ -130,9 +128,11 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     md_status status = md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)),
                                        "the version, kernels and BLAS", err);
     if (status)
-        return md_fail_context(err, "reducer reproducible needs the same binary and kernels on "
-                                    "every node (set MNIST_DIST_KERNELS=avx2 and "
-                                    "OPENBLAS_CORETYPE=Haswell everywhere): ");
+        return md_fail_context(err,
+                               "reducer %s needs the same binary and kernels on every node (set "
+                               "MNIST_DIST_KERNELS=avx2 and OPENBLAS_CORETYPE=Haswell "
+                               "everywhere): ",
+                               md_reducer_abouts[t->config->distributed.reducer].name);
     return MD_OK;
 }
 
@@ -166,14 +166,13 @@ static md_status make_state(md_trainer *t, md_error *err)
 static md_status start_state(md_trainer *t, md_error *err)
 {
     md_status status = MD_OK;
-    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_LOAD : MD_PHASE_START, 0);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
     if (t->rank == 0)
         status = t->run->resuming ? md_trainer_adopt_checkpoint(t, err) : make_state(t, err);
     /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
      * weights the file. */
     if (t->rank == 0 && !status && !t->run->resuming)
         status = md_folder_set_aside(t->run->folder, err);
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     status = md_agree(t->comm, status, err);
     if (!status)
         status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);
@@ -198,11 +197,11 @@ static void plan_steps(md_trainer *t)
 /* A rehearsal that can never happen would pass for one that went well. */
 static md_status check_inject(const md_trainer *t, md_error *err)
 {
-    const md_inject *inject = t->params->inject;
+    const md_fault *inject = t->params->inject;
     if (!inject)
         return MD_OK;
-    md_status status = md_inject_check(inject, t->ranks, t->shape.last_step, err);
-    if (status || inject->fault != MD_FAULT_NAN)
+    md_status status = md_fault_check(inject, t->ranks, t->shape.last_step, err);
+    if (status || inject->kind != MD_FAULT_NAN)
         return status;
     const md_range batch = md_sampler_batch(t->shape.images, t->shape.batch,
                                             (inject->step - 1) % t->shape.steps_per_epoch);
@@ -228,21 +227,40 @@ static void warn_of_idle_ranks(const md_trainer *t)
 static void say_watched(const md_trainer *t, int looking)
 {
     if (t->params->watched)
-        t->params->watched(looking, t->params->watched_context);
+        t->params->watched(looking, t->params->context);
 }
 
-static md_status start_watchdog(md_trainer *t, md_error *err)
+static void on_stall(const char *message, void *trainer)
 {
-    const md_watchdog_params params = {
+    const md_trainer *t = trainer;
+    t->params->on_stall(message, t->params->context);
+}
+
+static md_status start_heartbeat(md_trainer *t, md_error *err)
+{
+    const md_heartbeat_params params = {
         .folder = t->config->checkpoint.output,
         .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
         .last_words = md_trainer_last_words,
-        .context = t,
-        .stalled = t->params->stalled};
-    md_status status = md_watchdog_start(t->comm, &params, &t->watchdog, err);
+        .on_stall = t->params->on_stall ? on_stall : NULL,
+        .context = t};
+    md_status status = md_heartbeat_start(t->comm, &params, &t->heartbeat, err);
     if (!status)
         say_watched(t, 1);
     return status;
+}
+
+/* What a batch is cut into: a part for each rank, of whole micro-shards for a reproducible run. */
+static void cut_batch(md_trainer *t)
+{
+    const size_t wanted = (size_t)t->config->train.batch_size;
+    t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
+    t->unit = 1;
+    t->shard = t->shape.batch / (size_t)t->ranks + 1;
+    if (!md_trainer_is_reproducible(t))
+        return;
+    t->unit = (size_t)t->config->distributed.reducer_options.micro_shard;
+    t->shard = t->unit < t->shape.batch ? t->unit : t->shape.batch;
 }
 
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
@@ -253,18 +271,15 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     t->rank = md_comm_rank(t->comm);
     t->ranks = md_comm_size(t->comm);
-    t->shape.batch = (size_t)t->config->train.batch_size;
-    const int reproducible = strcmp(t->config->distributed.reducer, "reproducible") == 0;
-    t->unit = reproducible ? (size_t)t->config->distributed.micro_shard : 1;
-    status = start_watchdog(t, err);
+    status = start_heartbeat(t, err);
     if (status)
         return status;
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
     status = load_data(t, err);
     if (status)
         return status;
-    if (t->shape.batch > t->shape.images)
-        t->shape.batch = t->shape.images;
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
+    cut_batch(t);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
         status = build_reducer(t, err);
@@ -272,7 +287,6 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         status = check_same_arithmetic(t, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, MD_PHASE_START, 0);
     plan_steps(t);
     warn_of_idle_ranks(t);
     status = check_inject(t, err);
@@ -281,9 +295,9 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 
 void md_trainer_tear_down(md_trainer *t)
 {
-    if (t->watchdog)
+    if (t->heartbeat)
         say_watched(t, 0);
-    md_watchdog_stop(&t->watchdog);
+    md_heartbeat_stop(&t->heartbeat);
     md_reducer_destroy(&t->reducer);
     md_batcher_destroy(&t->batcher);
     md_model_destroy(&t->model);

@@ -25,22 +25,23 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
     mpi[strcspn(mpi, ",\n")] = '\0';
     md_clock_timestamp(now);
     const md_storage storage = md_store_storage(md_dataset_store(t->dataset));
-    *record = (md_run_record){.config = md_config_write(t->config),
-                              .command_line = strdup(t->params->command_line),
-                              .hosts = strdup(md_comm_hosts(t->comm)),
-                              .reducer = strdup(t->config->distributed.reducer),
-                              .kernels = strdup(t->kernels->name),
-                              .storage = strdup(md_storage_word(storage)),
-                              .version = strdup(MD_VERSION),
-                              .version_mpi = strdup(mpi),
-                              .version_hdf5 = strdup(md_hdf5_version()),
-                              .version_blas = strdup(md_blas_version()),
-                              .data_sha256 = strdup(""),
-                              .started = strdup(now),
-                              .saved = strdup(now),
-                              .ranks = t->ranks,
-                              .nodes = md_comm_nodes(t->comm),
-                              .exponent = md_reducer_exponent(t->reducer)};
+    *record =
+        (md_run_record){.config = md_config_write(t->config),
+                        .command_line = strdup(t->params->command_line),
+                        .hosts = strdup(md_comm_hosts(t->comm)),
+                        .reducer = strdup(md_reducer_abouts[t->config->distributed.reducer].name),
+                        .kernels = strdup(t->kernels->name),
+                        .storage = strdup(md_storage_word(storage)),
+                        .version = strdup(MD_VERSION),
+                        .version_mpi = strdup(mpi),
+                        .version_hdf5 = strdup(md_hdf5_version()),
+                        .version_blas = strdup(md_blas_version()),
+                        .data_sha256 = strdup(""),
+                        .started = strdup(now),
+                        .saved = strdup(now),
+                        .ranks = t->ranks,
+                        .nodes = md_comm_nodes(t->comm),
+                        .exponent = md_reducer_exponent(t->reducer)};
     char *const strings[] = {record->config,       record->command_line, record->hosts,
                              record->reducer,      record->kernels,      record->storage,
                              record->version,      record->version_mpi,  record->version_hdf5,
@@ -241,17 +242,15 @@ static md_status check_weights(const md_trainer *t, md_error *err)
 md_status md_trainer_save(md_trainer *t, int last, md_error *err)
 {
     const double start = md_clock_now();
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     md_status status = md_agree(t->comm, check_weights(t, err), err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, t->rank == 0 ? MD_PHASE_SAVE : MD_PHASE_WAIT, t->at.step);
-    md_inject_save_begin(t->params->inject, t->rank, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_SAVE, t->at.step);
+    md_fault_begin_save(t->params->inject, t->rank, t->at.step);
     status = t->rank == 0 ? save_on_root(t, err) : MD_OK;
-    md_inject_save_end(t->params->inject);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
+    md_fault_end_save(t->params->inject);
     status = md_agree(t->comm, status, err);
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     t->last_save_at = md_clock_now();
     t->epoch_times.io += t->last_save_at - start;
     if (status)

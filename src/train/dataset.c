@@ -84,9 +84,7 @@ static md_status share(md_comm *comm, const md_dataset_params *params, md_datase
 {
     md_loading loading = {0};
     int first = md_comm_node_rank(comm) == 0;
-    md_watchdog_mark(params->watchdog, first ? MD_PHASE_LOAD : MD_PHASE_START, 0);
     md_status status = first ? load(params, &loading, err) : MD_OK;
-    md_watchdog_mark(params->watchdog, MD_PHASE_START, 0);
     status = md_agree(comm, status, err);
     if (!status) {
         status = md_shared_create(comm, loading.plan.bytes, &dataset->shared, err);

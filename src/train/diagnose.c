@@ -44,7 +44,7 @@ static void examine(md_trainer *t, uint32_t id, finding *found)
     md_model_forward(t->model, parameters, batch, &pass);
     const float loss = md_model_loss(t->model, batch, &correct)[0];
     md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
     const md_tensor *tensor = bad_tensor(t);
     if (isfinite(loss) && !tensor)
         return;
@@ -79,11 +79,10 @@ static md_status describe(const md_trainer *t, const finding *found, md_error *e
 md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
 {
     finding found = {0};
-    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     for (size_t i = 0; i < part.count; i++)
         examine(t, t->order[part.begin + i], &found);
     md_status status = found.count ? describe(t, &found, err) : MD_OK;
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
     if (status)
         return status;
@@ -91,5 +90,6 @@ md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
                    "step %lld: the gradient is too large to be summed safely with reducer %s; no "
                    "weight was stepped and %s; lower optimizer.learning_rate or set "
                    "optimizer.clip_norm",
-                   (long long)t->at.step + 1, t->config->distributed.reducer, what_is_left(t));
+                   (long long)t->at.step + 1,
+                   md_reducer_abouts[t->config->distributed.reducer].name, what_is_left(t));
 }

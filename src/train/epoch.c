@@ -70,11 +70,10 @@ static md_status record_epoch(md_trainer *t, uint64_t digest, int *finished, md_
 {
     md_ledger_row *rows = NULL;
     md_status status = gather_ledger(t, &rows, err);
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     if (!status && t->rank == 0)
         status = record_on_root(t, digest, rows, finished, err);
     free(rows);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     status = md_agree(t->comm, status, err);
     return status ? status : md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
 }
@@ -100,7 +99,6 @@ static void report_epoch(const md_trainer *t)
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
 {
     const uint64_t digest = md_trainer_digest(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     md_status status = md_agree_digest(t->comm, digest, "the weights", err);
     if (!status)
         status = md_trainer_validate(t, err);
@@ -108,7 +106,7 @@ md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
         status = record_epoch(t, digest, finished, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     open_next_epoch(t);
     report_epoch(t);
     return md_trainer_save(t, 0, err);

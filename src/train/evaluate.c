@@ -14,7 +14,12 @@ typedef struct evaluator {
     int64_t *confusion; /* NULL: not counted */
 } evaluator;
 
-static void evaluate_block(const evaluator *e, md_image_range images, md_evaluation_sums *total)
+typedef struct sums {
+    int64_t loss_q32, correct;
+    int64_t bad; /* blocks with a loss that is not finite or too large */
+} sums;
+
+static void evaluate_block(const evaluator *e, md_image_range images, sums *total)
 {
     const md_inferred block = md_infer_block(e->inference, images);
     int64_t loss_q32 = 0;
@@ -30,10 +35,10 @@ static void evaluate_block(const evaluator *e, md_image_range images, md_evaluat
     }
 }
 
-static md_evaluation_sums evaluate_part(const md_comm *comm, const evaluator *e)
+static sums evaluate_part(const md_comm *comm, const evaluator *e)
 {
     const size_t ranks = (size_t)md_comm_size(comm);
-    md_evaluation_sums total = {0};
+    sums total = {0};
     md_image_range part;
     for (size_t k = (size_t)md_comm_rank(comm); (part = md_infer_cut(e->range, k)).count > 0;
          k += ranks)
@@ -41,46 +46,35 @@ static md_evaluation_sums evaluate_part(const md_comm *comm, const evaluator *e)
     return total;
 }
 
-md_evaluation_sums md_evaluate_part(const md_comm *comm, const md_inference *inference,
-                                    md_image_range range)
+/* Of all ranks, into *out. int64, so that no order of additions can show. */
+static md_status reduce(md_comm *comm, sums *total, md_image_range range, md_evaluation *out,
+                        md_error *err)
 {
-    const evaluator e = {inference, range, .classes = md_model_classes(inference->model)};
-    return evaluate_part(comm, &e);
-}
-
-md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_range range,
-                             md_evaluation *out, md_error *err)
-{
-    *out = (md_evaluation){0};
-    /* int64, so that no order of additions can show */
-    md_status status =
-        MD_MPI(MPI_Allreduce(MPI_IN_PLACE, &sums, (int)(sizeof sums / sizeof(int64_t)), MPI_INT64_T,
-                             MPI_SUM, md_comm_world(comm)),
-               err);
-    if (!status && sums.bad)
+    int64_t values[] = {total->loss_q32, total->correct, total->bad};
+    md_status status = md_comm_sum(comm, values, sizeof values / sizeof *values, err);
+    if (!status && values[2])
         status =
             md_fail(err, MD_FAILED,
                     "evaluation: the loss is not finite, or too large to sum, in %lld blocks of %d "
                     "images; the weights hold NaN or have grown out of bounds: train with a lower "
                     "optimizer.learning_rate, or set optimizer.clip_norm",
-                    (long long)sums.bad, MD_INFERENCE_BLOCK);
+                    (long long)values[2], MD_INFERENCE_BLOCK);
     if (status)
         return status;
     const double images = (double)range.count;
     out->images = (int64_t)range.count;
-    out->correct = sums.correct;
-    out->loss = range.count ? md_fixed_value(sums.loss_q32) / images : NAN;
-    out->accuracy = range.count ? (double)sums.correct / images : NAN;
+    out->correct = values[1];
+    out->loss = range.count ? md_fixed_value(values[0]) / images : NAN;
+    out->accuracy = range.count ? (double)values[1] / images : NAN;
     return MD_OK;
 }
 
 static md_status add_up(md_comm *comm, const evaluator *e, md_evaluation *out, md_error *err)
 {
-    md_status status = md_evaluate_reduce(comm, evaluate_part(comm, e), e->range, out, err);
+    sums total = evaluate_part(comm, e);
+    md_status status = reduce(comm, &total, e->range, out, err);
     if (!status && e->confusion)
-        status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, e->confusion, (int)(e->classes * e->classes),
-                                      MPI_INT64_T, MPI_SUM, md_comm_world(comm)),
-                        err);
+        status = md_comm_sum(comm, e->confusion, e->classes * e->classes, err);
     out->classes = (int)e->classes;
     out->confusion = e->confusion;
     return status;

@@ -1,4 +1,6 @@
-/* What can be saved of a run that has stalled, on a rank whose main thread stands still. */
+/* What can be saved of a run that has stalled, on a rank whose main thread stands still. Here and
+ * not in resilience/, which knows when a run has stalled but not what a run is made of: this reads
+ * and fills the trainer's own state. */
 #include <stdio.h>
 
 #include "trainer_internal.h"

@@ -47,23 +47,22 @@ static void compute_shard(md_trainer *t, md_range shard, size_t batch_size, doub
     lap(t, FORWARD, since);
 
     md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
     md_reducer_add(t->reducer, &sums);
     lap(t, BACKWARD, since);
 }
 
-/* Plain reducers take a rank's part as one shard, reproducible takes it micro-shard by micro-shard.
- */
+/* Shard by shard, as the reducer wants them. */
 static void compute_part(md_trainer *t, md_range part, size_t batch_size, double *since)
 {
-    const size_t most = t->unit == 1 ? part.count : t->unit;
-    for (size_t done = 0; done < part.count; done += most) {
+    for (size_t done = 0; done < part.count; done += t->shard) {
         size_t left = part.count - done;
-        md_range shard = {part.begin + done, left < most ? left : most};
+        md_range shard = {part.begin + done, left < t->shard ? left : t->shard};
         compute_shard(t, shard, batch_size, since);
     }
     if (part.count == 0)
-        md_inject_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
+        md_fault_in_step(t->params->inject, t->rank, t->at.step + 1,
+                         md_reducer_gradient(t->reducer));
 }
 
 /* The factor that turns the gradient's sum into its clipped mean. */
@@ -107,7 +106,7 @@ static void step_slice(md_trainer *t, double scale)
                                     .learning_rate = md_trainer_rate(t, t->at.step),
                                     .gradient_scale = scale};
     t->apply(&step, &slice);
-    md_inject_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
+    md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
 }
 
 static double weight_norm(const md_trainer *t)
@@ -161,10 +160,9 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     md_step_sums sums;
 
     md_trainer_sort_epoch(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_COMPUTE, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     compute_part(t, part, batch_size, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_REDUCE, t->at.step);
     md_status status =
         md_reducer_reduce(t->reducer, md_stop_wanted(t->params->stop, t->rank), &sums, err);
     if (!status && sums.bad)
@@ -175,15 +173,14 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
         return status;
     lap(t, REDUCE, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_STEP, t->at.step);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_STEP, t->at.step);
     step_slice(t, scale);
     lap(t, OPTIMIZER, &since);
 
-    md_watchdog_mark(t->watchdog, MD_PHASE_PUBLISH, t->at.step);
     status = md_reducer_publish(t->reducer, t->at.step + 1, err);
     if (status)
         return status;
-    md_watchdog_mark(t->watchdog, MD_PHASE_RECORD, t->at.step + 1);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step + 1);
     advance(t, &sums, batch_size);
     lap(t, REDUCE, &since);
     t->epoch_times.steps += since - start;

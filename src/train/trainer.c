@@ -51,7 +51,6 @@ static md_status link_chain(md_trainer *t, md_error *err)
         const md_chain_row row = {t->at.step, md_trainer_digest(t)};
         status = md_checkpoint_add_chain(t->state, &row, err);
     }
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
     return md_agree(t->comm, status, err);
 }
 

@@ -6,7 +6,7 @@
 #include "mnist_dist/data/provenance.h"
 #include "mnist_dist/nn/optimizer.h"
 #include "mnist_dist/nn/schedule.h"
-#include "mnist_dist/resilience/watchdog.h"
+#include "mnist_dist/resilience/heartbeat.h"
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
@@ -36,10 +36,11 @@ typedef struct md_trainer {
     const md_optimizer_descriptor *optimizer; /* the configured one, */
     md_optimizer_apply *apply;                /* and its step */
     md_reducer *reducer;
-    md_watchdog *watchdog;
+    md_heartbeat *heartbeat;
 
     md_run_shape shape;
     size_t unit;           /* parts of a batch are whole units: 1, or the micro-shard */
+    size_t shard;          /* most images in one gradient: a rank's part, or the micro-shard */
     uint32_t *order;       /* [shape.images]: the open epoch's permutation */
     int64_t order_epoch;   /* for which epoch `order` holds, or -1 */
     md_position at, ended; /* now; after the last step of the epoch that ended last */
@@ -99,7 +100,7 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err);
 /* rescue.c */
 /* Local: is there something that --resume could go on from? */
 int md_trainer_has_checkpoint(const md_trainer *t);
-/* Local, from a thread of the watchdog's; see md_watchdog_params. */
+/* Local, from a thread of the heartbeat's; see md_heartbeat_params. */
 void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size);
 
 /* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and

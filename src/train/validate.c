@@ -10,9 +10,7 @@ md_status md_trainer_validate(md_trainer *t, md_error *err)
 {
     const md_image_range range = md_dataset_validation(t->dataset);
     const md_inference inference = md_trainer_inference(t);
-    md_watchdog_mark(t->watchdog, MD_PHASE_VALIDATE, t->at.step);
-    const md_evaluation_sums sums = md_evaluate_part(t->comm, &inference, range);
-    md_watchdog_mark(t->watchdog, MD_PHASE_WAIT, t->at.step);
-    md_status status = md_evaluate_reduce(t->comm, sums, range, &t->validation, err);
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_VALIDATE, t->at.step);
+    md_status status = md_evaluate(t->comm, &inference, range, 0, &t->validation, err);
     return status ? md_fail_context(err, "after step %lld, ", (long long)t->at.step) : MD_OK;
 }

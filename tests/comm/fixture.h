@@ -17,9 +17,9 @@ int world_rank(void);
 int world_size(void);
 int same_everywhere(uint64_t value); /* collective: 1 when all ranks passed the same */
 
-/* A reducer under test; `name` and `node_size` say which. */
+/* A reducer under test; `kind` and `node_size` say which. */
 typedef struct subject {
-    const char *name;
+    md_reducer_kind kind;
     int node_size;
     md_comm *comm;
     md_reducer *reducer;
@@ -27,13 +27,14 @@ typedef struct subject {
     size_t begin, count; /* its slice */
 } subject;
 
-int open_subject(subject *s, const char *name, int node_size, size_t parameters, int moments);
+int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t parameters, int moments);
 void close_subject(subject *s);
 
 /* Every reducer, on the real node and on faked ones of 1, 2 and 3 ranks. */
 void with_every_reducer(size_t parameters, int moments, void (*check)(subject *));
 
-/* The slices of a node, one after another, are the whole block. Collective. */
+/* Each rank has the whole block for its slice, or the slices of a node, one after another, are the
+ * whole block. Collective. */
 int slices_cover(const subject *s);
 
 #endif

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/comm/shared.h"
 #include "runner.h"
 
 static int least(int a, int b)
@@ -114,7 +116,8 @@ static void half_of_the_ranks_can_work_alone(void)
     CU_ASSERT_EQUAL(md_comm_size(comm), (size + 1 - odd) / 2);
     CU_ASSERT_EQUAL(md_comm_rank(comm), rank / 2);
     CU_ASSERT_EQUAL(md_comm_nodes(comm), 1);
-    md_reducer_params params = {.name = "node-shared", .parameters = 40, .math = plain_math()};
+    md_reducer_params params = {
+        .kind = MD_REDUCER_NODE_SHARED, .parameters = 40, .batch = 1, .math = plain_math()};
     md_reducer *reducer;
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(comm, &params, &reducer, NULL), MD_OK);
     for (int i = 0; i < 40; i++)
@@ -131,6 +134,77 @@ static void half_of_the_ranks_can_work_alone(void)
     md_comm_destroy(&comm);
 }
 
+/* What a wait hook was told. */
+typedef struct waits {
+    int waiting, begun, odd;
+} waits;
+
+static void note_wait(void *context, int waiting)
+{
+    waits *w = context;
+    w->odd += w->waiting == waiting;
+    w->waiting = waiting;
+    w->begun += waiting;
+}
+
+/* Of `begun` waits, and that they are over. */
+static void expect_waits(waits *w, int begun)
+{
+    CU_ASSERT_EQUAL(w->begun, begun);
+    CU_ASSERT(!w->waiting && w->odd == 0);
+    *w = (waits){0};
+}
+
+static void waits_for_other_ranks_are_told_of(void)
+{
+    md_comm *comm;
+    md_shared *shared;
+    waits w = {0};
+    int64_t value = world_rank(), all[8];
+    CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, 2, &comm, NULL), MD_OK);
+    md_comm_set_wait_hook(comm, note_wait, &w);
+    CU_ASSERT_EQUAL(md_comm_barrier(comm, NULL), MD_OK);
+    expect_waits(&w, 1);
+    CU_ASSERT_EQUAL(md_comm_gather(comm, &value, sizeof value, all, NULL), MD_OK);
+    expect_waits(&w, 1);
+    CU_ASSERT_EQUAL(md_comm_sum(comm, &value, 1, NULL), MD_OK);
+    CU_ASSERT_EQUAL(value, world_size() * (world_size() - 1) / 2);
+    expect_waits(&w, 1);
+    CU_ASSERT_EQUAL(md_agree(comm, MD_OK, NULL), MD_OK);
+    expect_waits(&w, 1);
+    CU_ASSERT_EQUAL(md_agree(comm, MD_FAILED, NULL), MD_FAILED);
+    expect_waits(&w, 2);
+    CU_ASSERT_EQUAL(md_agree_digest(comm, 7, "seven", NULL), MD_OK);
+    expect_waits(&w, 2);
+    CU_ASSERT_EQUAL(md_shared_create(comm, 8, &shared, NULL), MD_OK);
+    w.begun = 0;
+    CU_ASSERT_EQUAL(md_shared_fence(shared, NULL), MD_OK);
+    expect_waits(&w, 1);
+    CU_ASSERT_EQUAL(md_comm_broadcast(comm, &value, sizeof value, world_size(), NULL), MD_FAILED);
+    expect_waits(&w, 1);
+    md_comm_set_wait_hook(comm, NULL, NULL);
+    md_shared_destroy(&shared);
+    expect_waits(&w, 0);
+    md_comm_destroy(&comm);
+}
+
+static void check_waits(subject *s)
+{
+    waits w = {0};
+    md_step_sums sums;
+    md_comm_set_wait_hook(s->comm, note_wait, &w);
+    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    CU_ASSERT(w.begun > 0);
+    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, 1, NULL), MD_OK);
+    CU_ASSERT(!w.waiting && w.odd == 0);
+    md_comm_set_wait_hook(s->comm, NULL, NULL);
+}
+
+static void reducers_tell_of_their_waits(void)
+{
+    with_every_reducer(17, 0, check_waits);
+}
+
 const char md_suite[] = "comm.comm";
 CU_TestInfo md_tests[] = {
     {"ranks of one machine are one node", ranks_of_one_machine_are_one_node},
@@ -140,5 +214,7 @@ CU_TestInfo md_tests[] = {
     {"a call that MPI refuses is an error, not the end",
      a_call_that_mpi_refuses_is_an_error_not_the_end},
     {"data travels from the root and to rank 0", data_travels_from_the_root_and_to_rank_0},
+    {"waits for other ranks are told of", waits_for_other_ranks_are_told_of},
+    {"reducers tell of their waits", reducers_tell_of_their_waits},
     {"half of the ranks can work alone", half_of_the_ranks_can_work_alone},
     CU_TEST_INFO_NULL};

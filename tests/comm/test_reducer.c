@@ -232,20 +232,26 @@ static void refuse(md_reducer_params params, const char *words)
 
 static void what_cannot_work_is_refused(void)
 {
-    md_reducer_params good = {
-        .name = "reproducible", .parameters = 10, .max_shards = 4, .math = plain_math()};
+    md_reducer_params good = {.kind = MD_REDUCER_REPRODUCIBLE,
+                              .parameters = 10,
+                              .batch = 4,
+                              .options = {.micro_shard = 1},
+                              .math = plain_math()};
     md_reducer_params bad = good;
-    bad.name = "ring";
-    refuse(bad, "no 'ring'; choose allreduce, node-shared or reproducible");
+    bad.kind = MD_REDUCER_KINDS;
+    refuse(bad, "no kind");
     bad = good, bad.parameters = 0;
     refuse(bad, "0 parameters");
     bad = good, bad.parameters = (size_t)1 << 31;
     refuse(bad, "2147483648 parameters");
     bad = good, bad.moments = 3;
     refuse(bad, "3 moments");
-    bad = good, bad.max_shards = 0;
-    refuse(bad, "micro_shard");
-    CU_ASSERT(md_reducer_known("node-shared") && !md_reducer_known("ring"));
+    bad = good, bad.batch = 0;
+    refuse(bad, "batch_size is 0");
+    bad = good, bad.options.micro_shard = 0;
+    refuse(bad, "micro_shard is 0");
+    bad = good, bad.batch = (1 << 20) + 1;
+    refuse(bad, "not 1048577; choose a larger distributed.micro_shard");
 }
 
 /* /proc has no room for anything. A rank alone on its node needs none, and must fail with the rest.
@@ -253,7 +259,8 @@ static void what_cannot_work_is_refused(void)
 static void no_room_on_one_node_is_an_error_on_every_rank(void)
 {
     md_comm *comm;
-    md_reducer_params params = {.name = "node-shared", .parameters = 1000, .math = plain_math()};
+    md_reducer_params params = {
+        .kind = MD_REDUCER_NODE_SHARED, .parameters = 1000, .batch = 1, .math = plain_math()};
     setenv("OMPI_MCA_osc_sm_backing_directory", "/proc", 1);
     for (int node_size = 2; node_size <= world_size(); node_size++) {
         CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, node_size, &comm, NULL), MD_OK);
@@ -268,16 +275,20 @@ static void no_room_on_one_node_is_an_error_on_every_rank(void)
     unsetenv("OMPI_MCA_osc_sm_backing_directory");
 }
 
-static void check_promise(subject *s)
+static void check_about(subject *s)
 {
-    int any = strcmp(s->name, "reproducible") == 0;
-    CU_ASSERT_EQUAL(md_reducer_promise(s->reducer), any ? MD_PROMISE_RANK_COUNT : MD_PROMISE_ORDER);
-    CU_ASSERT_EQUAL(md_reducer_exponent(s->reducer), any ? 40 : 0);
+    const md_reducer_about *about = &md_reducer_abouts[s->kind];
+    CU_ASSERT(strlen(about->name) > 0);
+    CU_ASSERT(strlen(about->how) > 0);
+    CU_ASSERT_EQUAL(md_reducer_exponent(s->reducer), s->kind == MD_REDUCER_REPRODUCIBLE ? 40 : 0);
 }
 
 static void each_reducer_says_what_it_promises(void)
 {
-    with_every_reducer(3, 0, check_promise);
+    with_every_reducer(3, 0, check_about);
+    CU_ASSERT_EQUAL(md_reducer_abouts[MD_REDUCER_ALLREDUCE].promise, MD_PROMISE_ORDER);
+    CU_ASSERT_EQUAL(md_reducer_abouts[MD_REDUCER_NODE_SHARED].promise, MD_PROMISE_ORDER);
+    CU_ASSERT_EQUAL(md_reducer_abouts[MD_REDUCER_REPRODUCIBLE].promise, MD_PROMISE_RANK_COUNT);
 }
 
 const char md_suite[] = "comm.reducer";

@@ -60,7 +60,7 @@ static void any_spread_of_shards_over_ranks_gives_the_same_bits(void)
         expected.correct += shard_sums(shard).correct;
     }
     subject s;
-    CU_ASSERT_FATAL(open_subject(&s, "reproducible", 2, PARAMETERS, 0));
+    CU_ASSERT_FATAL(open_subject(&s, MD_REDUCER_REPRODUCIBLE, 2, PARAMETERS, 0));
     for (int spread = 0; spread < 12; spread++) {
         md_step_sums sums;
         add_shards(&s, spread);
@@ -75,15 +75,18 @@ static void any_spread_of_shards_over_ranks_gives_the_same_bits(void)
 }
 
 /* With n shards a magnitude of 2^62 / n units of 2^-40 is the last that surely fits. */
-static void check_headroom(int64_t max_shards)
+static void check_headroom(size_t shards)
 {
     md_comm *comm;
     md_reducer *reducer;
-    md_reducer_params params = {
-        .name = "reproducible", .parameters = 2, .max_shards = max_shards, .math = plain_math()};
+    md_reducer_params params = {.kind = MD_REDUCER_REPRODUCIBLE,
+                                .parameters = 2,
+                                .batch = 8 * shards - 7,
+                                .options = {.micro_shard = 8},
+                                .math = plain_math()};
     CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, 0, &comm, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(comm, &params, &reducer, NULL), MD_OK);
-    float most = (float)(0x1p22 / (double)max_shards);
+    float most = (float)(0x1p22 / (double)shards);
     for (int sign = -1; sign <= 1; sign += 2)
         for (int over = 0; over <= 1; over++) {
             md_step_sums sums = {0};

@@ -334,7 +334,7 @@ static void micro_shards_are_fixed_for_a_run_that_goes_on_reproducible(void)
     md_config plain = md_config_default(), exact = plain;
     CU_ASSERT_EQUAL(md_config_set(&exact, "distributed.reducer=reproducible", NULL), MD_OK);
     CU_ASSERT_EQUAL(md_config_check_resume(&plain, &exact, 1, NULL), MD_OK);
-    exact.distributed.micro_shard = 32;
+    exact.distributed.reducer_options.micro_shard = 32;
     expect_no_resume(&plain, &exact, "distributed.micro_shard is 32", "has 8");
     CU_ASSERT_EQUAL(md_config_check_resume(&exact, &plain, 1, NULL), MD_OK);
 }

@@ -3,7 +3,8 @@
 and 3 ranks: exit code, one message, and a resume that ends with the undisturbed run's weights."""
 import sys
 
-from trainer import Place, conclude, digest, ends_as, finish, judge, own_messages, together
+from trainer import (Place, conclude, digest, ends_as, finish, judge, own_messages, reducers,
+                     together)
 
 MOMENTS = {"first step": "1", "mid-epoch": "8", "save": "save"}
 IN_STEPS_ONLY = ("nan",)
@@ -61,7 +62,7 @@ def references(reducer, counts):
 def main():
     everything = "--all" in sys.argv
     jobs = []
-    for reducer in ("reproducible", "node-shared") if everything else ("reproducible",):
+    for reducer in reducers() if everything else ("reproducible",):
         known = references(reducer, (1, 3))
         jobs += [(fault, moment, ranks, reducer, known[ranks])
                  for fault, moment, ranks in cases(everything)]

@@ -106,6 +106,13 @@ def wait_for_ranks(process, count, seconds=20):
     return ranks_of(process)
 
 
+def reducers():
+    """Their names, as --help lists them."""
+    text = subprocess.run([PROGRAM, "train", "--help"], capture_output=True, text=True,
+                          check=True).stdout
+    return re.search(r"--reducer=NAME +one of (.*(?:\n {20,}.*)*)", text).group(1).split()
+
+
 def digest(output):
     found = re.search(r"^result: .*weights=(xxh3:[0-9a-f]{16})", output, re.MULTILINE)
     return found.group(1) if found else None

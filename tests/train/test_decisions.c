@@ -6,6 +6,7 @@
 
 #include "../../src/train/trainer_internal.h"
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/resilience/time_limit.h"
 #include "runner.h"
 
 static md_epoch_row rows_of(double val_loss, double val_accuracy)
@@ -55,8 +56,8 @@ static void a_nan_is_no_improvement(void)
 static void the_time_limit_is_minutes_from_now(void)
 {
     unsetenv("SLURM_JOB_END_TIME");
-    CU_ASSERT_DOUBLE_EQUAL(md_stop_deadline(0.0), 0.0, 0.0);
-    CU_ASSERT_DOUBLE_EQUAL(md_stop_deadline(2.0), md_clock_now() + 120.0, 1.0);
+    CU_ASSERT_DOUBLE_EQUAL(md_time_limit_deadline(0.0), 0.0, 0.0);
+    CU_ASSERT_DOUBLE_EQUAL(md_time_limit_deadline(2.0), md_clock_now() + 120.0, 1.0);
     md_stop stop = {0};
     CU_ASSERT(!md_stop_wanted(NULL, 0) && !md_stop_wanted(&stop, 0));
     stop.deadline = md_clock_now() - 1.0;
@@ -71,23 +72,23 @@ static void the_slurm_job_ends_the_run_before_its_limit(void)
     char end[32];
     snprintf(end, sizeof end, "%lld", (long long)time(NULL) + 100);
     setenv("SLURM_JOB_END_TIME", end, 1);
-    double left = md_stop_deadline(0.0) - md_clock_now();
+    double left = md_time_limit_deadline(0.0) - md_clock_now();
     CU_ASSERT(left > 50.0 && left < 100.0);
-    left = md_stop_deadline(0.5) - md_clock_now(); /* the earlier of the two */
+    left = md_time_limit_deadline(0.5) - md_clock_now(); /* the earlier of the two */
     CU_ASSERT(left > 28.0 && left < 31.0);
     setenv("SLURM_JOB_END_TIME", "soon", 1);
-    CU_ASSERT_DOUBLE_EQUAL(md_stop_deadline(0.0), 0.0, 0.0);
+    CU_ASSERT_DOUBLE_EQUAL(md_time_limit_deadline(0.0), 0.0, 0.0);
     unsetenv("SLURM_JOB_END_TIME");
 }
 
 static void faults_are_read_as_written(void)
 {
-    md_inject inject;
+    md_fault inject;
     md_error err;
-    CU_ASSERT_EQUAL(md_inject_parse("kill@2:20", &inject, &err), MD_OK);
-    CU_ASSERT(inject.fault == MD_FAULT_KILL && inject.rank == 2 && inject.step == 20);
-    CU_ASSERT_EQUAL(md_inject_parse("torn-file@0:save", &inject, &err), MD_OK);
-    CU_ASSERT(inject.at_save && inject.fault == MD_FAULT_TORN_FILE);
+    CU_ASSERT_EQUAL(md_fault_parse("kill@2:20", &inject, &err), MD_OK);
+    CU_ASSERT(inject.kind == MD_FAULT_KILL && inject.rank == 2 && inject.step == 20);
+    CU_ASSERT_EQUAL(md_fault_parse("torn-file@0:save", &inject, &err), MD_OK);
+    CU_ASSERT(inject.at_save && inject.kind == MD_FAULT_TORN_FILE);
 }
 
 static void nonsense_faults_are_refused_with_the_reason(void)
@@ -100,38 +101,38 @@ static void nonsense_faults_are_refused_with_the_reason(void)
                    {"kill@0:later", "neither a step"}, {"enospc@1:3", "only rank 0"},
                    {"nan@0:save", "in a step"}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        md_inject inject;
+        md_fault inject;
         md_error err;
-        CU_ASSERT_EQUAL(md_inject_parse(refused[i].text, &inject, &err), MD_USAGE);
+        CU_ASSERT_EQUAL(md_fault_parse(refused[i].text, &inject, &err), MD_USAGE);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, refused[i].reason));
     }
 }
 
 static void a_fault_that_cannot_strike_is_refused_with_the_numbers(void)
 {
-    md_inject inject;
+    md_fault inject;
     md_error err;
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("kill@3:40", &inject, &err), MD_OK);
-    CU_ASSERT_EQUAL(md_inject_check(&inject, 4, 40, &err), MD_OK);
-    CU_ASSERT_EQUAL(md_inject_check(&inject, 3, 40, &err), MD_USAGE);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("kill@3:40", &inject, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_fault_check(&inject, 4, 40, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_fault_check(&inject, 3, 40, &err), MD_USAGE);
     CU_ASSERT_STRING_EQUAL(err.text, "--inject kill@3:40: there are ranks 0 to 2 only");
-    CU_ASSERT_EQUAL(md_inject_check(&inject, 4, 39, &err), MD_USAGE);
+    CU_ASSERT_EQUAL(md_fault_check(&inject, 4, 39, &err), MD_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "--inject kill@3:40: the run ends after step 39"));
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("kill@0:save", &inject, &err), MD_OK);
-    CU_ASSERT_EQUAL(md_inject_check(&inject, 1, 1, &err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("kill@0:save", &inject, &err), MD_OK);
+    CU_ASSERT_EQUAL(md_fault_check(&inject, 1, 1, &err), MD_OK);
 }
 
 static void a_nan_is_put_where_it_was_asked_for(void)
 {
-    md_inject inject;
+    md_fault inject;
     md_error err;
     float gradient[2] = {1.0f, 2.0f};
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("nan@1:3", &inject, &err), MD_OK);
-    md_inject_step(&inject, 1, 2, gradient);
-    md_inject_step(&inject, 0, 3, gradient);
-    md_inject_step(NULL, 1, 3, gradient);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("nan@1:3", &inject, &err), MD_OK);
+    md_fault_in_step(&inject, 1, 2, gradient);
+    md_fault_in_step(&inject, 0, 3, gradient);
+    md_fault_in_step(NULL, 1, 3, gradient);
     CU_ASSERT(isfinite(gradient[0]));
-    md_inject_step(&inject, 1, 3, gradient);
+    md_fault_in_step(&inject, 1, 3, gradient);
     CU_ASSERT(isnan(gradient[0]));
 }
 

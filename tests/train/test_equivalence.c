@@ -1,5 +1,5 @@
-/* The rank count does not change the run: to rounding with plain reducers, bit for bit with
- * reproducible. The judge is the same run on one rank. */
+/* The rank count does not change the run: to rounding, or bit for bit where the reducer promises
+ * it. The judge is the same run on one rank. */
 #include <math.h>
 #include <mpi.h>
 #include <string.h>
@@ -23,6 +23,13 @@ static void run(MPI_Comm comm, const char *batch, const char *reducer, const cha
     *out = trial_last(comm, folder);
     *result = t.result;
     trial_clean(comm, folder);
+}
+
+/* "distributed.reducer=NAME" */
+static const char *choose(int kind, char *out, size_t size)
+{
+    snprintf(out, size, "distributed.reducer=%s", md_reducer_abouts[kind].name);
+    return out;
 }
 
 static double largest_difference(const md_checkpoint *a, const md_checkpoint *b)
@@ -57,43 +64,64 @@ static void compare(const char *batch, const char *reducer, const char *extra, d
     md_checkpoint_destroy(&all);
 }
 
-static void allreduce_agrees_to_rounding(void)
+/* Of all reducers with this promise, at least one. */
+static void compare_those(md_promise promise, const char *batch, const char *extra,
+                          double tolerance)
 {
-    compare("train.batch_size=32", "distributed.reducer=allreduce", NULL, 2e-3);
-    compare("train.batch_size=7", "distributed.reducer=allreduce", NULL, 5e-3);
+    int compared = 0;
+    for (int kind = 0; kind < MD_REDUCER_KINDS; kind++) {
+        char reducer[64];
+        if (md_reducer_abouts[kind].promise != promise)
+            continue;
+        compare(batch, choose(kind, reducer, sizeof reducer), extra, tolerance);
+        compared++;
+    }
+    CU_ASSERT(compared > 0);
 }
 
-static void node_shared_agrees_to_rounding(void)
+static void plain_reducers_agree_to_rounding(void)
 {
-    compare("train.batch_size=32", "distributed.reducer=node-shared", NULL, 2e-3);
-    compare("train.batch_size=32", "distributed.reducer=node-shared", "distributed.node_size=2",
-            2e-3);
-    compare("train.batch_size=32", "distributed.reducer=node-shared", "distributed.node_size=1",
-            2e-3);
+    compare_those(MD_PROMISE_ORDER, "train.batch_size=32", NULL, 2e-3);
+    compare_those(MD_PROMISE_ORDER, "train.batch_size=7", NULL, 5e-3);
 }
 
-static void reproducible_agrees_bit_for_bit(void)
+static void other_nodes_agree_to_rounding(void)
 {
-    compare("train.batch_size=32", "distributed.reducer=reproducible", NULL, 0.0);
-    compare("train.batch_size=100", "distributed.reducer=reproducible", NULL, 0.0);
-    compare("train.batch_size=3", "distributed.reducer=reproducible", NULL, 0.0);
+    compare_those(MD_PROMISE_ORDER, "train.batch_size=32", "distributed.node_size=2", 2e-3);
+    compare_those(MD_PROMISE_ORDER, "train.batch_size=32", "distributed.node_size=1", 2e-3);
+}
+
+static void a_promise_for_any_rank_count_is_kept_bit_for_bit(void)
+{
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", NULL, 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", NULL, 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=3", NULL, 0.0);
+}
+
+static void micro_shards_of_any_size_are_reproducible(void)
+{
+    compare("train.batch_size=32", "distributed.reducer=reproducible", "distributed.micro_shard=1",
+            0.0);
+    compare("train.batch_size=32", "distributed.reducer=reproducible", "distributed.micro_shard=11",
+            0.0);
+    compare("train.batch_size=32", "distributed.reducer=reproducible",
+            "distributed.micro_shard=1000000", 0.0);
 }
 
 static void more_ranks_than_samples_runs(void)
 {
-    compare("train.batch_size=2", "distributed.reducer=allreduce", "train.max_steps=20", 1.0);
-    compare("train.batch_size=2", "distributed.reducer=node-shared", "train.max_steps=20", 1.0);
+    compare_those(MD_PROMISE_ORDER, "train.batch_size=2", "train.max_steps=20", 1.0);
 }
 
 static void the_same_run_twice_gives_the_same_bits(void)
 {
-    static const char *const reducers[] = {"distributed.reducer=allreduce",
-                                           "distributed.reducer=node-shared"};
-    for (int i = 0; i < 2; i++) {
+    for (int kind = 0; kind < MD_REDUCER_KINDS; kind++) {
+        char reducer[64];
         md_checkpoint *a, *b;
         md_train_result first, second;
-        run(MPI_COMM_WORLD, "train.batch_size=32", reducers[i], NULL, &a, &first);
-        run(MPI_COMM_WORLD, "train.batch_size=32", reducers[i], NULL, &b, &second);
+        choose(kind, reducer, sizeof reducer);
+        run(MPI_COMM_WORLD, "train.batch_size=32", reducer, NULL, &a, &first);
+        run(MPI_COMM_WORLD, "train.batch_size=32", reducer, NULL, &b, &second);
         CU_ASSERT_EQUAL(first.weights_xxh3, second.weights_xxh3);
         md_checkpoint_destroy(&a);
         md_checkpoint_destroy(&b);
@@ -102,9 +130,11 @@ static void the_same_run_twice_gives_the_same_bits(void)
 
 const char md_suite[] = "train.equivalence";
 CU_TestInfo md_tests[] = {
-    {"allreduce agrees to rounding", allreduce_agrees_to_rounding},
-    {"node-shared agrees to rounding", node_shared_agrees_to_rounding},
-    {"reproducible agrees bit for bit", reproducible_agrees_bit_for_bit},
+    {"plain reducers agree to rounding", plain_reducers_agree_to_rounding},
+    {"other nodes agree to rounding", other_nodes_agree_to_rounding},
+    {"a promise for any rank count is kept bit for bit",
+     a_promise_for_any_rank_count_is_kept_bit_for_bit},
+    {"micro-shards of any size are reproducible", micro_shards_of_any_size_are_reproducible},
     {"more ranks than samples runs", more_ranks_than_samples_runs},
     {"the same run twice gives the same bits", the_same_run_twice_gives_the_same_bits},
     CU_TEST_INFO_NULL};

@@ -40,12 +40,12 @@ static void a_nan_stops_the_run_before_any_weight_is_stepped(void)
     world(&size);
     for (int i = 0; i < 3; i++) {
         char folder[64], fault[32];
-        md_inject inject;
+        md_fault inject;
         const char *keys[8] = {base[0], base[1], base[2], base[3], reducers[i]};
         trial t = {.assignments = keys, .inject = &inject};
         trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
         snprintf(fault, sizeof fault, "nan@%d:8", size - 1);
-        CU_ASSERT_EQUAL_FATAL(md_inject_parse(fault, &inject, &t.err), MD_OK);
+        CU_ASSERT_EQUAL_FATAL(md_fault_parse(fault, &inject, &t.err), MD_OK);
         md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
         check_agreed(status, &t.err, MD_FAILED, "step 8");
         snprintf(fault, sizeof fault, "rank %d", size - 1);
@@ -67,10 +67,10 @@ static void a_replica_that_parts_is_named(void)
     if (size < 3)
         return;
     char folder[64];
-    md_inject inject;
+    md_fault inject;
     trial t = {.assignments = base, .inject = &inject};
     trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("ulp@1:8", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("ulp@1:8", &inject, &t.err), MD_OK);
     md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
     check_agreed(status, &t.err, MD_FAILED, "weights");
     CU_ASSERT_PTR_NOT_NULL(strstr(t.err.text, "1"));
@@ -104,10 +104,10 @@ static void ruined_weights_are_not_saved(void)
 static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
 {
     char folder[64];
-    md_inject inject;
+    md_fault inject;
     trial t = {.assignments = base, .inject = &inject};
     trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:10", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:10", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
     if (last)
@@ -119,11 +119,11 @@ static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
 static void too_many_failed_saves_end_the_run(void)
 {
     char folder[64];
-    md_inject inject;
+    md_fault inject;
     const char *keys[] = {base[0], base[1], base[2], base[3], "checkpoint.max_failures=0", NULL};
     trial t = {.assignments = keys, .inject = &inject};
     trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:10", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:10", &inject, &t.err), MD_OK);
     check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
     if (last)
@@ -155,7 +155,7 @@ static int64_t step_in(const char *folder, const char *name)
 static void a_best_value_is_remembered_only_with_its_file(void)
 {
     char folder[64];
-    md_inject inject;
+    md_fault inject;
     const char *keys[] = {"data.source=synthetic:600",
                           "train.batch_size=50",
                           "train.epochs=3",
@@ -166,7 +166,7 @@ static void a_best_value_is_remembered_only_with_its_file(void)
     int size;
     trial t = {.assignments = keys, .inject = &inject};
     trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:24", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:24", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
         md_checkpoint *last = open_in(folder, "last.h5");
@@ -183,12 +183,12 @@ static void a_best_value_is_remembered_only_with_its_file(void)
 static void a_failed_save_at_the_end_is_made_again(void)
 {
     char folder[64];
-    md_inject inject;
+    md_fault inject;
     const char *keys[] = {base[0], base[1], "train.epochs=1", NULL};
     int size;
     trial t = {.assignments = keys, .inject = &inject};
     trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-    CU_ASSERT_EQUAL_FATAL(md_inject_parse("enospc@0:12", &inject, &t.err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:12", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
         CU_ASSERT_EQUAL(step_in(folder, "last.h5"), 12);

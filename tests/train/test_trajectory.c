@@ -220,36 +220,20 @@ static void the_first_gradient_agrees(void)
     trial_clean(MPI_COMM_WORLD, folder);
 }
 
-static void adam_with_allreduce(void)
+static void adam_with_every_reducer(void)
 {
-    follow("adam", "allreduce");
+    for (int kind = 0; kind < MD_REDUCER_KINDS; kind++)
+        follow("adam", md_reducer_abouts[kind].name);
 }
 
-static void adam_with_node_shared(void)
+static void sgd_with_every_reducer(void)
 {
-    follow("adam", "node-shared");
-}
-
-static void adam_with_reproducible(void)
-{
-    follow("adam", "reproducible");
-}
-
-static void sgd_with_allreduce(void)
-{
-    follow("sgd", "allreduce");
-}
-
-static void sgd_with_reproducible(void)
-{
-    follow("sgd", "reproducible");
+    for (int kind = 0; kind < MD_REDUCER_KINDS; kind++)
+        follow("sgd", md_reducer_abouts[kind].name);
 }
 
 const char md_suite[] = "train.trajectory";
 CU_TestInfo md_tests[] = {{"the first gradient agrees", the_first_gradient_agrees},
-                          {"Adam with allreduce", adam_with_allreduce},
-                          {"Adam with node-shared", adam_with_node_shared},
-                          {"Adam with reproducible", adam_with_reproducible},
-                          {"SGD with momentum and allreduce", sgd_with_allreduce},
-                          {"SGD with momentum and reproducible", sgd_with_reproducible},
+                          {"Adam with every reducer", adam_with_every_reducer},
+                          {"SGD with momentum and every reducer", sgd_with_every_reducer},
                           CU_TEST_INFO_NULL};

@@ -41,8 +41,11 @@ static void note_step(void *context, const md_step_info *info)
         t->stop.requested = SIGUSR1;
 }
 
-static void stall(const char *message)
+static void on_stall(const char *message, void *context)
 {
+    (void)context;
+    if (!message)
+        _exit(MD_STALLED);
     fprintf(stderr, "%s\n", message);
 }
 
@@ -66,8 +69,8 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
                                           .stop = &t->stop,
                                           .inject = t->inject,
                                           .watched = note_watched,
-                                          .watched_context = t,
-                                          .stalled = stall};
+                                          .on_stall = on_stall,
+                                          .context = t};
     if (!status)
         status = md_train(comm, &run, &train_params, &t->result, &t->err);
     md_run_close(&run);

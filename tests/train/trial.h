@@ -12,7 +12,7 @@ typedef struct trial {
     const char *const *assignments; /* "section.key=value", ending with NULL */
     int resume;
     int stop_after; /* asks to stop in this step (from 1); 0: never */
-    md_inject *inject;
+    md_fault *inject;
     double losses[TRIAL_MAX_STEPS]; /* rank 0: mean loss of each step of this process */
     int steps;
     md_train_result result;

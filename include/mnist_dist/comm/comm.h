@@ -3,6 +3,7 @@
 #define MNIST_DIST_COMM_COMM_H
 
 #include <mpi.h>
+#include <stdint.h>
 
 #include "mnist_dist/base/error.h"
 
@@ -27,6 +28,12 @@ MPI_Comm md_comm_world(const md_comm *comm);    /* borrowed handles */
 MPI_Comm md_comm_node_comm(const md_comm *comm);
 const char *md_comm_hosts(const md_comm *comm); /* "n1,n2": each host once, in rank order */
 
+/* Local. From now on every collective of comm/ over these ranks, or some of them, calls
+ * hook(context, 1) just before it may wait for others, and hook(context, 0) when it need not wait
+ * any more, on the calling thread. The context is borrowed; a NULL hook ends it. */
+typedef void (*md_wait_hook)(void *context, int waiting);
+void md_comm_set_wait_hook(md_comm *comm, md_wait_hook hook, void *context);
+
 /* Turns an MPI return code into a status. Local. */
 md_status md_mpi_check(int code, const char *call, md_error *err);
 
@@ -37,5 +44,7 @@ md_status md_comm_barrier(md_comm *comm, md_error *err);
 md_status md_comm_broadcast(md_comm *comm, void *data, size_t bytes, int root, md_error *err);
 /* bytes from every rank, in rank order, into out[size][bytes] on rank 0 (out unused elsewhere). */
 md_status md_comm_gather(md_comm *comm, const void *data, size_t bytes, void *out, md_error *err);
+/* Each value becomes its sum over ranks. */
+md_status md_comm_sum(md_comm *comm, int64_t *values, size_t count, md_error *err);
 
 #endif

@@ -8,11 +8,7 @@
  *     md_reducer_reduce()          sums over ranks
  *     md_reducer_square_sum()      only when clipping
  *     md_reducer_begin_step(), optimizer on md_reducer_slice()                      (local)
- *     md_reducer_publish()         every rank sees the new parameters
- *
- *   allreduce     one in-place MPI_Allreduce of the gradient block
- *   node-shared   gradients in a shared window; each rank sums, steps and publishes one slice
- *   reproducible  each shard's gradient in int64 fixed point: exact, so order cannot matter */
+ *     md_reducer_publish()         every rank sees the new parameters */
 #ifndef MNIST_DIST_COMM_REDUCER_H
 #define MNIST_DIST_COMM_REDUCER_H
 
@@ -20,12 +16,9 @@
 #include <stdint.h>
 
 #include "mnist_dist/comm/comm.h"
+#include "mnist_dist/comm/reducer_list.h"
 
 typedef struct md_reducer md_reducer;
-
-/* What bits survive: MD_PROMISE_ORDER, the same bits at the same rank count; MD_PROMISE_RANK_COUNT,
- * at any rank count. */
-typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
 
 /* What rides at the end of the gradient block. Losses are fixed point, in units of 2^-32 nats, each
  * sample's rounded before it is added. */
@@ -47,14 +40,13 @@ typedef struct md_reducer_math {
 } md_reducer_math;
 
 typedef struct md_reducer_params {
-    const char *name;   /* allreduce, node-shared or reproducible */
-    size_t parameters;  /* floats in each block */
-    int moments;        /* moment blocks, 0 to 2 */
-    int64_t max_shards; /* reproducible: most micro-shards in one global batch, for headroom */
+    md_reducer_kind kind;
+    size_t parameters; /* floats in each block */
+    int moments;       /* moment blocks, 0 to 2 */
+    size_t batch;      /* samples in the largest global batch */
+    md_reducer_options options;
     md_reducer_math math;
 } md_reducer_params;
-
-int md_reducer_known(const char *name); /* local; 1 or 0 */
 
 /* Borrows comm, which must outlive the reducer. params identical on all ranks. Blocks are zeroed.
  * *out is NULL on error. */
@@ -70,7 +62,6 @@ float *md_reducer_gradient(md_reducer *reducer);        /* this rank's; backward
                                                            overwrites it */
 const float *md_reducer_sum(const md_reducer *reducer); /* after reduce; valid in the slice */
 void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count); /* count may be 0 */
-md_promise md_reducer_promise(const md_reducer *reducer);
 /* Local. The largest magnitude that md_reducer_add takes in a gradient without calling it bad. */
 float md_reducer_bound(const md_reducer *reducer);
 int md_reducer_exponent(const md_reducer *reducer); /* reproducible: 40, stored in files; else 0 */
@@ -80,9 +71,10 @@ int md_reducer_exponent(const md_reducer *reducer); /* reproducible: 40, stored 
 md_status md_reducer_load(md_reducer *reducer, const float *parameters, const float *const *moments,
                           md_error *err);
 
-/* Local. Takes this shard's gradient from md_reducer_gradient() and adds its sums. Plain reducers
- * take at most one shard a step; reproducible any number. A value that is not finite or too large
- * sets `bad`, which travels with the next reduce. A rank without samples need not call it. */
+/* Local. Takes this shard's gradient from md_reducer_gradient() and adds its sums. At
+ * most one shard a step, unless the reducer promises bits at any rank count. A value that is not
+ * finite or too large sets `bad`, which travels with the next reduce. A rank without samples need
+ * not call it. */
 void md_reducer_add(md_reducer *reducer, const md_step_sums *sums);
 
 /* `stop` asks to stop after this step; *sums becomes the total over ranks, equal everywhere. When

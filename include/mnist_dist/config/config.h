@@ -11,6 +11,7 @@
 
 #include "mnist_dist/base/error.h"
 #include "mnist_dist/base/key.h"
+#include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
 #include "mnist_dist/model/schedule_spec.h"
@@ -55,8 +56,9 @@ typedef struct md_config {
         double min_delta;
     } early_stopping;
     struct {
-        char reducer[MD_WORD_SIZE];
-        int64_t micro_shard, node_size;
+        md_reducer_kind reducer;
+        md_reducer_options reducer_options;
+        int64_t node_size;
         double stall_timeout; /* seconds */
     } distributed;
     struct {

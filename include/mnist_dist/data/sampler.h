@@ -23,8 +23,8 @@ int64_t md_sampler_steps(size_t n, size_t batch);
 md_range md_sampler_batch(size_t n, size_t batch, int64_t step);
 
 /* This rank's contiguous part of a batch: sizes differ by at most one `unit`, the first ranks get
- * the longer ones. unit 1 for plain reducers; the micro-shard size for reproducible, where parts
- * are whole micro-shards and only the last micro-shard of the batch may be short. */
+ * the longer ones. unit is 1, or the size of a micro-shard where no bit may depend on the rank
+ * count: parts are then whole micro-shards, and only the batch's last one may be short. */
 md_range md_sampler_part(md_range batch, size_t unit, int rank, int ranks);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "mnist_dist/base/error.h"
 
-typedef enum md_fault {
+typedef enum md_fault_kind {
     MD_FAULT_NONE,
     MD_FAULT_KILL,      /* SIGKILL to itself */
     MD_FAULT_STOP,      /* SIGSTOP to itself */
@@ -18,39 +18,39 @@ typedef enum md_fault {
     MD_FAULT_TORN_FILE, /* the next save's temporary loses its second half */
     MD_FAULT_ENOSPC,    /* the next save finds the disk full; SIGXFSZ has to be ignored */
     MD_FAULT_ULP        /* the last bit of one weight of this rank's replica flips */
-} md_fault;
+} md_fault_kind;
 
 #define MD_FAULT_SLOW_SECONDS 0.05
 
-typedef struct md_inject {
+typedef struct md_fault {
     const char *text; /* as asked for; borrowed */
-    md_fault fault;
+    md_fault_kind kind;
     int rank;
     int64_t step; /* in which step, from 1; file faults: in the first save from it on */
     int at_save;  /* in the first save instead of a step */
     int armed, done;
     struct rlimit file_limit; /* of the process, while ENOSPC is armed */
-} md_inject;
+} md_fault;
 
 /* "kill@1:20" or "kill@0:save". MD_USAGE naming what is wrong. */
-md_status md_inject_parse(const char *text, md_inject *out, md_error *err);
+md_status md_fault_parse(const char *text, md_fault *out, md_error *err);
 
 /* Can it strike in a run of so many ranks that ends after last_step? Else MD_USAGE with the
  * numbers.
  */
-md_status md_inject_check(const md_inject *inject, int ranks, int64_t last_step, md_error *err);
+md_status md_fault_check(const md_fault *fault, int ranks, int64_t last_step, md_error *err);
 
 /* In step `step` (from 1), with this rank's gradient computed but not yet summed. */
-void md_inject_step(md_inject *inject, int rank, int64_t step, float *gradient);
+void md_fault_in_step(md_fault *fault, int rank, int64_t step, float *gradient);
 
 /* After the optimizer's step: the ULP fault, on this rank's parameters. */
-void md_inject_weights(md_inject *inject, int rank, int64_t step, float *parameters, size_t count);
+void md_fault_in_weights(md_fault *fault, int rank, int64_t step, float *parameters, size_t count);
 
 /* Around a save after `step` finished steps, on every rank; end undoes what begin set up. */
-void md_inject_save_begin(md_inject *inject, int rank, int64_t step);
-void md_inject_save_end(md_inject *inject);
+void md_fault_begin_save(md_fault *fault, int rank, int64_t step);
+void md_fault_end_save(md_fault *fault);
 
-/* An md_folder_hook, with the md_inject as context. */
-void md_inject_save_stage(const char *stage, const char *temporary, void *context);
+/* An md_folder_hook, with the md_fault as context. */
+void md_fault_at_stage(const char *stage, const char *temporary, void *context);
 
 #endif

@@ -5,7 +5,6 @@
 #include "mnist_dist/comm/comm.h"
 #include "mnist_dist/data/sampler.h"
 #include "mnist_dist/data/store.h"
-#include "mnist_dist/resilience/watchdog.h"
 
 typedef struct md_dataset md_dataset;
 
@@ -13,8 +12,7 @@ typedef struct md_dataset_params {
     const char *source;     /* as in md_source_open */
     const char *validation; /* test, none or split:N */
     md_storage storage;
-    const md_split *only;  /* the other split is left empty, unread; NULL: both are read */
-    md_watchdog *watchdog; /* told when this rank reads and when it waits; NULL: nobody is */
+    const md_split *only; /* the other split is left empty, unread; NULL: both are read */
 } md_dataset_params;
 
 /* Collective. Checks that every node read the same bytes. comm is borrowed. *out is NULL on error.

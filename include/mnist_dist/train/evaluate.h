@@ -21,19 +21,4 @@ md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_ran
                       int with_confusion, md_evaluation *out, md_error *err);
 void md_evaluation_clear(md_evaluation *evaluation);
 
-/* md_evaluate without a confusion matrix, in two halves, for a caller that has to know when ranks
- * wait for each other. */
-typedef struct md_evaluation_sums {
-    int64_t loss_q32, correct;
-    int64_t bad; /* blocks with a loss that is not finite or too large */
-} md_evaluation_sums;
-
-/* Local: what this rank's blocks add. */
-md_evaluation_sums md_evaluate_part(const md_comm *comm, const md_inference *inference,
-                                    md_image_range range);
-
-/* Collective: all ranks' sums over the same range. */
-md_status md_evaluate_reduce(md_comm *comm, md_evaluation_sums sums, md_image_range range,
-                             md_evaluation *out, md_error *err);
-
 #endif

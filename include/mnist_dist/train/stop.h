@@ -7,17 +7,10 @@
 
 typedef struct md_stop {
     volatile sig_atomic_t requested; /* the signal's number, or 0 */
-    double deadline;                 /* on md_clock_now(); 0: none */
+    double deadline;                 /* of md_time_limit_deadline; 0: none */
 } md_stop;
 
 /* Local. 1 when this rank asks to stop. Clocks differ, so the deadline is rank 0's to judge. */
 int md_stop_wanted(const md_stop *stop, int rank);
-
-/* Local. 1 when the deadline has passed. */
-int md_stop_overdue(const md_stop *stop);
-
-/* The deadline for a limit of `minutes` (0: none) from now, or a margin before the end of the Slurm
- * job when Slurm tells it (SLURM_JOB_END_TIME), whichever comes first. Local. */
-double md_stop_deadline(double minutes);
 
 #endif

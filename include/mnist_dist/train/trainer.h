@@ -14,14 +14,15 @@ typedef struct md_train_params {
     const char *command_line;    /* for provenance */
     const md_observer *observer; /* rank 0's is called */
     const md_stop *stop;
-    md_inject *inject;
+    md_fault *inject;
     int debug; /* gradient check first, norms and times of every step, no watchdog */
     /* On every rank: with 1 once the watchdog looks on, with 0 just before it ceases to, while all
-     * ranks still have to come together; may be NULL. The context is borrowed. */
+     * ranks still have to come together; may be NULL. */
     void (*watched)(int looking, void *context);
-    void *watched_context;
-    /* On one rank, in the watchdog's thread, before a stalled run exits with MD_STALLED. */
-    void (*stalled)(const char *message);
+    /* A stall was noticed: tells the user, ends the process; see md_heartbeat_params. NULL on all
+     * ranks: there is no watchdog. */
+    void (*on_stall)(const char *message, void *context);
+    void *context; /* of both */
 } md_train_params;
 
 /* The same on every rank. */

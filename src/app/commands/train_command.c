@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 #include "mnist_dist/comm/agree.h"
+#include "mnist_dist/comm/reducer_list.h"
+#include "mnist_dist/resilience/time_limit.h"
 #include "mnist_dist/train/trainer.h"
 #include "monitor/debug.h"
 #include "monitor/observers.h"
@@ -41,6 +43,7 @@ static const struct {
     {BATCH, "train.batch_size"},     {RATE, "optimizer.learning_rate"}, {SEED, "train.seed"},
     {REDUCER, "distributed.reducer"}};
 
+#define SPACE_AND_NAME(ID, id, name, promise, how) " " name
 static const struct argp_option options[] = {
     {"config", CONFIG, "FILE", 0, "read the configuration (YAML) from FILE", 0},
     {"set", SET, "KEY=VALUE", 0, "set any key, such as train.max_steps=100; may be repeated", 0},
@@ -50,7 +53,7 @@ static const struct argp_option options[] = {
     {"batch-size", BATCH, "N", 0, "samples per step over all ranks", 0},
     {"learning-rate", RATE, "X", 0, "the optimizer's learning rate", 0},
     {"seed", SEED, "N", 0, "seed of weights, order and dropout", 0},
-    {"reducer", REDUCER, "NAME", 0, "allreduce, node-shared or reproducible", 0},
+    {"reducer", REDUCER, "NAME", 0, "one of" MD_REDUCERS(SPACE_AND_NAME), 0},
     {"resume", RESUME, NULL, 0, "go on from the newest good checkpoint in DIR", 0},
     {"debug", DEBUG, NULL, 0, "check gradients, then report every step", 0},
     {"debug-wait", WAIT, NULL, 0, "wait for a debugger before the first step", 0},
@@ -64,7 +67,7 @@ typedef struct arguments {
     char **assignments; /* one per option at most; every string is malloc'ed */
     int debug, wait, quiet, injecting;
     double limit; /* seconds that ranks may wait for each other at the start and at the end */
-    md_inject inject;
+    md_fault inject;
     md_error *err;
 } arguments;
 
@@ -96,7 +99,7 @@ static error_t take_fault(arguments *a, const char *text)
         return EINVAL;
     }
     a->injecting = 1;
-    return md_inject_parse(text, &a->inject, a->err) ? EINVAL : 0;
+    return md_fault_parse(text, &a->inject, a->err) ? EINVAL : 0;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -157,7 +160,7 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
     char why[64] = "a signal to another rank";
     if (stop->requested)
         snprintf(why, sizeof why, "SIG%s", sigabbrev_np(stop->requested));
-    else if (md_stop_overdue(stop))
+    else if (md_time_limit_over(stop->deadline))
         snprintf(why, sizeof why, "the time limit");
     return md_fail(err, MD_STOPPED,
                    "stopped by %s after step %lld of %lld; saved in %s, go on with: mnist_dist "
@@ -166,12 +169,16 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
                    run->config.checkpoint.output, run->config.checkpoint.output);
 }
 
-/* The watchdog's last word, while the main thread is blocked, perhaps in writing to the same
- * stderr, whose lock it then holds. A line that finds room at once is written at once. */
-static void say_stalled(const char *message)
+/* The last word on a stalled run, and its end, while the main thread is blocked, perhaps in writing
+ * to the same stderr, whose lock it then holds. A line that finds room at once is written at once.
+ */
+static void on_stall(const char *message, void *context)
 {
     enum { MOST = 4096, PATIENCE_MS = 500 };
     char line[MOST];
+    (void)context;
+    if (!message)
+        _exit(MD_STALLED);
     snprintf(line, sizeof line, "mnist_dist: %s\n", message);
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
     const ssize_t written =
@@ -204,17 +211,17 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
                              md_publisher_start(&publisher)};
     const md_observer observer = md_observer_both(&pair);
     md_stop *stop = md_signals_install();
-    stop->deadline = md_stop_deadline(run->config.train.time_limit);
+    stop->deadline = md_time_limit_deadline(run->config.train.time_limit);
     if (run->folder && a->injecting)
-        md_folder_set_hook(run->folder, md_inject_save_stage, &a->inject);
+        md_folder_set_hook(run->folder, md_fault_at_stage, &a->inject);
     const md_train_params params = {.command_line = command_line,
                                     .observer = &observer,
                                     .stop = stop,
                                     .inject = a->injecting ? &a->inject : NULL,
                                     .debug = a->debug,
                                     .watched = watched,
-                                    .watched_context = &a->limit,
-                                    .stalled = say_stalled};
+                                    .on_stall = on_stall,
+                                    .context = &a->limit};
     md_train_result result = {0};
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
     if (!status)

@@ -1,5 +1,6 @@
 /* allreduce: every rank holds everything, and one MPI_Allreduce sums the gradient block with the
  * step sums at its end. */
+#include "comm_internal.h"
 #include "reducer_internal.h"
 
 /* The sums ride as floats and stay exact: each int64 is cut into bytes, and sums of bytes over up
@@ -38,17 +39,17 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     float *tail = reducer->gradient + reducer->params.parameters;
     int count = (int)reducer->params.parameters + TAIL;
     encode(sums, tail);
-    md_status status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, reducer->gradient, count, MPI_FLOAT,
-                                            MPI_SUM, md_comm_world(reducer->comm)),
-                              err);
+    md_status status =
+        MD_COLLECTIVE(reducer->comm,
+                      MPI_Allreduce(MPI_IN_PLACE, reducer->gradient, count, MPI_FLOAT, MPI_SUM,
+                                    md_comm_world(reducer->comm)),
+                      err);
     if (!status)
         decode(tail, sums);
     return status;
 }
 
 const md_reducer_ops md_reducer_allreduce = {
-    .name = "allreduce",
-    .promise = MD_PROMISE_ORDER,
     .create = create,
     .destroy = md_private_destroy,
     .add = md_reducer_can_sum,

@@ -58,8 +58,8 @@ static md_status create(md_reducer *reducer, md_error *err)
     if (md_comm_nodes(comm) == 1)
         return open_window(reducer, own, err);
     int color = reducer->own_slice >= 0 ? reducer->own_slice : MPI_UNDEFINED;
-    md_status status =
-        MD_MPI(MPI_Comm_split(md_comm_world(comm), color, md_comm_node(comm), &own->across), err);
+    md_status status = MD_COLLECTIVE(
+        comm, MPI_Comm_split(md_comm_world(comm), color, md_comm_node(comm), &own->across), err);
     return status ? status : open_window(reducer, own, err);
 }
 
@@ -100,9 +100,10 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     node_blocks *own = reducer->variant;
     md_status status = md_shared_sync(own->window, err);
     if (!status)
-        status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, sums, MD_SUMS, MPI_INT64_T, MPI_SUM,
-                                      md_comm_world(reducer->comm)),
-                        err);
+        status = MD_COLLECTIVE(reducer->comm,
+                               MPI_Allreduce(MPI_IN_PLACE, sums, MD_SUMS, MPI_INT64_T, MPI_SUM,
+                                             md_comm_world(reducer->comm)),
+                               err);
     if (!status)
         status = md_shared_sync(own->window, err);
     if (status)
@@ -110,9 +111,10 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     sum_slice(reducer);
     if (own->across == MPI_COMM_NULL || reducer->count == 0)
         return MD_OK;
-    return MD_MPI(MPI_Allreduce(MPI_IN_PLACE, reducer->gradient + reducer->begin,
-                                (int)reducer->count, MPI_FLOAT, MPI_SUM, own->across),
-                  err);
+    return MD_COLLECTIVE(reducer->comm,
+                         MPI_Allreduce(MPI_IN_PLACE, reducer->gradient + reducer->begin,
+                                       (int)reducer->count, MPI_FLOAT, MPI_SUM, own->across),
+                         err);
 }
 
 /* Rank 0 is the first of its node and owns its slice 0; each node's first rank takes its copy. */
@@ -121,7 +123,7 @@ static md_status spread(md_reducer *reducer, md_error *err)
     const node_blocks *own = reducer->variant;
     if (own->across == MPI_COMM_NULL || reducer->own_slice != 0)
         return MD_OK;
-    return md_broadcast_over(own->across, reducer->parameters,
+    return md_broadcast_over(reducer->comm, own->across, reducer->parameters,
                              md_reducer_state_floats(reducer) * sizeof(float), 0, err);
 }
 
@@ -132,8 +134,6 @@ static md_status fence(md_reducer *reducer, md_error *err)
 }
 
 const md_reducer_ops md_reducer_node_shared = {
-    .name = "node-shared",
-    .promise = MD_PROMISE_ORDER,
     .variant_size = sizeof(node_blocks),
     .create = create,
     .destroy = destroy,

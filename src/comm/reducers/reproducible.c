@@ -4,19 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm_internal.h"
 #include "reducer_internal.h"
 
 enum { EXPONENT = 40 }; /* fixed point in units of 2^-40 */
 
 typedef struct fixed_point {
-    double limit; /* of one shard's magnitude, so that max_shards of them fit an int64 */
+    double limit; /* of one shard's magnitude, so that a batch of them fits an int64 */
     int64_t *sum; /* [parameters] gradient, [MD_SUMS] step sums */
 } fixed_point;
 
 static md_status create(md_reducer *reducer, md_error *err)
 {
-    int64_t shards = reducer->params.max_shards;
-    if (shards < 1 || shards > 1 << 20)
+    const int64_t micro_shard = reducer->params.options.micro_shard;
+    if (micro_shard < 1)
+        return md_fail(err, MD_USAGE, "distributed.micro_shard is %lld; give 1 and more",
+                       (long long)micro_shard);
+    const int64_t shards = ((int64_t)reducer->params.batch - 1) / micro_shard + 1;
+    if (shards > 1 << 20)
         return md_fail(err, MD_USAGE,
                        "distributed.reducer reproducible sums 1 to 1048576 micro-shards, not "
                        "%lld; choose a larger distributed.micro_shard",
@@ -51,9 +56,11 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     size_t parameters = reducer->params.parameters;
     int64_t *tail = own->sum + parameters;
     memcpy(tail, sums, MD_SUMS * sizeof *sums);
-    md_status status = MD_MPI(MPI_Allreduce(MPI_IN_PLACE, own->sum, (int)parameters + MD_SUMS,
-                                            MPI_INT64_T, MPI_SUM, md_comm_world(reducer->comm)),
-                              err);
+    md_status status =
+        MD_COLLECTIVE(reducer->comm,
+                      MPI_Allreduce(MPI_IN_PLACE, own->sum, (int)parameters + MD_SUMS, MPI_INT64_T,
+                                    MPI_SUM, md_comm_world(reducer->comm)),
+                      err);
     if (status)
         return status;
     memcpy(sums, tail, MD_SUMS * sizeof *sums);
@@ -63,8 +70,6 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
 }
 
 const md_reducer_ops md_reducer_reproducible = {
-    .name = "reproducible",
-    .promise = MD_PROMISE_RANK_COUNT,
     .exponent = EXPONENT,
     .variant_size = sizeof(fixed_point),
     .create = create,
