@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config_yaml.h"
+#include "mnist_dist/base/text.h"
 
 /* All keys, three paths and 32 layers take under 12 KiB. The bound is close because libyaml's time
  * grows with the square of the depth of brackets. */
@@ -54,7 +55,7 @@ static md_status read_section(md_yaml *yaml, const char *section, const yaml_nod
 static md_status fail_dotted(const md_yaml *yaml, const yaml_node_t *node, const char *name)
 {
     char snippet[MD_SNIPPET_SIZE];
-    md_snippet(name, snippet);
+    md_text_snippet(name, snippet);
     return md_yaml_at(yaml, node,
                       md_fail(yaml->err, MD_USAGE,
                               "write %s under its section, as section: {key: value}", snippet));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mnist_dist/base/parse.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/config/config.h"
 #include "mnist_dist/rundir/folder.h"
 #include "process/whole_file.h"
@@ -90,9 +91,7 @@ static void take_field(md_live *live, size_t i, const char *text)
     switch (fields[i].kind) {
     case TEXT:
         snprintf(at, MD_LIVE_TEXT, "%s", text);
-        for (; *at; at++)
-            if (*at < ' ' || *at > '~')
-                *at = '?';
+        md_text_make_printable(at);
         break;
     case WHOLE:
         if (md_parse_i64(text, 0, INT64_MAX, &whole))
