@@ -7,17 +7,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/parse.h"
-
-void md_snippet(const char *text, char out[MD_SNIPPET_SIZE])
-{
-    size_t length = strnlen(text, MD_SNIPPET_SIZE);
-    int cut = length == MD_SNIPPET_SIZE;
-    if (cut)
-        length = MD_SNIPPET_SIZE - 4;
-    for (size_t i = 0; i < length; i++)
-        out[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
-    strcpy(out + length, cut ? "..." : "");
-}
+#include "mnist_dist/base/text.h"
 
 const char *md_visible(const char *text)
 {
@@ -96,35 +86,14 @@ static int find_choice(const char *const *choices, const char *text)
     return -1;
 }
 
-/* The code point at *text, stepping over it; -1 when it is not UTF-8 (RFC 3629). */
-static int32_t next_code_point(const char **text)
-{
-    const unsigned char *byte = (const unsigned char *)*text;
-    int more = *byte < 0x80 ? 0 : *byte < 0xc2 ? -1 : *byte < 0xe0 ? 1 : *byte < 0xf0 ? 2 : 3;
-    if (more < 0 || *byte > 0xf4)
-        return -1;
-    int32_t point = more ? *byte & (0x3f >> more) : *byte;
-    for (int i = 1; i <= more; i++) {
-        if ((byte[i] & 0xc0) != 0x80)
-            return -1;
-        point = point << 6 | (byte[i] & 0x3f);
-    }
-    static const int32_t shortest[] = {0, 0x80, 0x800, 0x10000};
-    if (point < shortest[more] || point > 0x10ffff)
-        return -1;
-    *text += more + 1;
-    return point;
-}
-
 /* What YAML can hold on one line: printable (YAML 1.1, 5.1) and no line break of any script. */
 static int is_printable(const char *text)
 {
     while (*text) {
-        int32_t point = next_code_point(&text);
+        int32_t point = md_text_next_code_point(&text);
         int control = point < 0x20 || (point >= 0x7f && point < 0xa0);
         int line_break = point == 0x2028 || point == 0x2029;
-        int unfit = (point >= 0xd800 && point < 0xe000) || point == 0xfeff || point == 0xfffe ||
-                    point == 0xffff;
+        int unfit = point == 0xfeff || point == 0xfffe || point == 0xffff;
         if (control || line_break || unfit)
             return 0;
     }
@@ -135,7 +104,7 @@ static md_status fail_type(const md_key *key, const char *text, md_error *err)
 {
     char expected[MD_VALUE_SIZE], snippet[MD_SNIPPET_SIZE];
     md_key_expected(key, expected);
-    md_snippet(text, snippet);
+    md_text_snippet(text, snippet);
     return md_fail(err, MD_USAGE, "%s must be %s, not '%s'", key->name, expected, snippet);
 }
 
@@ -143,7 +112,7 @@ static md_status fail_range(const md_key *key, const char *text, md_error *err)
 {
     char range[MD_VALUE_SIZE], snippet[MD_SNIPPET_SIZE];
     md_key_range(key, range);
-    md_snippet(text, snippet);
+    md_text_snippet(text, snippet);
     return md_fail(err, MD_USAGE, "%s is %s; it must be %s", key->name, snippet, range);
 }
 

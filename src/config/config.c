@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "mnist_dist/base/text.h"
 
 static const md_layer_spec standard_layers[] = {
     {.kind = MD_LAYER_FLATTEN},
@@ -31,7 +32,7 @@ md_status md_config_set(md_config *config, const char *assignment, md_error *err
     char name[MD_SNIPPET_SIZE];
     const char *equals = strchr(assignment, '=');
     if (!equals) {
-        md_snippet(assignment, name);
+        md_text_snippet(assignment, name);
         return md_fail(err, MD_USAGE, "'%s' sets nothing; write section.key=value", name);
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/model/layer_kind.h"
 
 static md_status check_values(const md_config *config, md_error *err)
@@ -69,8 +70,8 @@ static int may_differ(const md_key *key, const md_config *now)
 static md_status fail_differs(const char *name, const char *saved, const char *now, md_error *err)
 {
     char before[MD_SNIPPET_SIZE], after[MD_SNIPPET_SIZE];
-    md_snippet(saved, before);
-    md_snippet(now, after);
+    md_text_snippet(saved, before);
+    md_text_snippet(now, after);
     return md_fail(err, MD_USAGE,
                    "%s is %s, but the run to resume has %s; give it that value, or start anew "
                    "without --resume",

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "mnist_dist/base/edit_distance.h"
+#include "mnist_dist/base/nearest.h"
+#include "mnist_dist/base/text.h"
 
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 static const char *const storages[] = {"auto", "dense", "sparse", NULL};
@@ -127,54 +128,36 @@ int md_config_has_section(const char *section)
     return first_of(section) != NULL;
 }
 
-typedef struct suggestion {
-    char text[MD_NAME_SIZE];
-    size_t distance;
-} suggestion;
-
-static void consider(suggestion *best, size_t distance, const char *text, size_t length)
+/* A key may be meant by its whole name, by its last part when it stands in the wrong section or in
+ * none, and, if what was typed has but one part, by its section. */
+static void offer(md_nearest *nearest, const char *key)
 {
-    if (distance >= best->distance)
-        return;
-    best->distance = distance;
-    snprintf(best->text, sizeof best->text, "%.*s", (int)length, text);
-}
-
-/* A key looks near by its whole name, by its last part when it stands in the wrong section, or, if
- * the name has but one part, by its section. */
-static void compare(suggestion *best, const char *name, const char *key)
-{
-    char section[MD_NAME_SIZE];
-    size_t length = strcspn(key, ".");
-    snprintf(section, sizeof section, "%.*s", (int)length, key);
-    const char *point = strchr(name, '.'), *last = key[length] ? key + length + 1 : key;
-    consider(best, md_edit_distance(name, key), key, strlen(key));
-    consider(best, md_edit_distance(point ? point + 1 : name, last) + 1, key, strlen(key));
+    char spelling[MD_SNIPPET_SIZE + MD_NAME_SIZE];
+    const char *typed = nearest->typed, *point = strchr(typed, '.');
+    const int section = (int)strcspn(key, ".");
+    const char *last = key[section] ? key + section + 1 : key;
+    md_nearest_offer(nearest, key);
+    snprintf(spelling, sizeof spelling, "%.*s%s", point ? (int)(point - typed) + 1 : 0, typed,
+             last);
+    md_nearest_offer_as(nearest, key, spelling, 1);
+    snprintf(spelling, sizeof spelling, "%.*s", section, key);
     if (!point)
-        consider(best, md_edit_distance(name, section), key, length);
-}
-
-/* How many letters may be wrong: half of a short name, as otherwise all short names are alike. */
-static size_t tolerance(const char *name)
-{
-    enum { MOST = 3 };
-    size_t half = (strlen(name) + 1) / 2;
-    return half < MOST ? half : MOST;
+        md_nearest_offer(nearest, spelling);
 }
 
 md_status md_config_fail_unknown(const char *name, md_error *err)
 {
     char snippet[MD_SNIPPET_SIZE];
-    md_snippet(name, snippet);
+    md_text_snippet(name, snippet);
     const char *first = first_of(snippet);
     if (first)
         return md_fail(err, MD_USAGE, "%s is a section; name one of its keys, such as %s", snippet,
                        first);
-    suggestion best = {.distance = tolerance(snippet) + 1};
+    md_nearest nearest = md_nearest_start(snippet);
     for (size_t i = 0; i < md_config_key_count; i++)
-        compare(&best, snippet, md_config_keys[i].name);
-    if (best.text[0])
-        return md_fail(err, MD_USAGE, "%s is not a key; did you mean %s?", snippet, best.text);
+        offer(&nearest, md_config_keys[i].name);
+    if (nearest.best[0])
+        return md_fail(err, MD_USAGE, "%s is not a key; did you mean %s?", snippet, nearest.best);
     return md_fail(err, MD_USAGE, "%s is not a key; configs/mnist.yaml has them all",
                    md_visible(snippet));
 }

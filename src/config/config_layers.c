@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config_yaml.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/model/layer_kind.h"
 
 /* Every kind has it, and only it may be left out. */
@@ -20,7 +21,7 @@ static md_status fail_key(md_layer_kind kind, const char *name, md_error *err)
 {
     const md_layer_descriptor *d = md_layer_describe(kind);
     char snippet[MD_SNIPPET_SIZE], known[MD_VALUE_SIZE] = "layer";
-    md_snippet(name, snippet);
+    md_text_snippet(name, snippet);
     for (size_t i = 0; i < d->key_count; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), ", %s", d->keys[i].name);
     return md_fail(err, MD_USAGE, "%s is not a key of a %s layer, which has %s and name", snippet,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mnist_dist/base/text.h"
+
 /* The position of a byte as a line, counted from 1. */
 static size_t line_of(const char *text, size_t offset)
 {
@@ -97,7 +99,7 @@ static md_status check_tag(const md_yaml *yaml, const yaml_node_t *node)
     if (!has_own_tag(node))
         return MD_OK;
     char tag[MD_SNIPPET_SIZE];
-    md_snippet((const char *)node->tag, tag);
+    md_text_snippet((const char *)node->tag, tag);
     return md_yaml_at(yaml, node,
                       md_fail(yaml->err, MD_USAGE, "tags have no meaning here; remove '%s'", tag));
 }

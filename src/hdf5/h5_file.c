@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist_dist/base/printable.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/hdf5/h5.h"
 #include "mnist_dist/hdf5/hdf5_version.h"
 #include "mnist_dist/hdf5/seal.h"
@@ -58,8 +58,8 @@ md_status md_h5_fail(md_h5 *f, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    md_make_printable(text);
-    md_make_printable(words);
+    md_text_make_printable(text);
+    md_text_make_printable(words);
     if (of_memory && f->sound)
         return f->status =
                    md_fail(f->err, MD_FAILED, "'%s': out of memory%s; use fewer ranks per node",

@@ -1,15 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/hdf5/h5.h"
-
-static int is_ascii(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text > 127)
-            return 0;
-    return 1;
-}
 
 /* A NULLTERM string type of `size` bytes with its terminator; H5T_VARIABLE for pointers. */
 static hid_t string_type(size_t size, H5T_cset_t set)
@@ -47,7 +40,7 @@ void md_h5_put_text(md_h5 *f, const char *path, const char *attribute, const cha
         md_h5_fail(f, "attribute %s@%s would be %zu bytes long; at most %d are possible", path,
                    attribute, length, MD_H5_TEXT_MAX);
     else
-        put(f, path, attribute, H5Screate(H5S_SCALAR), length + 1, text, is_ascii(text));
+        put(f, path, attribute, H5Screate(H5S_SCALAR), length + 1, text, md_text_is_ascii(text));
 }
 
 void md_h5_put_names(md_h5 *f, const char *path, const char *attribute, const char *const *names,
@@ -59,7 +52,7 @@ void md_h5_put_names(md_h5 *f, const char *path, const char *attribute, const ch
     int ascii = 1;
     for (size_t i = 0; i < count; i++) {
         size = strlen(names[i]) + 1 > size ? strlen(names[i]) + 1 : size;
-        ascii = ascii && is_ascii(names[i]);
+        ascii = ascii && md_text_is_ascii(names[i]);
     }
     char *cells = calloc(count + 1, size);
     if (!cells) {

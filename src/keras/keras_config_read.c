@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/log.h"
-#include "mnist_dist/base/printable.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/keras/keras.h"
 #include "mnist_dist/model/layer_kind.h"
 
@@ -297,6 +297,6 @@ md_status md_keras_config_read(const char *json, md_model_spec *out, md_error *e
     if (!status)
         *out = r.spec;
     else if (err)
-        md_make_printable(err->text);
+        md_text_make_printable(err->text);
     return status;
 }

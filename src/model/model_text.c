@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/parse.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/model/layer_kind.h"
 
 static void write_layer(const md_layer_spec *layer, FILE *out)
@@ -45,7 +46,7 @@ typedef struct line {
 static md_status refuse(const line *l, const char *what, const char *word)
 {
     char snippet[MD_SNIPPET_SIZE];
-    md_snippet(word, snippet);
+    md_text_snippet(word, snippet);
     return md_fail(l->err, MD_BAD_CHECKPOINT, "@model, line %d: %s '%s'", l->number, what, snippet);
 }
 

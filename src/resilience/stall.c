@@ -9,6 +9,7 @@
 
 #include "heartbeat_internal.h"
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/whole_file.h"
 
 enum { TEXT_SIZE = 2048 };
 
@@ -71,7 +72,18 @@ static void name_report(const md_heartbeat *h, int rank, const char *suffix, cha
     snprintf(path, size, "%s/%d%s", h->folder, rank, suffix);
 }
 
-/* DIR/stall/RANK: one line "rank step place noticed" for each rank of this node. */
+/* One line "rank step place noticed" for each rank of this node. */
+static void print_report(const void *heartbeat, FILE *out)
+{
+    const md_heartbeat *h = heartbeat;
+    for (int i = 0; i < h->node_size; i++) {
+        md_mark *mark = &h->board->marks[i];
+        fprintf(out, "%d %lld %d %d\n", mark->rank, (long long)atomic_load(&mark->step),
+                (int)atomic_load(&mark->place), (int)atomic_load(&mark->noticed));
+    }
+}
+
+/* DIR/stall/RANK; 1, or 0 when it cannot be written. */
 static int write_report(const md_heartbeat *h)
 {
     char path[MD_STALL_PATH_SIZE + 32], temporary[MD_STALL_PATH_SIZE + 32];
@@ -79,15 +91,7 @@ static int write_report(const md_heartbeat *h)
     name_report(h, h->rank, ".tmp", temporary, sizeof temporary);
     if (mkdir(h->folder, 0777) != 0 && errno != EEXIST)
         return 0;
-    FILE *file = fopen(temporary, "w");
-    if (!file)
-        return 0;
-    for (int i = 0; i < h->node_size; i++) {
-        md_mark *mark = &h->board->marks[i];
-        fprintf(file, "%d %lld %d %d\n", mark->rank, (long long)atomic_load(&mark->step),
-                (int)atomic_load(&mark->place), (int)atomic_load(&mark->noticed));
-    }
-    return fclose(file) == 0 && rename(temporary, path) == 0;
+    return md_whole_file_replace(path, temporary, print_report, h, NULL) == MD_OK;
 }
 
 static void note(report *about, long long step, int place, int noticed)

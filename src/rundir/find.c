@@ -14,7 +14,7 @@ static md_status read_one(const char *path, int64_t *step, md_checkpoint **out, 
 {
     md_bytes bytes;
     int refused;
-    md_status status = md_bytes_try(path, &bytes, &refused, err);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, &refused, err);
     if (!status && out)
         status = md_checkpoint_decode(&bytes, path, out, err);
     else if (!status)

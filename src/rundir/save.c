@@ -18,7 +18,7 @@ static md_status verify(const char *path, const md_bytes *written, md_error *err
     md_error why;
     md_bytes back;
     int refused;
-    md_status status = md_bytes_try(path, &back, &refused, &why);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &back, &refused, &why);
     const int same = back.size == written->size && memcmp(back.data, written->data, back.size) == 0;
     md_bytes_free(&back);
     if (status == MD_FAILED || refused)

@@ -93,28 +93,8 @@ static void each_mistake_is_named(void)
     }
 }
 
-static const char *nearest(const char *typed)
-{
-    static const char *const known[] = {"predict", "plot", "prove", "diff"};
-    md_nearest n = md_nearest_start(typed);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        md_nearest_offer(&n, known[i]);
-    return n.best;
-}
-
-static void near_words_are_suggested_and_far_ones_not(void)
-{
-    CU_ASSERT_STRING_EQUAL(nearest("pedict"), "predict");
-    CU_ASSERT_STRING_EQUAL(nearest("plots"), "plot");
-    CU_ASSERT_STRING_EQUAL(nearest("diff"), "diff");
-    CU_ASSERT_PTR_NULL(nearest("xyzzy"));
-    CU_ASSERT_PTR_NULL(nearest(""));
-    CU_ASSERT_PTR_NULL(nearest("a-very-long-word-that-is-longer-than-any-command"));
-}
-
 const char md_suite[] = "app.options";
 CU_TestInfo md_tests[] = {
     {"options and files come in any order", options_and_files_come_in_any_order},
     {"each mistake is named", each_mistake_is_named},
-    {"near words are suggested and far ones not", near_words_are_suggested_and_far_ones_not},
     CU_TEST_INFO_NULL};

@@ -1,5 +1,5 @@
 /* The configuration: defaults, reading, writing, order of precedence, reference. Bad input is in
- * test_config_errors.c. */
+ * test_refusals.c. */
 #include "mnist_dist/config/config.h"
 
 #include <math.h>

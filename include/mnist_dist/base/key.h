@@ -61,10 +61,6 @@ void md_key_range(const md_key *key, char out[MD_VALUE_SIZE]);
 /* Words as a list for people, "a, b or c"; what does not fit is dropped. */
 void md_key_list(const char *const *words, char out[MD_VALUE_SIZE]);
 
-/* The text with control characters replaced and cut to a length fit for a message. */
-enum { MD_SNIPPET_SIZE = 64 };
-void md_snippet(const char *text, char out[MD_SNIPPET_SIZE]);
-
 /* The text, or '' for an empty one. */
 const char *md_visible(const char *text);
 

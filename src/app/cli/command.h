@@ -69,15 +69,6 @@ error_t md_option_integer(const char *option, const char *text, int64_t low, int
 error_t md_option_word(const char *option, const char *text, const char *const *words, int *out,
                        md_error *err);
 
-/* "did you mean": offer every known word, then `best` is the one nearest to `typed`, or NULL when
- * none is near. */
-typedef struct md_nearest {
-    const char *typed, *best;
-    size_t distance;
-} md_nearest;
-md_nearest md_nearest_start(const char *typed);
-void md_nearest_offer(md_nearest *nearest, const char *known);
-
 /* Sinks for md_log_set_sink: everything, or (for --quiet) warnings only, to stderr. */
 void md_log_to_stderr(md_log_level level, const char *line, void *context);
 void md_log_warnings(md_log_level level, const char *line, void *context);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "mnist_dist/base/nearest.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/agree.h"
 
@@ -42,7 +43,7 @@ static md_status refuse_command(const char *name, md_error *err)
     md_nearest nearest = md_nearest_start(name);
     for (const md_command *c = md_commands; c->name; c++)
         md_nearest_offer(&nearest, c->name);
-    if (nearest.best)
+    if (nearest.best[0])
         return md_fail(err, MD_USAGE, "unknown command %s, did you mean %s? try: mnist_dist --help",
                        name, nearest.best);
     return md_fail(err, MD_USAGE, "unknown command %s; try: mnist_dist --help", name);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "mnist_dist/base/nearest.h"
 #include "mnist_dist/base/parse.h"
 
 /* A parser around the command's own, which learns at which argument argp gave up. */
@@ -58,7 +59,7 @@ static md_status refuse_unknown(const struct argp *argp, const char *word, md_er
         if (o->name)
             md_nearest_offer(&nearest, o->name);
     md_nearest_offer(&nearest, "help");
-    if (nearest.best)
+    if (nearest.best[0])
         return md_fail(err, MD_USAGE,
                        "unknown option %s, did you mean --%s? try: mnist_dist --help", word,
                        nearest.best);

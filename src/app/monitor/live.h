@@ -27,8 +27,8 @@ typedef struct md_live {
 
 md_status md_live_write(const char *folder, const md_live *live, md_error *err);
 
-/* 1, or 0 when the folder has no status. Text is kept to printable ASCII, whatever the file holds;
- * a value that cannot be read is 0, NaN or empty. */
+/* 1, or 0 when the folder has no status. Text is printable, whatever the file holds; a
+ * value that cannot be read is 0, NaN or empty. */
 int md_live_read(const char *folder, md_live *out);
 
 /* Seconds since `updated`, by this host's clock. */

@@ -1,6 +1,6 @@
 #include "html.h"
 
-#include <string.h>
+#include "mnist_dist/base/text.h"
 
 /* Names of colours first; no rule below knows a colour. */
 static const char colours[] =
@@ -95,41 +95,19 @@ void md_html_end(FILE *out)
     fputs("</main>\n</body>\n</html>\n", out);
 }
 
-/* Bytes of the well-formed character at `text`, or 0 (Unicode 15, table 3-7). */
-static size_t character_size(const unsigned char *text)
-{
-    static const struct {
-        unsigned char first, last, low, high; /* of the first byte, and of the second */
-        size_t size;
-    } rows[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-                {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-                {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-                {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    if (text[0] < 0x80)
-        return text[0] == '\n' || text[0] == '\t' || (text[0] >= ' ' && text[0] != 0x7f);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (text[0] < rows[i].first || text[0] > rows[i].last)
-            continue;
-        size_t good = text[1] >= rows[i].low && text[1] <= rows[i].high ? 2 : 0;
-        while (good && good < rows[i].size && (text[good] & 0xc0) == 0x80)
-            good++;
-        return good == rows[i].size ? good : 0;
-    }
-    return 0;
-}
-
 void md_html_text(FILE *out, const char *text)
 {
     static const char *const names[] = {
         ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        size_t size = character_size(at);
-        if (size == 0)
+    for (const char *at = text, *next = text; *at; at = next) {
+        int32_t point = md_text_next_code_point(&next);
+        if (point < 0)
+            next++;
+        if ((point < ' ' && point != '\n' && point != '\t') || point == 0x7f)
             fputs("\xef\xbf\xbd", out);
-        else if (*at < sizeof names / sizeof *names && names[*at])
-            fputs(names[*at], out);
+        else if ((size_t)point < sizeof names / sizeof *names && names[point])
+            fputs(names[point], out);
         else
-            fwrite(at, 1, size, out);
-        at += size ? size : 1;
+            fwrite(at, 1, (size_t)(next - at), out);
     }
 }

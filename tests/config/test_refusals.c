@@ -391,7 +391,7 @@ static void the_deepest_brackets_are_refused(void)
     expect_brackets_refused(16385, "larger than 16384 bytes");
 }
 
-const char md_suite[] = "train.config_errors";
+const char md_suite[] = "config.refusals";
 CU_TestInfo md_tests[] = {
     {"unknown keys are refused with the nearest", unknown_keys_are_refused_with_the_nearest},
     {"wrong types are refused", wrong_types_are_refused},
