@@ -20,8 +20,7 @@ static int cpus_of_node(void)
 
 static void announce(const md_trainer *t)
 {
-    const md_observer *observer = t->params->observer;
-    if (t->rank != 0 || !observer || !observer->start)
+    if (t->rank != 0)
         return;
     const md_store_header *data = md_dataset_store(t->dataset)->header;
     const md_run_info info = {.ranks = t->ranks,
@@ -45,7 +44,10 @@ static void announce(const md_trainer *t)
                               .first_step = t->at.step,
                               .parameters = md_model_layout(t->model)->parameters,
                               .spec = &t->spec};
-    observer->start(observer->context, &info);
+    const md_observer *observers = t->params->observers;
+    for (size_t i = 0; i < t->params->observer_count; i++)
+        if (observers[i].start)
+            observers[i].start(observers[i].context, &info);
 }
 
 static int is_mid_epoch(const md_trainer *t)
@@ -194,8 +196,6 @@ md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
         status = train(&t, &stop, err);
     if (!status)
         status = conclude(&t, stop, result, err);
-    if (!status && params->observer && params->observer->end && t.rank == 0)
-        params->observer->end(params->observer->context);
     md_trainer_tear_down(&t);
     return !status && stop ? MD_STOPPED : status;
 }
