@@ -74,7 +74,7 @@ md_status md_figure_confusion(const md_predictions *p, const char *path, md_erro
     md_status status = md_answers_count(p, &answers, err);
     if (status)
         return status;
-    const md_confusion confusion = {(int)p->classes, answers.confusions};
+    const md_confusion confusion = {p->classes, answers.confusions};
     char title[128];
     snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->count,
              (double)answers.right / (double)p->count);
