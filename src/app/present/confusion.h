@@ -10,7 +10,7 @@
 /* counts[actual][predicted], classes x classes. */
 typedef struct md_confusion {
     size_t classes;
-    const int64_t *counts;
+    int64_t *counts; /* owned by what it is part of */
 } md_confusion;
 
 /* Per-class accuracy and the matrix as text, at most 80 columns wide for 10 classes. */

@@ -1,14 +1,12 @@
 /* What the model said of the test set, as tables. */
-#include "confusion.h"
 #include "report.h"
 
 enum { MISTAKES = 24 };
 
 static void print_confusion(const md_report *r, FILE *out)
 {
-    const md_confusion confusion = {r->predictions.classes, r->answers.confusions};
     fprintf(out, "<div><h3>Confusion matrix</h3>\n");
-    md_confusion_print_html(&confusion, out);
+    md_confusion_print_html(&r->answers.confusion, out);
     fprintf(out, "<p class=\"quiet\">Rows are the actual digit, columns what the model said; "
                  "mistakes are red.</p></div>\n");
 }
