@@ -49,7 +49,8 @@ static md_status train(md_bench *bench, const char *const *assignments, size_t c
 {
     const md_run_params params = {.assignments = assignments, .assignment_count = count};
     const md_observer observer = {.context = out, .step = note_step};
-    const md_train_params how = {.command_line = "mnist_dist_bench", .observer = &observer};
+    const md_train_params how = {
+        .command_line = "mnist_dist_bench", .observers = &observer, .observer_count = 1};
     md_run run;
     md_train_result result;
     out->count = 0;

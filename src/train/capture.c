@@ -190,7 +190,6 @@ int md_trainer_is_best(const md_trainer *t)
 /* A best value is remembered only with the file that holds it. */
 static md_status save_on_root(md_trainer *t, md_error *err)
 {
-    const double start = md_clock_now();
     md_checkpoint *c = t->state;
     const int best = md_trainer_is_best(t);
     const double value_before = c->best_val_accuracy;
@@ -208,9 +207,6 @@ static md_status save_on_root(md_trainer *t, md_error *err)
         return status;
     }
     t->saved_step = t->at.step; /* known here before the ranks agree on it */
-    const md_observer *observer = t->params->observer;
-    if (observer && observer->saved)
-        observer->saved(observer->context, md_folder_path(t->run->folder), md_clock_now() - start);
     return MD_OK;
 }
 

@@ -90,10 +90,12 @@ static void open_next_epoch(md_trainer *t)
 
 static void report_epoch(const md_trainer *t)
 {
-    const md_observer *observer = t->params->observer;
-    if (t->rank == 0 && observer && observer->epoch)
-        observer->epoch(observer->context, &t->state->history[t->state->history_count - 1],
-                        md_trainer_is_best(t));
+    const md_observer *observers = t->params->observers;
+    for (size_t i = 0; t->rank == 0 && i < t->params->observer_count; i++)
+        if (observers[i].epoch)
+            observers[i].epoch(observers[i].context,
+                               &t->state->history[t->state->history_count - 1],
+                               md_trainer_is_best(t));
 }
 
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)

@@ -118,8 +118,8 @@ static double weight_norm(const md_trainer *t)
 static void report(md_trainer *t, const md_step_sums *sums, size_t batch_size, double norm,
                    const md_times *before)
 {
-    const md_observer *observer = t->params->observer;
-    if (t->rank != 0 || !observer || !observer->step)
+    const md_observer *observers = t->params->observers;
+    if (t->rank != 0 || t->params->observer_count == 0)
         return;
     md_step_info info = {.step = t->at.step,
                          .epoch = t->at.epoch + 1,
@@ -134,7 +134,9 @@ static void report(md_trainer *t, const md_step_sums *sums, size_t batch_size, d
                          .weight_norm = t->params->debug ? weight_norm(t) : NAN};
     for (int i = 0; i < MD_STEP_PHASES; i++)
         info.phase_s[i] = t->epoch_times.phase[i] - before->phase[i];
-    observer->step(observer->context, &info);
+    for (size_t i = 0; i < t->params->observer_count; i++)
+        if (observers[i].step)
+            observers[i].step(observers[i].context, &info);
 }
 
 static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)

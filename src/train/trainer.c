@@ -20,8 +20,7 @@ static int cpus_of_node(void)
 
 static void announce(const md_trainer *t)
 {
-    const md_observer *observer = t->params->observer;
-    if (t->rank != 0 || !observer || !observer->start)
+    if (t->rank != 0)
         return;
     const md_run_info info = {.config = t->config,
                               .record = &t->state->runs[t->state->run_count - 1],
@@ -32,7 +31,10 @@ static void announce(const md_trainer *t)
                               .node_ranks = md_comm_node_size(t->comm),
                               .cpus = cpus_of_node(),
                               .density = md_dataset_store(t->dataset)->header->density};
-    observer->start(observer->context, &info);
+    const md_observer *observers = t->params->observers;
+    for (size_t i = 0; i < t->params->observer_count; i++)
+        if (observers[i].start)
+            observers[i].start(observers[i].context, &info);
 }
 
 static int is_mid_epoch(const md_trainer *t)
@@ -180,8 +182,6 @@ md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
         status = train(&t, &stop, err);
     if (!status)
         status = conclude(&t, stop, result, err);
-    if (!status && params->observer && params->observer->end && t.rank == 0)
-        params->observer->end(params->observer->context);
     md_trainer_tear_down(&t);
     return !status && stop ? MD_STOPPED : status;
 }

@@ -15,7 +15,9 @@ assert d.tagName == "svg" and len(d.getElementsByTagName("*")) > 20' "$1" || fai
     esac
 }
 
-for kind in curves accuracy loss grid confusion weights; do
+kinds=$("$binary" plot --kind . 2>&1 | sed -n 's/.*: one of \(.*\) is needed$/\1/p')
+[ "$kinds" ] || fail "no kind of picture"
+for kind in ${kinds//,/}; do
     for format in png svg pdf; do
         works plot "$runs/first" --kind $kind --plot "$work/$kind.$format"
         is_picture "$work/$kind.$format"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every command and option that --help lists stands in the man page and in the completion.
+# Every command and option that --help lists stands in the man page and in the completion, and every
+# kind of picture in the README, too.
 #   names.sh TREE BINARY
 set -u
 man=$1/doc/mnist_dist.1
@@ -24,5 +25,16 @@ for command in "${commands[@]}"; do
         [[ " $(_mnist_dist_options "$command") " == *" $option "* ]] ||
             lacks "completion: no $option of $command"
     done
+done
+kinds=$("$2" plot --kind . 2>&1 | sed -n 's/.*: one of \(.*\) is needed$/\1/p')
+kinds=${kinds//,/}
+COMP_WORDS=(mnist_dist plot --kind "") COMP_CWORD=3
+_mnist_dist mnist_dist "" --kind
+[ "${COMPREPLY[*]}" = "${kinds:-none}" ] ||
+    lacks "completion: --kind offers ${COMPREPLY[*]} instead of $kinds"
+for kind in $kinds; do
+    sed -n '/^\.It Cm plot /,/^\.It Cm report /p' "$man" | grep -qw "$kind" ||
+        lacks "man page: no picture $kind"
+    grep '^| .plot FILE. |' "$1/README.md" | grep -qw "$kind" || lacks "README: no picture $kind"
 done
 [ $failures = 0 ]

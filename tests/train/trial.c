@@ -65,7 +65,8 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
         status = md_run_open(comm, params, &run, &t->err);
     const md_observer observer = {.context = t, .step = note_step};
     const md_train_params train_params = {.command_line = "trial",
-                                          .observer = &observer,
+                                          .observers = &observer,
+                                          .observer_count = 1,
                                           .stop = &t->stop,
                                           .inject = t->inject,
                                           .watched = note_watched,

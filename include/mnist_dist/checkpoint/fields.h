@@ -23,8 +23,8 @@ typedef struct md_field {
 } md_field;
 
 /* An array of structs that lies in the file as one dataset per member. To add a column: the member,
- * its row here with MD_FIELD_LATER, and the place that fills it. Files, history.csv and diff
- * follow; a program without the column reads the file and ignores it. */
+ * its row here with MD_FIELD_LATER, and the place that fills it. Files, history.csv, inspect,
+ * report and diff follow; a program without the column reads the file and ignores it. */
 typedef struct md_table {
     const char *group;
     size_t row_size;

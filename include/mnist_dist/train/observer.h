@@ -1,5 +1,6 @@
 /* Who hears of training as it goes: progress bars, logs, tests. One of the five ops structs. Called
- * on rank 0 only; any slot may be NULL. Observers never change the run. */
+ * on rank 0 only, several one after the other; any slot may be NULL. Observers never change the
+ * run. */
 #ifndef MNIST_DIST_TRAIN_OBSERVER_H
 #define MNIST_DIST_TRAIN_OBSERVER_H
 
@@ -45,8 +46,6 @@ typedef struct md_observer {
     void (*start)(void *context, const md_run_info *info);
     void (*step)(void *context, const md_step_info *info);
     void (*epoch)(void *context, const md_epoch_row *row, int best);
-    void (*saved)(void *context, const char *path, double seconds);
-    void (*end)(void *context);
 } md_observer;
 
 #endif

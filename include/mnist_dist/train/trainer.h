@@ -9,10 +9,11 @@
 #include "mnist_dist/train/run.h"
 #include "mnist_dist/train/stop.h"
 
-/* Everything is borrowed; observer, stop and inject may be NULL. */
+/* Everything is borrowed; stop and inject may be NULL. */
 typedef struct md_train_params {
-    const char *command_line;    /* for provenance */
-    const md_observer *observer; /* rank 0's is called */
+    const char *command_line;     /* for provenance */
+    const md_observer *observers; /* rank 0's are called, in order */
+    size_t observer_count;
     const md_stop *stop;
     md_fault *inject;
     int debug; /* gradient check first, norms and times of every step, no watchdog */

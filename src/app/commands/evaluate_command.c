@@ -85,7 +85,7 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
 
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
-    const md_confusion confusion = {e->classes, e->confusion};
+    const md_confusion confusion = {(size_t)e->classes, e->confusion};
     printf("model %s\ntest images of %s\n", s->name, s->source);
     printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
            (long long)e->correct, (long long)e->images);

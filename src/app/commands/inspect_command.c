@@ -1,9 +1,10 @@
 #include <libgen.h>
-#include <math.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "present/history_table.h"
+#include "present/layer_table.h"
 #include "present/ledger.h"
 
 const struct argp md_inspect_argp = {
@@ -17,20 +18,9 @@ static void print_model(const md_checkpoint *c)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    size_t inputs = (size_t)c->model.rows * (size_t)c->model.columns;
     printf("\nModel: %d x %d images, %d classes, %zu parameters\n", c->model.rows, c->model.columns,
            md_model_spec_classes(&c->model), layout.parameters);
-    for (int i = 0; i < c->model.layer_count; i++) {
-        const md_layer_spec *layer = &c->model.layers[i];
-        printf("  %-12s %s", layer->name, md_layer_kind_name(layer->kind));
-        if (layer->kind == MD_LAYER_DENSE) {
-            printf("   %5zu -> %-5d %-8s %8zu parameters", inputs, layer->units,
-                   md_activation_name(layer->activation), (inputs + 1) * (size_t)layer->units);
-            inputs = (size_t)layer->units;
-        } else if (layer->kind == MD_LAYER_DROPOUT)
-            printf("    rate %g", layer->rate);
-        printf("\n");
-    }
+    md_layer_table_print(&c->model, stdout);
 }
 
 static void print_optimizer(const md_checkpoint *c)
@@ -66,28 +56,6 @@ static void print_progress(const md_checkpoint *c, const md_config *config, cons
     snprintf(copy, sizeof copy, "%s", name);
     printf("  the run is not complete; go on with:\n    mnist_dist --resume --output %s\n",
            dirname(copy));
-}
-
-static void print_history(const md_checkpoint *c)
-{
-    size_t first = c->history_count > LONGEST_TABLE ? c->history_count - LONGEST_TABLE : 0;
-    if (c->history_count == 0)
-        return;
-    printf("\nHistory:\n  epoch     step    loss accuracy val_loss val_acc     rate seconds "
-           "images/s\n");
-    if (first)
-        printf("  ... %zu earlier epochs\n", first);
-    for (size_t i = first; i < c->history_count; i++) {
-        const md_epoch_row *row = &c->history[i];
-        printf("  %5lld %8lld %7.4f %8.4f", (long long)row->epoch, (long long)row->step, row->loss,
-               row->accuracy);
-        if (isnan(row->val_loss))
-            printf(" %8s %7s", "-", "-");
-        else
-            printf(" %8.4f %7.4f", row->val_loss, row->val_accuracy);
-        printf(" %8.3g %7.2f %8.0f%s\n", row->learning_rate, row->seconds, row->images_per_second,
-               row->epoch == c->best_epoch ? " *" : "");
-    }
 }
 
 /* Words in lines of at most 79 columns beside the label; a newline in the text is a new line. */
@@ -156,7 +124,10 @@ static md_status inspect(const md_checkpoint *c, const char *name, md_error *err
     print_model(c);
     print_optimizer(c);
     print_progress(c, &config, name);
-    print_history(c);
+    if (c->history_count) {
+        printf("\nHistory:\n");
+        md_history_print(c, LONGEST_TABLE, stdout);
+    }
     print_slow_ranks(&ledger);
     md_ledger_clear(&ledger);
     for (size_t i = 0; i < c->run_count; i++)

@@ -7,8 +7,8 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/image.h"
 #include "mnist_dist/train/infer.h"
-#include "present/figures.h"
 #include "present/gnuplot.h"
+#include "present/mosaic.h"
 #include "present/predictions_file.h"
 #include "present/terminal.h"
 
@@ -101,7 +101,7 @@ static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
     describe(a, digit, title, sizeof title);
     const md_figure figure = {a->pixels, (size_t)c->model.rows, (size_t)c->model.columns, title,
                               a->actual >= 0 && a->actual != digit};
-    return md_figure_image(&figure, picture, err);
+    return md_figure_draw(&figure, picture, err);
 }
 
 /* Turns the logits into probabilities. */

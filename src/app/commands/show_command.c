@@ -4,8 +4,8 @@
 #include "cli/inputs.h"
 #include "mnist_dist/base/memory.h"
 #include "present/canvas.h"
-#include "present/figures.h"
 #include "present/gnuplot.h"
+#include "present/mosaic.h"
 
 enum { INDEX = 1, SPLIT, DATA, PLOT };
 
@@ -60,7 +60,7 @@ static md_status show(const md_store *store, const arguments *a, md_error *err)
              (long long)a->index, md_store_labels(store, split)[a->index]);
     if (a->picture) {
         const md_figure figure = {image, shape->rows, shape->columns, title, 0};
-        status = md_figure_image(&figure, a->picture, err);
+        status = md_figure_draw(&figure, a->picture, err);
     } else {
         md_terminal terminal = md_terminal_detect(stdout);
         md_image_print(&terminal, image, shape->rows, shape->columns, stdout);

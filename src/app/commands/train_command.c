@@ -11,7 +11,6 @@
 #include "mnist_dist/resilience/time_limit.h"
 #include "mnist_dist/train/trainer.h"
 #include "monitor/debug.h"
-#include "monitor/observers.h"
 #include "monitor/progress.h"
 #include "monitor/publisher.h"
 #include "process/guard.h"
@@ -206,16 +205,16 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
 {
     md_progress progress = {0};
     md_publisher publisher;
-    md_observer_pair pair = {a->debug ? md_debug_observer()
-                                      : md_progress_start(&progress, a->quiet),
-                             md_publisher_start(&publisher)};
-    const md_observer observer = md_observer_both(&pair);
+    const md_observer observers[] = {a->debug ? md_debug_observer()
+                                              : md_progress_start(&progress, a->quiet),
+                                     md_publisher_start(&publisher)};
     md_stop *stop = md_signals_install();
     stop->deadline = md_time_limit_deadline(run->config.train.time_limit);
     if (run->folder && a->injecting)
         md_folder_set_hook(run->folder, md_fault_at_stage, &a->inject);
     const md_train_params params = {.command_line = command_line,
-                                    .observer = &observer,
+                                    .observers = observers,
+                                    .observer_count = 2,
                                     .stop = stop,
                                     .inject = a->injecting ? &a->inject : NULL,
                                     .debug = a->debug,

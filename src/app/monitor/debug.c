@@ -6,32 +6,15 @@
 
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/comm/agree.h"
-
-static void print_layer(const md_layer_spec *layer, size_t in, size_t out)
-{
-    const size_t parameters = layer->kind == MD_LAYER_DENSE ? (in + 1) * out : 0;
-    printf("  %-12s %-8s [%zu] -> [%zu]  %zu parameters", layer->name,
-           md_layer_kind_name(layer->kind), in, out, parameters);
-    if (layer->kind == MD_LAYER_DENSE)
-        printf("  %s", md_activation_name(layer->activation));
-    if (layer->kind == MD_LAYER_DROPOUT)
-        printf("  rate %g", layer->rate);
-    putchar('\n');
-}
+#include "present/layer_table.h"
 
 static void start(void *context, const md_run_info *info)
 {
     (void)context;
     const md_model_spec *spec = info->spec;
     const md_run_record *record = info->record;
-    size_t width = (size_t)spec->rows * (size_t)spec->columns;
     printf("model: images %d x %d, %zu parameters\n", spec->rows, spec->columns, info->parameters);
-    for (int i = 0; i < spec->layer_count; i++) {
-        const md_layer_spec *layer = &spec->layers[i];
-        const size_t out = layer->kind == MD_LAYER_DENSE ? (size_t)layer->units : width;
-        print_layer(layer, width, out);
-        width = out;
-    }
+    md_layer_table_print(spec, stdout);
     printf("run: %d ranks on %d nodes, reducer %s, storage %s, kernels %s\n", record->ranks,
            record->nodes, record->reducer, record->storage, record->kernels);
 }

@@ -156,14 +156,8 @@ void md_progress_stop(md_progress *p)
     p->listening = 0;
 }
 
-static void end(void *context)
-{
-    md_progress_stop(context);
-}
-
 md_observer md_progress_start(md_progress *progress, int quiet)
 {
     *progress = (md_progress){.quiet = quiet};
-    return (md_observer){
-        .context = progress, .start = start, .step = step, .epoch = epoch, .end = end};
+    return (md_observer){.context = progress, .start = start, .step = step, .epoch = epoch};
 }

@@ -18,8 +18,8 @@ typedef struct md_progress {
  * and the bar do not run into each other. */
 md_observer md_progress_start(md_progress *progress, int quiet);
 
-/* Takes the bar away and gives the log back. For runs that end in an error, too; fine when it is
- * done already. */
+/* Takes the bar away and gives the log back. For runs that end in an error, too; fine for one that
+ * never began. */
 void md_progress_stop(md_progress *progress);
 
 /* "epoch 3/10  loss ...", with a star at the end when it is the best one so far. */

@@ -28,7 +28,7 @@ md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *e
         md_allocate(&confusions, p->classes * p->classes, sizeof(int64_t), "the confusions", err);
     if (!status)
         status = md_allocate(&mistakes, images, sizeof(size_t), "the wrong answers", err);
-    out->confusions = confusions;
+    out->confusion = (md_confusion){p->classes, confusions};
     out->mistakes = mistakes;
     if (status) {
         md_answers_clear(out);
@@ -36,7 +36,7 @@ md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *e
     }
     for (size_t i = 0; i < images; i++) {
         size_t actual = p->labels[i], predicted = p->predicted[i];
-        out->confusions[actual * p->classes + predicted]++;
+        out->confusion.counts[actual * p->classes + predicted]++;
         if (actual == predicted)
             out->right++;
         else
@@ -48,7 +48,7 @@ md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *e
 
 void md_answers_clear(md_answers *answers)
 {
-    free(answers->confusions);
+    free(answers->confusion.counts);
     free(answers->mistakes);
     *answers = (md_answers){0};
 }

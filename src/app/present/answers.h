@@ -3,11 +3,12 @@
 #define MNIST_DIST_APP_ANSWERS_H
 
 #include "cli/inputs.h"
+#include "confusion.h"
 
 typedef struct md_answers {
     size_t right, wrong;
-    int64_t *confusions; /* [classes][classes]: actual, then predicted */
-    size_t *mistakes;    /* [wrong]: images, those the model was surest of first */
+    md_confusion confusion;
+    size_t *mistakes; /* [wrong]: images, those the model was surest of first */
 } md_answers;
 
 md_status md_answers_count(const md_predictions *predictions, md_answers *out, md_error *err);

@@ -39,17 +39,16 @@ static void print_title(const md_terminal *t, const md_chart *chart, FILE *out)
     fprintf(out, "%-9s", chart->kind->title);
     md_terminal_colour(t, out, MD_PLAIN);
     for (int s = 0; s < chart->series; s++) {
-        const char *name = chart->kind->series[s].name;
+        const char *name = chart->kind->series[s].name, *gap = s ? "   " : " ";
         md_terminal_colour(t, out, colours[s]);
         if (t->utf8)
-            fprintf(out, " %s %s", samples[s], name);
+            fprintf(out, "%s%s %s", gap, samples[s], name);
         else
-            fprintf(out, " %c%c%c %s", name[0], name[0], name[0], name);
+            fprintf(out, "%s%c%c%c %s", gap, name[0], name[0], name[0], name);
         md_terminal_colour(t, out, MD_PLAIN);
-        fprintf(out, "  ");
     }
     if (chart->best)
-        fprintf(out, " * best %.4f in epoch %lld", chart->best_value,
+        fprintf(out, "   * best %.4f in epoch %lld", chart->best_value,
                 (long long)chart->best->epoch);
     fputc('\n', out);
 }

@@ -1,4 +1,4 @@
-/* Actual against predicted classes. Local. */
+/* Actual against predicted classes, as text, as a picture and on a page. Local. */
 #ifndef MNIST_DIST_APP_CONFUSION_H
 #define MNIST_DIST_APP_CONFUSION_H
 
@@ -9,12 +9,13 @@
 
 /* counts[actual][predicted], classes x classes. */
 typedef struct md_confusion {
-    int classes;
-    const int64_t *counts;
+    size_t classes;
+    int64_t *counts; /* owned by what it is part of */
 } md_confusion;
 
 /* Per-class accuracy and the matrix as text, at most 80 columns wide for 10 classes. */
 void md_confusion_print(const md_confusion *m, FILE *out);
+void md_confusion_print_html(const md_confusion *m, FILE *out);
 md_status md_confusion_draw(const md_confusion *m, const char *title, const char *path,
                             md_error *err);
 

@@ -1,7 +1,6 @@
 #include "mosaic.h"
 
 #include <math.h>
-#include <stdint.h>
 
 #include "gnuplot.h"
 
@@ -116,4 +115,18 @@ md_status md_mosaic_draw(const md_mosaic *m, const char *path, md_error *err)
     status = md_gnuplot_finish(plot, err);
     md_gnuplot_close(&plot);
     return status;
+}
+
+md_status md_figure_draw(const md_figure *figure, const char *path, md_error *err)
+{
+    const md_tile tile = {.image = figure->pixels};
+    const md_mosaic mosaic = {.title = figure->title,
+                              .red = figure->wrong,
+                              .rows = figure->rows,
+                              .columns = figure->columns,
+                              .count = 1,
+                              .across = 1,
+                              .tiles = &tile,
+                              .stride = 1};
+    return md_mosaic_draw(&mosaic, path, err);
 }

@@ -3,6 +3,7 @@
 #define MNIST_DIST_APP_MOSAIC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mnist_dist/base/error.h"
 
@@ -23,5 +24,15 @@ typedef struct md_mosaic {
 } md_mosaic;
 
 md_status md_mosaic_draw(const md_mosaic *mosaic, const char *path, md_error *err);
+
+/* One image, 255 being ink; the title is red when `wrong`. */
+typedef struct md_figure {
+    const uint8_t *pixels;
+    size_t rows, columns;
+    const char *title;
+    int wrong;
+} md_figure;
+
+md_status md_figure_draw(const md_figure *figure, const char *path, md_error *err);
 
 #endif

@@ -1,49 +1,14 @@
 /* What the model said of the test set, as tables. */
-#include <math.h>
-
 #include "report.h"
 
 enum { MISTAKES = 24 };
-static const double deep = 0.5; /* shades from here on want white writing */
-
-static void print_cell(int64_t count, int64_t total, int right, FILE *out)
-{
-    /* The root, so that rare mistakes show beside frequent right answers. */
-    double shade = total ? sqrt((double)count / (double)total) : 0;
-    if (count == 0)
-        fprintf(out, "<td class=\"none\">0</td>");
-    else
-        fprintf(out, "<td class=\"%s%s\" style=\"--a:%.2f\">%lld</td>", right ? "right" : "wrong",
-                shade > deep ? " deep" : "", shade, (long long)count);
-}
-
-static void print_class(const md_report *r, size_t actual, FILE *out)
-{
-    const size_t classes = r->predictions.classes;
-    const int64_t *row = r->answers.confusions + actual * classes;
-    int64_t total = 0;
-    for (size_t p = 0; p < classes; p++)
-        total += row[p];
-    fprintf(out, "<tr><th scope=\"row\">%zu</th>", actual);
-    for (size_t p = 0; p < classes; p++)
-        print_cell(row[p], total, p == actual, out);
-    if (total)
-        fprintf(out, "<td>%.1f&nbsp;%%</td></tr>\n", 100 * (double)row[actual] / (double)total);
-    else
-        fprintf(out, "<td>-</td></tr>\n");
-}
 
 static void print_confusion(const md_report *r, FILE *out)
 {
-    fprintf(out, "<div><h3>Confusion matrix</h3>\n<div class=\"scroll\"><table class=\"confusion\">"
-                 "<thead><tr><th></th>");
-    for (size_t p = 0; p < r->predictions.classes; p++)
-        fprintf(out, "<th scope=\"col\">%zu</th>", p);
-    fprintf(out, "<th scope=\"col\">right</th></tr></thead>\n<tbody>\n");
-    for (size_t a = 0; a < r->predictions.classes; a++)
-        print_class(r, a, out);
-    fprintf(out, "</tbody></table></div>\n<p class=\"quiet\">Rows are the actual digit, columns "
-                 "what the model said; mistakes are red.</p></div>\n");
+    fprintf(out, "<div><h3>Confusion matrix</h3>\n");
+    md_confusion_print_html(&r->answers.confusion, out);
+    fprintf(out, "<p class=\"quiet\">Rows are the actual digit, columns what the model said; "
+                 "mistakes are red.</p></div>\n");
 }
 
 static void print_mistake(const md_predictions *p, size_t image, FILE *out)

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "chart.h"
+#include "history_table.h"
 #include "html.h"
+#include "layer_table.h"
 #include "report.h"
 
 enum { RANKS_SHOWN = 64, DIGESTS_SHOWN = 1000, DIGESTS_OPEN = 40, RUNS_OPEN = 3 };
@@ -85,24 +87,10 @@ static void print_header(const md_report *r, FILE *out)
 
 static void print_epochs(const md_checkpoint *c, FILE *out)
 {
-    fprintf(out,
-            "<details><summary>All %zu epochs as a table</summary>\n<div class=\"scroll\">"
-            "<table><thead><tr><th>epoch</th><th>step</th><th>loss</th><th>accuracy</th>"
-            "<th>val. loss</th><th>val. accuracy</th><th>rate</th><th>seconds</th>"
-            "<th>images/s</th></tr></thead>\n<tbody>\n",
+    fprintf(out, "<details><summary>All %zu epochs as a table</summary>\n<div class=\"scroll\">",
             c->history_count);
-    for (size_t i = 0; i < c->history_count; i++) {
-        const md_epoch_row *row = &c->history[i];
-        fprintf(out, "<tr><th scope=\"row\">%lld</th><td>%lld</td><td>%.4f</td><td>%.4f</td>",
-                (long long)row->epoch, (long long)row->step, row->loss, row->accuracy);
-        if (isnan(row->val_loss))
-            fprintf(out, "<td>-</td><td>-</td>");
-        else
-            fprintf(out, "<td>%.4f</td><td>%.4f</td>", row->val_loss, row->val_accuracy);
-        fprintf(out, "<td>%.3g</td><td>%.2f</td><td>%.0f</td></tr>\n", row->learning_rate,
-                row->seconds, row->images_per_second);
-    }
-    fprintf(out, "</tbody></table></div></details>\n");
+    md_history_print_html(c, out);
+    fprintf(out, "</div></details>\n");
 }
 
 static void print_curves(const md_checkpoint *c, FILE *out)
@@ -179,34 +167,10 @@ static void print_ranks(const md_ledger *ledger, FILE *out)
     fprintf(out, "</tbody></table></div></section>\n");
 }
 
-static void print_model(const md_checkpoint *c, FILE *out)
-{
-    size_t inputs = (size_t)c->model.rows * (size_t)c->model.columns;
-    fprintf(out, "<div class=\"scroll\"><table class=\"words\"><thead><tr><th>layer</th>"
-                 "<th>kind</th><th>shape</th><th>activation</th><th>parameters</th></tr></thead>\n"
-                 "<tbody>\n");
-    for (int i = 0; i < c->model.layer_count; i++) {
-        const md_layer_spec *layer = &c->model.layers[i];
-        fprintf(out, "<tr><th scope=\"row\">");
-        md_html_text(out, layer->name);
-        fprintf(out, "</th><td>%s</td>", md_layer_kind_name(layer->kind));
-        if (layer->kind == MD_LAYER_DENSE) {
-            fprintf(out, "<td>%zu &rarr; %d</td><td>%s</td><td>%zu</td>", inputs, layer->units,
-                    md_activation_name(layer->activation), (inputs + 1) * (size_t)layer->units);
-            inputs = (size_t)layer->units;
-        } else if (layer->kind == MD_LAYER_DROPOUT)
-            fprintf(out, "<td>rate %g</td><td></td><td></td>", layer->rate);
-        else
-            fprintf(out, "<td></td><td></td><td></td>");
-        fprintf(out, "</tr>\n");
-    }
-    fprintf(out, "</tbody></table></div>\n");
-}
-
 static void print_configuration(const md_checkpoint *c, FILE *out)
 {
     fprintf(out, "<section><h2>Model and configuration</h2>\n");
-    print_model(c, out);
+    md_layer_table_print_html(&c->model, out);
     if (c->run_count) {
         fprintf(out, "<h3>Configuration</h3>\n<pre>");
         md_html_text(out, c->runs[c->run_count - 1].config);

@@ -1,0 +1,24 @@
+#include "picture_kind.h"
+
+#define DECLARE(word) extern const md_picture_kind md_picture_##word;
+#define ADDRESS(word) &md_picture_##word,
+#define WORD(word) #word,
+
+MD_PICTURE_KINDS(DECLARE)
+const md_picture_kind *const md_picture_kinds[] = {MD_PICTURE_KINDS(ADDRESS)};
+const char *const md_picture_words[] = {MD_PICTURE_KINDS(WORD) NULL};
+
+char *md_picture_help(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; md_picture_words[i]; i++) {
+        fprintf(out, "%s%s", i ? ", " : "", md_picture_words[i]);
+        if (md_picture_kinds[i]->help)
+            fprintf(out, " (%s)", md_picture_kinds[i]->help);
+    }
+    return fclose(out) == 0 ? text : NULL;
+}

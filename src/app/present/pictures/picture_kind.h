@@ -1,0 +1,39 @@
+/* What `plot --kind` draws: a kind is one file with a descriptor, md_picture_<kind>, and its word
+ * in the list below. Help and choices are made from the list; a test holds the man page, the README
+ * and the completion against it. Local. */
+#ifndef MNIST_DIST_APP_PICTURE_KIND_H
+#define MNIST_DIST_APP_PICTURE_KIND_H
+
+#include "cli/inputs.h"
+#include "present/chart.h"
+
+/* The first is the default. */
+#define MD_PICTURE_KINDS(KIND)                                                                     \
+    KIND(curves) KIND(accuracy) KIND(loss) KIND(grid) KIND(confusion) KIND(weights)
+
+/* All borrowed. */
+typedef struct md_picture_subject {
+    const char *name; /* of the checkpoint's file */
+    const md_checkpoint *checkpoint;
+    const md_predictions *predictions; /* of the test set; NULL unless the kind needs data */
+} md_picture_subject;
+
+typedef struct md_picture_kind {
+    const char *help; /* stands in brackets behind the word; NULL: the word says it */
+    int needs_data;
+    int has_text; /* can be shown in a terminal, too: then path may be NULL, for stdout */
+    md_status (*draw)(const md_picture_subject *subject, const char *path, md_error *err);
+} md_picture_kind;
+
+extern const md_picture_kind *const md_picture_kinds[]; /* by the order of their words */
+extern const char *const md_picture_words[];            /* NULL at the end */
+
+/* For the --help of --kind: "curves (accuracy and loss; the default), ...", malloc'ed; NULL when
+ * out of memory. */
+char *md_picture_help(void);
+
+/* For kinds that are one or two charts of the history. */
+md_status md_picture_charts(const md_picture_subject *subject, const md_chart_kind *const *kinds,
+                            size_t count, const char *path, md_error *err);
+
+#endif
