@@ -5,16 +5,16 @@
 set -euo pipefail
 command -v dpkg-shlibdeps >/dev/null || { echo "skipped: no dpkg-dev"; exit 77; }
 tree=$1 build=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source=tests/support/work.sh
+. "$tree/tests/support/work.sh"
 
-(cd "$build" && cpack -G DEB -B "$folder")
-package=$(echo "$folder"/mnist-dist_*.deb)
+(cd "$build" && cpack -G DEB -B "$work")
+package=$(echo "$work"/mnist-dist_*.deb)
 depends=$(dpkg-deb -f "$package" Depends)
 for library in openmpi-bin libopenmpi3 libhdf5-103 libopenblas0 libyaml-0-2 libjansson4 libpng16-16; do
     [[ $depends == *$library* ]] || { echo "no dependency on $library: $depends"; exit 1; }
 done
-root=$folder/root
+root=$work/root
 dpkg-deb -x "$package" "$root"
 for file in share/man/man1/mnist_dist.1 share/mnist_dist/configs/mnist.yaml \
     share/mnist_dist/jobs/mnist.sbatch share/mnist_dist/data/fetch_mnist.sh \
@@ -22,7 +22,7 @@ for file in share/man/man1/mnist_dist.1 share/mnist_dist/configs/mnist.yaml \
     [ -s "$root/usr/$file" ] || { echo "the package lacks $file"; exit 1; }
 done
 
-cd "$folder"
+cd "$work"
 mpirun -np 2 "$root/usr/bin/mnist_dist" --config "$root/usr/share/mnist_dist/configs/mnist.yaml" \
     --data synthetic:600 --epochs 1 </dev/null | tee result
 grep -q '^result: epochs=1 ' result
