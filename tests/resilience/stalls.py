@@ -157,9 +157,19 @@ def suspend_in_a_save(place):
     return process
 
 
-def check_suspension(reference):
-    return judge("suspend in a save",
-                 lambda place: ends_as(suspend_in_a_save(place), reference, SOON))
+def suspend_the_job(place):
+    """All ranks, in the middle of their steps."""
+    process, pids = running(place, 3)
+    for number, pause in ((signal.SIGSTOP, 6), (signal.SIGCONT, 0)):
+        for pid in pids:
+            os.kill(pid, number)
+        time.sleep(pause)
+    return process
+
+
+def check_suspension(case, reference):
+    return judge(case.__name__.replace("_", " "),
+                 lambda place: ends_as(case(place), reference, SOON))
 
 
 def nobody_listens(place):
@@ -206,7 +216,8 @@ def main():
              nothing_to_rescue_into, dissolve, stop_after_a_resume, folder_hangs,
              folder_hangs_for_one, folder_cannot_be_written, stop_for_a_while)
     jobs = [(check, case, reference) for case in cases]
-    jobs += [(check_suspension, reference), (judge, "nobody listens", nobody_listens),
+    jobs += [(check_suspension, case, reference) for case in (suspend_in_a_save, suspend_the_job)]
+    jobs += [(judge, "nobody listens", nobody_listens),
              (judge, "stop after an import", stop_after_an_import)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
     return conclude(results)

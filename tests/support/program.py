@@ -181,11 +181,11 @@ def ends_as(process, reference, seconds=180):
     assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
 
 
-def judge(name, work):
-    """work(place), in a place of its own: prints and returns whether it went well."""
+def judge(name, work, *arguments):
+    """work(place, *arguments), in a place of its own: prints and returns whether it went well."""
     with Place() as place:
         try:
-            work(place)
+            work(place, *arguments)
             print(f"{name}: ok", flush=True)
             return True
         except (AssertionError, OSError, subprocess.TimeoutExpired) as failure:
