@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the Debian package, unpacks it, trains with the binary inside, and builds another program
-# with the libraries inside.
+# with the libraries inside, which trains to the same weights.
 #   package.sh TREE BUILD_FOLDER
 set -euo pipefail
 command -v dpkg-shlibdeps >/dev/null || { echo "skipped: no dpkg-dev"; exit 77; }
@@ -29,4 +29,10 @@ grep -q '^result: epochs=1 ' result
 
 cmake -S "$tree/tests/install/consumer" -B consumer -D CMAKE_PREFIX_PATH="$root/usr"
 cmake --build consumer
-consumer/consumer | grep -q '109386 parameters'
+"$root/usr/bin/mnist_dist" --data synthetic:600 --epochs 1 --output program </dev/null >result
+weights=$(grep -o 'weights=xxh3:[0-9a-f]*' result)
+consumer/consumer >consumed
+grep -q "109386 parameters after step 19, $weights\$" consumed || {
+    echo "another program trains to $(cat consumed) instead of $weights"
+    exit 1
+}
