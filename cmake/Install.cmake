@@ -32,7 +32,6 @@ install(FILES cmake/mnist_dist-config.cmake cmake/Dependencies.cmake
 
 set(CPACK_PACKAGE_NAME mnist-dist)
 set(CPACK_PACKAGE_CONTACT "mnist_dist maintainers <mnist_dist@localhost>")
-set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -42,7 +42,7 @@ check_locale() {
     local scripts
     mapfile -t scripts < <(grep -rlIE '^#!.*bash$|^# shellcheck shell=bash' "${folders[@]}" |
         xargs grep -lE '^[^#]*(^|[^-._a-zA-Z])(sort|awk|gnuplot|printf .*%[-+0-9.]*[efg])($|[^-._a-zA-Z])')
-    ! grep . < <(grep -LE '^export LC_ALL=C|/lib\.sh"$' "${scripts[@]}") >&2
+    ! grep . < <(grep -LE '^export LC_ALL=C|/(lib|work|judge|job)\.sh"$' "${scripts[@]}") >&2
 }
 
 check_files() {

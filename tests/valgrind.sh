@@ -3,16 +3,16 @@
 #   valgrind.sh BINARY
 set -euo pipefail
 binary=$1
-suppressions=$(cd "$(dirname "$0")" && pwd)/valgrind.supp
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/support/work.sh
+. "$here/support/work.sh"
+cd "$work"
 
 # Stacks have to reach down to the caller that valgrind.supp names.
 checked() {
     echo "mnist_dist $*"
     valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 \
-        --num-callers=60 --suppressions="$suppressions" "$binary" "$@" </dev/null
+        --num-callers=60 --suppressions="$here/valgrind.supp" "$binary" "$@" </dev/null
 }
 
 checked train --data synthetic:300 --output run --epochs 1 --quiet

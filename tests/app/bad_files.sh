@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Files that are no good: exit code 4 for checkpoints and 3 for data, one message, at any rank count.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 
 for command in evaluate inspect verify plot; do
     refuses 4 "missing.h5" $command "$runs/missing.h5"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Training on what is no good: the exit code, one message, and nothing left behind, at any rank count.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 "$python" "$(dirname "$0")/bad_data.py" "$work/data" || exit 1
 cd "$work/data" || exit 1
 

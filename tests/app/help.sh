@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What --help and --version print, on standard output and at most 80 columns wide.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 
 works --help
 fits 80

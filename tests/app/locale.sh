@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Where decimals have a comma, the program and the job scripts write and draw what they do elsewhere.
-# shellcheck source=tests/app/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 jobs=$(cd "$(dirname "$0")/../../jobs" && pwd)
 export LOCPATH=$work/locale
 mkdir "$LOCPATH" "$work/bin" "$work/sweep"

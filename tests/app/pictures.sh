@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every picture in every format: whole, of its kind, not blank; and nothing left behind on failure.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 command -v gnuplot >/dev/null || exit 77
 here=$(dirname "$0")
 

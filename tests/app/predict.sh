@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # predict: one image, a picture, the whole set; the same answers everywhere.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 
 works predict "$runs/first" --output "$work/all.csv"
 works predict "$runs/first" --output "$work/all.h5"

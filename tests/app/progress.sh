@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Training as people see it: plain lines in a log, a bar on a terminal, nothing with --quiet.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 train=(train --data synthetic:600 --epochs 2 --output "$work/run")
 
 works "${train[@]}"

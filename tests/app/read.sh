@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # inspect, verify, diff and evaluate on good files.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 weights=$(grep -o 'weights=xxh3:[0-9a-f]*' "$runs/first.result")
 accuracy=$(sed 's/.*val_accuracy=\([0-9.]*\).*/\1/' "$runs/first.result")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The page of a run: well-formed, alone, complete, and safe whatever stands in the file.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 here=$(dirname "$0")
 page=$work/page.html
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Going on with a run, as people and job scripts do it.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$work" || exit 1
 

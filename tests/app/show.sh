@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Pictures and curves made of characters, and colour only where it is wanted.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 
 export LC_ALL=C.UTF-8
 works show --data synthetic:60 --index 2

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Standard streams that are closed, full or unread, and a limit on the size of files: what is lost is
 # said, and nothing else is lost.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 cd "$work" || exit 1
 train=(train --data synthetic:600 --epochs 2)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Command lines that cannot be meant: exit code 2 and one message, at any rank count.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 good=$runs/first
 
 refuses 2 "unknown command tran, did you mean train?" tran

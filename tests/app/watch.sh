@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Following a run from outside: before it begins, while it writes, when it ends, and when it is
 # killed; and that what it publishes is always whole.
-# shellcheck source=tests/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 trap 'kill -9 $run $watch 2>/dev/null; rm -rf "$work"' EXIT
 run='' watch=''
 

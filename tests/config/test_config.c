@@ -434,6 +434,29 @@ static void the_reference_lists_every_key(void)
     free(text);
 }
 
+/* Where a key is added, README's table is printed anew and pasted. */
+static void readme_has_the_reference_word_for_word(void)
+{
+    enum { MOST = 1 << 17 };
+    static char readme[MOST];
+    FILE *file = fopen(MD_README, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    const size_t read = fread(readme, 1, MOST - 1, file);
+    fclose(file);
+    CU_ASSERT(read > 0 && read < MOST - 1);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    md_config_print_reference(out);
+    fclose(out);
+    if (!strstr(readme, text)) {
+        CU_FAIL("README has another table");
+        fprintf(stderr, "%s", text);
+    }
+    free(text);
+}
+
 const char md_suite[] = "train.config";
 CU_TestInfo md_tests[] = {
     {"defaults are the notebook's", defaults_are_the_notebook_s},
@@ -449,4 +472,5 @@ CU_TestInfo md_tests[] = {
     {"the longest configuration reads back", the_longest_configuration_reads_back},
     {"numbers are written as short as they can be", numbers_are_written_as_short_as_they_can_be},
     {"the reference lists every key", the_reference_lists_every_key},
+    {"README has the reference word for word", readme_has_the_reference_word_for_word},
     CU_TEST_INFO_NULL};

@@ -4,8 +4,9 @@ import os
 import h5py
 import numpy as np
 
-from program import digest, golden, in_a_folder, refuses, trained, works
+from program import digest, in_a_folder, refuses, works
 from standin import forward, load_model_h5, load_model_keras, load_weights_h5
+from trained import golden, trained
 
 CLOSE = 2e-5  # of a float's logits to a double's
 

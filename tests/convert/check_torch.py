@@ -3,7 +3,8 @@ import sys
 
 import h5py
 
-from program import golden, in_a_folder, trained
+from program import in_a_folder
+from trained import golden, trained
 
 try:
     import torch

@@ -2,10 +2,12 @@
 # data/fetch_mnist.sh against a web server on this machine. Whether the real files arrive can only
 # be tested where MNIST_DIR names them; everything that must fail is tested anywhere.
 set -u
-fetch=$(cd "$(dirname "$0")/../.." && pwd)/data/fetch_mnist.sh
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+fetch=$tree/data/fetch_mnist.sh
+# shellcheck source=tests/support/work.sh
+. "$tree/tests/support/work.sh"
 real=${MNIST_DIR:-}
 unset MNIST_DIR MNIST_MIRRORS
-work=$(mktemp -d)
 failures=0 server=
 trap 'if [ -n "$server" ]; then kill "$server"; fi; rm -rf "$work"' EXIT
 

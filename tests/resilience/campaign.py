@@ -9,9 +9,10 @@ import signal
 import sys
 import time
 
-from trainer import SLOW, Place, digest, finish, together, undisturbed, wait_for_ranks
+from program import (RECIPE, SLOW, conclude, digest, finish, judge, together, undisturbed,
+                     wait_for_ranks)
 
-REPRODUCIBLE = ["--reducer", "reproducible"]
+REPRODUCIBLE = RECIPE + ["--reducer", "reproducible"]
 BLOWS = ("kill a rank", "kill mpirun", "terminate mpirun", "stop a rank", "usr1 to mpirun")
 
 
@@ -44,30 +45,25 @@ def hit_once(place, choice, resume):
     return f"{blow} at {ranks} ranks: exit {code}", digest(out), err
 
 
-def survive(number, choice, expected):
-    place = Place()
+def survive(place, choice, expected):
     story = []
-    try:
-        for attempt in range(3):
-            what, found, err = hit_once(place, choice, resume=attempt > 0)
-            story.append(what)
-            if os.path.exists(os.path.join(place.output, "last.h5")):
-                code, text = place.verify()
-                assert code == 0, f"last.h5 does not verify: {text}"
-            if found:
-                break
-        if not found:
-            code, out, err = finish(place.start(choice.randint(1, 4), REPRODUCIBLE, resume=True))
-            assert code == 0, f"the last resume failed with {code}: {err}"
-            found = digest(out)
-        assert found == expected, f"weights {found}, expected {expected}: {err}"
-        print(f"run {number}: ok ({'; '.join(story)})", flush=True)
-        return True
-    except AssertionError as failure:
-        print(f"run {number}: FAILED ({'; '.join(story)}): {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+    for attempt in range(3):
+        what, found, err = hit_once(place, choice, resume=attempt > 0)
+        story.append(what)
+        if os.path.exists(os.path.join(place.output, "last.h5")):
+            code, text = place.verify()
+            assert code == 0, f"{story}: last.h5 does not verify: {text}"
+        if found:
+            break
+    if not found:
+        out, err = place.train(choice.randint(1, 4), REPRODUCIBLE, resume=True)
+        found = digest(out)
+    print("; ".join(story), flush=True)
+    assert found == expected, f"{story}: weights {found}, expected {expected}: {err}"
+
+
+def check(number, choice, expected):
+    return judge(f"run {number}", lambda place: survive(place, choice, expected))
 
 
 def main():
@@ -75,9 +71,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     expected = undisturbed(REPRODUCIBLE)
     jobs = [(i + 1, random.Random(1000 * seed + i), expected) for i in range(runs)]
-    passed = sum(together(survive, jobs))
-    print(f"{passed} passed, {runs - passed} failed")
-    return 0 if passed == runs else 1
+    return conclude(together(check, jobs))
 
 
 if __name__ == "__main__":

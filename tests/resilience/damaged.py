@@ -4,9 +4,9 @@ a good file is left at every moment, and the run ends with the undisturbed one's
 import os
 import sys
 
-from trainer import conclude, digest, finish, judge, together, undisturbed
+from program import RECIPE, conclude, digest, finish, judge, together, undisturbed
 
-OPTIONS = ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "reproducible"]
 GENERATIONS = ("last.h5", "last.prev.h5", "last.prev2.h5")
 
 

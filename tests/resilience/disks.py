@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 
-from trainer import SLOW, Place, conclude, digest, finish, judge, own_messages, undisturbed
+from program import (RECIPE, SKIPPED, SLOW, Place, conclude, digest, finish, judge, own_messages,
+                     undisturbed)
 
-SKIPPED = 77
-OPTIONS = ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "reproducible"]
 PATIENT = ["--set", "checkpoint.max_failures=1000"]
 
 
@@ -31,14 +31,12 @@ def disk(place, kilobytes):
 
 
 def may_mount():
-    place = Place()
-    try:
-        with disk(place, 64):
-            return True
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    finally:
-        place.clean()
+    with Place() as place:
+        try:
+            with disk(place, 64):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
 
 
 def check_failed(code, err, words):

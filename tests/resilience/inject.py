@@ -3,8 +3,8 @@
 and 3 ranks: exit code, one message, and a resume that ends with the undisturbed run's weights."""
 import sys
 
-from trainer import (Place, conclude, digest, ends_as, finish, judge, own_messages, reducers,
-                     together)
+from program import (RECIPE, conclude, ends_as, finish, judge, own_messages, reducers, together,
+                     undisturbed)
 
 MOMENTS = {"first step": "1", "mid-epoch": "8", "save": "save"}
 IN_STEPS_ONLY = ("nan",)
@@ -19,8 +19,9 @@ def expected_end(fault):
 
 def rehearse(place, fault, moment, ranks, reducer, reference):
     last = 0 if fault in FILE_FAULTS else ranks - 1
-    options = ["--reducer", reducer, "--inject", f"{fault}@{last}:{MOMENTS[moment]}"]
-    code, _, err = finish(place.start(ranks, options))
+    options = RECIPE + ["--reducer", reducer]
+    hit = options + ["--inject", f"{fault}@{last}:{MOMENTS[moment]}"]
+    code, _, err = finish(place.start(ranks, hit))
     codes, words = expected_end(fault)
     assert (code != 0) if codes is None else code in codes, f"exit {code}: {err}"
     messages = own_messages(err)
@@ -29,7 +30,7 @@ def rehearse(place, fault, moment, ranks, reducer, reference):
     if fault in FILE_FAULTS:
         assert err.count("could not save") == 1, f"no warning of the failed save: {err}"
     place.verify_saved()
-    ends_as(place.start(ranks, ["--reducer", reducer], resume=True), reference)
+    ends_as(place.start(ranks, options, resume=True), reference)
 
 
 def check(fault, moment, ranks, reducer, reference):
@@ -49,14 +50,7 @@ def cases(everything):
 
 def references(reducer, counts):
     """The undisturbed run's digest at each rank count; plain reducers promise no more."""
-    found = {}
-    for ranks in counts:
-        place = Place()
-        code, out, err = finish(place.start(ranks, ["--reducer", reducer]))
-        assert code == 0, err
-        found[ranks] = digest(out)
-        place.clean()
-    return found
+    return {ranks: undisturbed(RECIPE + ["--reducer", reducer], ranks) for ranks in counts}
 
 
 def main():

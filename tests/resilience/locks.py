@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 
-from trainer import SLOW, conclude, digest, finish, judge, own_messages, ranks_of, undisturbed
+from program import (RECIPE, SLOW, conclude, digest, finish, judge, own_messages, ranks_of,
+                     undisturbed)
 
-OPTIONS = ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "reproducible"]
 
 
 def start_first(place):
@@ -22,7 +23,7 @@ def start_second(place, wait, resume):
     """Said in one line, which --quiet would hold back."""
     options = OPTIONS + ["--set", f"checkpoint.lock_wait={wait}"]
     command = [word for word in place.command(2, options, resume) if word != "--quiet"]
-    return place.run(command)
+    return place.launch(command)
 
 
 def check_done(process, reference):

@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 
-from trainer import (SLOW, conclude, digest, ends_as, finish, judge, own_messages, undisturbed,
+from program import (RECIPE, SLOW, conclude, digest, ends_as, finish, judge, own_messages, undisturbed,
                      wait_for_ranks)
 
-OPTIONS = ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "reproducible"]
 
 
 def signal_a_rank(place, rank, number):

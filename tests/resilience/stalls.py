@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 
-from trainer import (PROGRAM, RECIPE, SLOW, Place, conclude, digest, ends_as, finish, judge,
-                     own_messages, ranks_of, together, undisturbed)
+from program import (PROGRAM, RECIPE, SLOW, Place, conclude, digest, ends_as, finish, judge,
+                     own_messages, ranks_of, together, undisturbed, works)
 
-OPTIONS = ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "reproducible"]
 SOON = 30  # seconds, for a stall_timeout of 4
 
 
@@ -84,8 +84,7 @@ def dissolve(place):
 
 def stop_after_a_resume(place):
     """The last save is of an earlier process, which was to train for fewer epochs."""
-    code, _, err = finish(place.start(2, OPTIONS + ["--epochs", "1"]))
-    assert code == 0, err
+    place.train(2, OPTIONS + ["--epochs", "1"])
     return place.start(2, OPTIONS + ["--inject", "stop@0:14"], resume=True), "rank 1 saved"
 
 
@@ -158,16 +157,26 @@ def suspend_in_a_save(place):
     return process
 
 
-def check_suspension(reference):
-    return judge("suspend in a save",
-                 lambda place: ends_as(suspend_in_a_save(place), reference, SOON))
+def suspend_the_job(place):
+    """All ranks, in the middle of their steps."""
+    process, pids = running(place, 3)
+    for number, pause in ((signal.SIGSTOP, 6), (signal.SIGCONT, 0)):
+        for pid in pids:
+            os.kill(pid, number)
+        time.sleep(pause)
+    return process
+
+
+def check_suspension(case, reference):
+    return judge(case.__name__.replace("_", " "),
+                 lambda place: ends_as(case(place), reference, SOON))
 
 
 def nobody_listens(place):
     """A save that never returns, and nobody reads what the run says: it ends all the same."""
     reading, writing = os.pipe()
     os.write(writing, b"x" * fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096))
-    command = [PROGRAM, "train", "--quiet", "--output", place.output] + RECIPE + OPTIONS + SLOW
+    command = [PROGRAM, "train", "--quiet", "--output", place.output] + OPTIONS + SLOW
     process = subprocess.Popen(command, env=place.environment, stdin=subprocess.DEVNULL,
                                stderr=writing)
     try:
@@ -181,33 +190,24 @@ def nobody_listens(place):
 
 def imported(folder, place):
     """An output folder with a model that came from Keras' format, for another optimizer than its own."""
-    code, _, err = finish(place.start(1, OPTIONS + ["--epochs", "1"]))
-    assert code == 0, err
+    place.train(1, OPTIONS + ["--epochs", "1"])
     model = os.path.join(place.path, "model.keras")
-    for command in (["export", os.path.join(place.output, "last.h5"), "--format", "keras",
-                     "--output", model], ["import", model, "--output", folder]):
-        done = subprocess.run([PROGRAM] + command, env=place.environment, capture_output=True,
-                              text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    works("export", place.output, "--format", "keras", "--output", model,
+          environment=place.environment)
+    works("import", model, "--output", folder, environment=place.environment)
 
 
 def stop_after_an_import(place):
     """The only save is the import's, which knows nothing of the optimizer that the run is to have."""
-    source, twin = Place(), Place()
     options = OPTIONS + ["--set", "optimizer.name=sgd", "--set", "checkpoint.every_steps=0"]
-    try:
+    with Place() as source, Place() as twin:
         imported(twin.output, source)
         shutil.copytree(twin.output, place.output)
-        code, out, err = finish(twin.start(2, options, resume=True))
-        assert code == 0, err
-        expected = digest(out)
+        expected = digest(twin.train(2, options, resume=True)[0])
         stopped = options + ["--inject", "stop@0:3"]
         code, _, err = finish(place.start(2, stopped, resume=True), SOON)
         assert code == 76 and "rank 1 saved" in err, f"exit {code}: {err}"
         ends_as(place.go_on(2), expected)
-    finally:
-        source.clean()
-        twin.clean()
 
 
 def main():
@@ -216,7 +216,8 @@ def main():
              nothing_to_rescue_into, dissolve, stop_after_a_resume, folder_hangs,
              folder_hangs_for_one, folder_cannot_be_written, stop_for_a_while)
     jobs = [(check, case, reference) for case in cases]
-    jobs += [(check_suspension, reference), (judge, "nobody listens", nobody_listens),
+    jobs += [(check_suspension, case, reference) for case in (suspend_in_a_save, suspend_the_job)]
+    jobs += [(judge, "nobody listens", nobody_listens),
              (judge, "stop after an import", stop_after_an_import)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
     return conclude(results)

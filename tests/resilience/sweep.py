@@ -5,11 +5,9 @@ ends as the undisturbed run, file for file. Without --all every ninth call. Then
 finalize MPI, in the middle of it: the job ends by itself, and resumes."""
 import os
 import re
-import subprocess
 import sys
 
-from trainer import (PROGRAM, Place, conclude, digest, ends_as, finish, judge, own_messages,
-                     together)
+from program import Place, conclude, digest, ends_as, finish, judge, own_messages, together, works
 
 LIBRARY = sys.argv[1]
 RECIPE = ["--data", "synthetic:300", "--epochs", "2", "--batch-size", "100",
@@ -22,12 +20,7 @@ RUNS = {"one node": (2, ["--reducer", "reproducible"]),
 
 
 def start(place, ranks, options, **how):
-    usual = place.environment
-    place.environment = dict(usual, LD_PRELOAD=LIBRARY, **how)
-    command = place.command(ranks, [], False)
-    process = place.run(command[:command.index("--output") + 2] + RECIPE + options)
-    place.environment = usual
-    return process
+    return place.start(ranks, RECIPE + options, LD_PRELOAD=LIBRARY, **how)
 
 
 def interesting_calls(trace, rank):
@@ -47,10 +40,8 @@ def plan(trace, ranks, every):
 
 def same_file(place, reference, name):
     """Nothing but where and when differs."""
-    done = subprocess.run([PROGRAM, "diff", os.path.join(place.output, name),
-                           os.path.join(reference.output, name)], env=place.environment,
-                          capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+    works("diff", os.path.join(place.output, name), os.path.join(reference.output, name),
+          environment=place.environment)
 
 
 def stops_and_resumes(place, name, reference, expected, rank, call):
@@ -88,8 +79,7 @@ def check_leaving(name, by, expected, rank, call):
 
 def sweep(name, every):
     ranks, options = RUNS[name]
-    reference = Place()
-    try:
+    with Place() as reference:
         code, out, trace = finish(start(reference, ranks, options))
         assert code == 0, trace
         planned = plan(trace, ranks, every)
@@ -97,8 +87,6 @@ def sweep(name, every):
         rank, call = planned[len(planned) // 2]
         jobs += [(check_leaving, name, by, digest(out), rank, call) for by in ("exit", "finalize")]
         return together(lambda judge, *rest: judge(*rest), jobs)
-    finally:
-        reference.clean()
 
 
 def main():

@@ -3,9 +3,9 @@
 set -euo pipefail
 
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../jobs" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+# shellcheck source=tests/support/work.sh
+. "$jobs/../tests/support/work.sh"
+cd "$work"
 export MNIST_DIST=$1 DATA=synthetic:600
 # What the script has to find out by itself.
 unset "${!OMPI_@}"

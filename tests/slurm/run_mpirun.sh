@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_mpirun.sh PROGRAM: mnist_mpirun.sbatch.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 undisturbed
 # mpirun takes nodes of one hostname for one.

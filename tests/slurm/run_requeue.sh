@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_requeue.sh PROGRAM: jobs that are interrupted in mid-training and go on.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 undisturbed
 

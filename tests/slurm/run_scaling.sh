@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_scaling.sh PROGRAM: scaling.sbatch over two nodes.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 export STEPS=20 REPEATS=2 BATCH_SIZE=64
 job=$(submit --nodes=2 --ntasks-per-node=2 "$jobs/scaling.sbatch")

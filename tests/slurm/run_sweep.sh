@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_sweep.sh PROGRAM: sweep.sbatch and gather.sh.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 array=$(submit "$jobs/sweep.sbatch" --epochs 4 "${slow[@]}")
 sweep=runs/sweep-$array

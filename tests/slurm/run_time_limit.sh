@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # run_time_limit.sh PROGRAM: a job that needs more time than it has. Slurm looks at the clock twice a
 # minute and sends the signal 10 to 40 s after the start; the training takes longer.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 epochs=45
 options+=(--epochs "$epochs")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_train.sh PROGRAM: mnist.sbatch over two nodes.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 undisturbed
 job=$(submit --nodes=2 --ntasks-per-node=2 "$jobs/mnist.sbatch" "${options[@]}")

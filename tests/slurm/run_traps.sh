@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run_traps.sh PROGRAM: what goes wrong on clusters.
-# shellcheck source=tests/slurm/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/slurm/job.sh
+. "$(dirname "${BASH_SOURCE[0]}")/job.sh"
 
 # Without its step's number Open MPI believes that every task is a program of its own, as it would
 # under an srun that does not speak its language.

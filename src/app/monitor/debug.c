@@ -57,9 +57,12 @@ static void say_places(const place *places, int ranks)
         md_info("  rank %d: on %s, gdb -p %d", i, places[i].host, places[i].pid);
 }
 
+/* Of the whole file, and this file compiled with debugging information whatever the build, so that
+ * gdb finds it from wherever the process was caught. */
+static volatile int go;
+
 static void wait_for_debugger(void)
 {
-    volatile int go = 0;
     while (!go)
         sleep(1);
 }

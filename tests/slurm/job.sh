@@ -2,7 +2,6 @@
 # What the tests of the job scripts share. A test sources it with the program's path as argument and
 # then stands in an empty folder with a cluster of its own, both gone when it ends.
 set -euo pipefail
-export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # used by the tests
@@ -16,20 +15,21 @@ done
 export MNIST_DIST=$1 DATA=synthetic:600
 [ -x "$MNIST_DIST" ] || { echo "no program $MNIST_DIST" >&2; exit 2; }
 
-folder=$(mktemp -d)
-cluster=$folder/cluster
-mkdir "$cluster" "$folder/work" "$folder/shm"
-cd "$folder/work"
+# shellcheck source=tests/support/work.sh
+. "$here/../support/work.sh"
+cluster=$work/cluster
+mkdir "$cluster" "$work/jobs" "$work/shm"
+cd "$work/jobs"
 export SLURM_CONF=$cluster/slurm.conf
 # Nodes that are one machine reach each other without a network, and killed ranks leave nothing
 # behind outside this folder.
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
-export OMPI_MCA_btl_vader_backing_directory=$folder/shm OMPI_MCA_osc_sm_backing_directory=$folder/shm
+export OMPI_MCA_btl_vader_backing_directory=$work/shm OMPI_MCA_osc_sm_backing_directory=$work/shm
 
 finish() {
     local status=$?
     "$here/cluster.sh" stop "$cluster" || status=1
-    rm -rf "$folder"
+    rm -rf "$work"
     exit $status
 }
 trap finish EXIT

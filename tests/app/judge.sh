@@ -2,10 +2,9 @@
 # which are called as: SCRIPT BINARY RUNS [RANKS]. RUNS holds what make_runs.sh made.
 # shellcheck shell=bash
 set -u
-export LC_ALL=C # decimal points, and one order of sorting, whatever the user's locale
+# shellcheck source=tests/support/work.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../support/work.sh"
 export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 # Open MPI's own files: in /tmp, programs that start and end at the same time trip over each other.
 export OMPI_MCA_orte_tmpdir_base=$work
 out=$work/out err=$work/err

@@ -1,4 +1,7 @@
-"""Starting, watching and killing real training runs, for the fault tests."""
+"""The program as a user runs it: short commands, and training runs that are started, watched and hurt, each
+in a folder of its own. MNIST_DIST is the program, MPIRUN its launcher; what Open MPI wants to be told
+comes with the environment (tests/CMakeLists.txt)."""
+import contextlib
 import os
 import re
 import shutil
@@ -10,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 PROGRAM = os.environ["MNIST_DIST"]
 MPIRUN = os.environ.get("MPIRUN", "mpirun")
+SKIPPED = 77  # an exit code: something is missing that the test needs
 
 # A run of 36 steps over 3 epochs. Rank 0 sleeps 50 ms a step when SLOW is added, so that there is time
 # to hit it.
@@ -22,32 +26,39 @@ class Place:
     """A folder for one run, with Open MPI's own files inside, since a killed mpirun leaves them."""
 
     def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="md_faults_")
+        self.path = tempfile.mkdtemp(prefix="md_test_")
         self.output = os.path.join(self.path, "run")
-        self.environment = dict(
-            os.environ,
-            OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
-            OMPI_MCA_hwloc_base_binding_policy="none",
-            OMPI_MCA_btl_vader_single_copy_mechanism="none",
-            OMPI_MCA_orte_tmpdir_base=self.path, OMPI_MCA_btl_vader_backing_directory=self.path)
+        self.environment = dict(os.environ, OMPI_MCA_orte_tmpdir_base=self.path,
+                                OMPI_MCA_btl_vader_backing_directory=self.path)
 
-    def command(self, ranks, options, resume):
+    def write(self, name, text):
+        """A text file in the folder; its path."""
+        path = os.path.join(self.path, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+    def command(self, ranks, options, resume=False):
         line = [MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--output", self.output]
-        return line + RECIPE + options + (["--resume"] if resume else [])
+        return line + options + (["--resume"] if resume else [])
 
-    def run(self, command):
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                start_new_session=True)
+    def launch(self, command, **environment):
+        return subprocess.Popen(command, env={**self.environment, **environment},
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, start_new_session=True)
 
-    def start(self, ranks, options, resume=False):
-        return self.run(self.command(ranks, options, resume))
+    def start(self, ranks, options, resume=False, **environment):
+        return self.launch(self.command(ranks, options, resume), **environment)
+
+    def train(self, ranks, options, resume=False, **environment):
+        """A run that comes to its end: what it printed, and what it said."""
+        code, out, err = finish(self.start(ranks, options, resume, **environment))
+        assert code == 0, f"exit {code}: {err}"
+        return out, err
 
     def go_on(self, ranks):
         """The resume that the messages tell of, with nothing but what the run itself knows."""
-        return self.run([MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--resume",
-                         "--output", self.output])
+        return self.start(ranks, [], resume=True)
 
     def wait_for_save(self, process, seconds=60):
         """Until then a run need not have come to its handlers, nor to its folder's lock."""
@@ -58,9 +69,8 @@ class Place:
 
     def verify(self, name="last.h5"):
         """The program's own verdict over a file, as (exit code, text)."""
-        done = subprocess.run([PROGRAM, "verify", os.path.join(self.output, name)],
-                              env=self.environment, capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout + done.stderr
+        code, out, err = run("verify", os.path.join(self.output, name), environment=self.environment)
+        return code, out + err
 
     def verify_saved(self):
         """Whatever there is to resume from is sound. Returns the names."""
@@ -73,6 +83,47 @@ class Place:
 
     def clean(self):
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.clean()
+
+
+def in_a_folder(test):
+    """Runs test() in an empty working directory."""
+    with Place() as place:
+        os.mkdir(place.output)
+        os.environ.update(place.environment)
+        with contextlib.chdir(place.output):
+            test()
+
+
+def run(*arguments, environment=None):
+    """A command without mpirun: exit code, standard output and standard error."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60, env=environment, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def works(*arguments, environment=None):
+    code, out, err = run(*arguments, environment=environment)
+    assert code == 0, (arguments, code, err)
+    return out
+
+
+def refuses(wanted, words, *arguments):
+    """The exit code, and one message with these words."""
+    code, _, err = run(*arguments)
+    check_refused((code, err), wanted, words)
+
+
+def check_refused(ended, wanted, words):
+    """(exit code, standard error) of a run that failed as it should: one message, with these words."""
+    code, err = ended
+    messages = own_messages(err)
+    assert code == wanted and len(messages) == 1 and words in messages[0], (code, wanted, words, err)
 
 
 def finish(process, seconds=180):
@@ -114,7 +165,8 @@ def reducers():
 
 
 def digest(output):
-    found = re.search(r"^result: .*weights=(xxh3:[0-9a-f]{16})", output, re.MULTILINE)
+    """What stands behind weights= in the program's output."""
+    found = re.search(r"weights=(xxh3:[0-9a-f]{16})", output)
     return found.group(1) if found else None
 
 
@@ -124,15 +176,10 @@ def own_messages(text):
             if line.startswith("mnist_dist: ") and not line.startswith("mnist_dist: warning")]
 
 
-def undisturbed(options):
+def undisturbed(options, ranks=1):
     """The digest of the run that nothing happens to."""
-    place = Place()
-    try:
-        code, out, err = finish(place.start(1, options))
-        assert code == 0, err
-        return digest(out)
-    finally:
-        place.clean()
+    with Place() as place:
+        return digest(place.train(ranks, options)[0])
 
 
 def ends_as(process, reference, seconds=180):
@@ -141,18 +188,16 @@ def ends_as(process, reference, seconds=180):
     assert code == 0 and digest(out) == reference, f"exit {code}, {digest(out)}: {err}"
 
 
-def judge(name, work):
-    """work(place), in a place of its own: prints and returns whether it went well."""
-    place = Place()
-    try:
-        work(place)
-        print(f"{name}: ok", flush=True)
-        return True
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as failure:
-        print(f"{name}: FAILED: {failure}", flush=True)
-        return False
-    finally:
-        place.clean()
+def judge(name, work, *arguments):
+    """work(place, *arguments), in a place of its own: prints and returns whether it went well."""
+    with Place() as place:
+        try:
+            work(place, *arguments)
+            print(f"{name}: ok", flush=True)
+            return True
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as failure:
+            print(f"{name}: FAILED: {failure}", flush=True)
+            return False
 
 
 def conclude(results):
@@ -162,7 +207,7 @@ def conclude(results):
     return 0 if passed == len(results) else 1
 
 
-def together(work, jobs):
+def together(work, jobs, at_once=3):
     """work(*job) for every job, a few at a time, since runs that are slow or stalled mostly sleep."""
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
         return list(pool.map(lambda job: work(*job), jobs))

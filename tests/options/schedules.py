@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""schedules.py: the learning rate of every step, as --debug reports it and as the history keeps it,
+against the formulas of nn/schedule.h; the same when the run was stopped in between."""
+import math
+import re
+import sys
+
+import small
+from program import conclude, judge
+
+BASE, EPOCHS = 0.02, 3
+STEPS = EPOCHS * small.STEPS_PER_EPOCH
+WARMUP = 3
+
+
+def cosine(step):
+    """Steps count from 0."""
+    if step < WARMUP:
+        return BASE * (step + 1) / WARMUP
+    share = (step - WARMUP) / (STEPS - WARMUP)
+    return BASE * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def drops(step):
+    return BASE * (step + 1) / WARMUP if step < WARMUP else BASE * 0.5 ** (step // small.STEPS_PER_EPOCH)
+
+
+CASES = {"cosine": (cosine, {"schedule.final": 0.1}),
+         "step": (drops, {"schedule.step_epochs": 1, "schedule.factor": 0.5})}
+
+
+def rates(out):
+    return [float(rate) for rate in re.findall(r"^step .* rate (\S+)", out, re.MULTILINE)]
+
+
+def follow(place, name, stop):
+    formula, options = CASES[name]
+    options = small.options(place) + ["--debug", "--epochs", str(EPOCHS), "--learning-rate", str(BASE)] + \
+        small.sets({"schedule.name": name, "schedule.warmup_steps": WARMUP, **options})
+    found = []
+    if stop:
+        found += rates(place.train(1, options + small.sets({"train.max_steps": stop}))[0])
+        options += ["--resume", *small.sets({"train.max_steps": 0})]
+    found += rates(place.train(1, options)[0])
+    wanted = [formula(step) for step in range(STEPS)]
+    assert len(found) == STEPS, found
+    for ours, exact in zip(found, wanted):
+        assert abs(ours - exact) < 1e-3 * exact, (found, wanted)
+    with small.saved(place) as file:
+        kept = file["history/learning_rate"][()]
+    ends = wanted[small.STEPS_PER_EPOCH - 1::small.STEPS_PER_EPOCH]
+    assert len(kept) == EPOCHS and max(abs(kept - ends)) < 1e-12, (kept, ends)
+
+
+def main():
+    results = [judge(f"{name}, stopped after {stop} steps" if stop else name,
+                     follow, name, stop)
+               for name in CASES for stop in (0, 5)]
+    return conclude(results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
