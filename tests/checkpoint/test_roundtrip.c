@@ -221,7 +221,7 @@ static void numbers_that_cannot_be_are_not_written(void)
     md_checkpoint *c = fixture_checkpoint(&model, 2);
     md_bytes bytes;
     md_error err = {0};
-    c->correct = c->samples + 1;
+    c->at.correct = c->at.samples + 1;
     CU_ASSERT_EQUAL(md_checkpoint_encode(c, "a.h5", &bytes, &err), MD_FAILED);
     CU_ASSERT_PTR_NULL(bytes.data);
     CU_ASSERT_STRING_EQUAL(err.text,

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/hdf5/seal.h"
 #include "place.h"
 #include "runner.h"
@@ -300,7 +301,9 @@ static void forge_seal(const char *name)
 {
     char path[FIXTURE_PATH];
     md_bytes bytes;
-    CU_ASSERT_EQUAL_FATAL(md_bytes_read(fixture_path(place, name, path), &bytes, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        md_bytes_read(fixture_path(place, name, path), &md_checkpoint_file, &bytes, NULL, NULL),
+        MD_OK);
     CU_ASSERT(md_seal_check(&bytes, &bytes.size));
     char *hosts = memmem(bytes.data, bytes.size, "node1 node2", 11);
     CU_ASSERT_PTR_NOT_NULL_FATAL(hosts);
@@ -321,7 +324,7 @@ static void a_sealed_file_that_proves_bad_gives_way_to_the_next(void)
         CU_ASSERT_EQUAL(place_save(folder, step, 0), MD_OK);
     forge_seal("last.h5");
     CU_ASSERT_EQUAL_FATAL(md_folder_newest(folder, &c, name, sizeof name, &place_err), MD_OK);
-    CU_ASSERT_EQUAL(c->step - 107, 2);
+    CU_ASSERT_EQUAL(c->at.step - 107, 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(name, "/last.prev.h5"));
     CU_ASSERT_EQUAL(place_lines, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "/last.h5': damaged: @state_xxh3"));
