@@ -7,78 +7,135 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int read_all(int file, md_bytes *out)
-{
-    for (size_t done = 0; done < out->size;) {
-        ssize_t got = read(file, out->data + done, out->size - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            out->size = done; /* the file shrank meanwhile; its reader will see it torn */
-        done += (size_t)got;
-    }
-    return 0;
-}
-
 static int is_absent(int reason)
 {
     return reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENAMETOOLONG;
 }
 
 /* What errno says of a call on the file. */
-static md_status refuse(const char *path, const char *what, int *refused, md_error *err)
+static md_status refuse(const char *path, const md_file_kind *kind, const char *call, int *refused,
+                        md_error *err)
 {
-    const int reason = errno;
+    const int reason = errno, absent = is_absent(reason), folder = reason == EISDIR;
+    const char *quote = kind->quote;
     if (reason == ENOMEM)
-        return md_fail(err, MD_FAILED, "'%s' cannot be %s: out of memory; use fewer ranks per node",
-                       path, what);
-    *refused = !is_absent(reason);
-    return md_fail(
-        err, MD_BAD_CHECKPOINT, "'%s' cannot be %s: %s; %s", path, what, strerror(reason),
-        *refused ? "check its permissions and the disk, and try again" : "check the path");
+        return md_fail(err, MD_FAILED,
+                       "%s%s%s cannot be %s: out of memory; use fewer ranks per node", quote, path,
+                       quote, call);
+    if (refused)
+        *refused = !absent && !folder;
+    return md_fail(err, kind->status, "%s%s%s cannot be %s: %s; %s%s", quote, path, quote, call,
+                   strerror(reason),
+                   absent   ? "check the path"
+                   : folder ? "give the path of "
+                            : "check its permissions and the disk, and try again",
+                   folder ? kind->what : "");
 }
 
-static md_status read_open(int file, const char *path, md_bytes *out, int *refused, md_error *err)
+static md_status check_size(const char *path, const md_file_kind *kind, uint64_t size,
+                            md_error *err)
 {
-    struct stat info;
-    if (fstat(file, &info) != 0)
-        return refuse(path, "read", refused, err);
-    if (!S_ISREG(info.st_mode))
-        return md_fail(err, MD_BAD_CHECKPOINT, "'%s' is not a file; give the path of a .h5 file",
-                       path);
-    if (info.st_size == 0)
-        return md_fail(err, MD_BAD_CHECKPOINT, "'%s' is empty; use an earlier file", path);
-    out->size = (size_t)info.st_size;
-    out->data = malloc(out->size);
-    if (!out->data)
-        return md_fail_memory(err, path, out->size);
-    return read_all(file, out) == 0 ? MD_OK : refuse(path, "read", refused, err);
+    if (!kind->most && size == 0)
+        return md_fail(err, kind->status, "%s%s%s is empty; use an earlier file", kind->quote, path,
+                       kind->quote);
+    if (kind->most && size > kind->most)
+        return md_fail(err, kind->status, "%s%s%s is larger than %zu bytes, so it is not %s",
+                       kind->quote, path, kind->quote, kind->most, kind->what);
+    return MD_OK;
 }
 
-md_status md_bytes_try(const char *path, md_bytes *out, int *refused, md_error *err)
+md_status md_file_open(const char *path, const md_file_kind *kind, int *fd, uint64_t *size,
+                       int *refused, md_error *err)
 {
-    *out = (md_bytes){0};
-    *refused = 0;
     /* Without O_NONBLOCK a pipe by that name would block for ever. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0)
-        return refuse(path, "opened", refused, err);
-    md_status status = read_open(file, path, out, refused, err);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | (kind->most ? 0 : O_NONBLOCK));
+    if (refused)
+        *refused = 0;
+    if (*fd < 0)
+        return refuse(path, kind, "opened", refused, err);
+    struct stat info;
+    md_status status = MD_OK;
+    if (fstat(*fd, &info) != 0)
+        status = refuse(path, kind, "read", refused, err);
+    else if (!kind->most && !S_ISREG(info.st_mode))
+        status = md_fail(err, kind->status, "%s%s%s is not a regular file; give the path of %s",
+                         kind->quote, path, kind->quote, kind->what);
+    if (!status) {
+        *size = S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+        return MD_OK;
+    }
+    close(*fd);
+    *fd = -1;
+    return status;
+}
+
+/* Up to out->size bytes; fewer when the file ends before: its reader will see it torn. */
+static int read_all(int file, md_bytes *out)
+{
+    size_t done = 0;
+    while (done < out->size) {
+        ssize_t got = read(file, out->data + done, out->size - done);
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (got == 0)
+            break;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    out->size = done;
+    out->data[done] = '\0';
+    return 0;
+}
+
+static md_status read_open(int file, uint64_t size, const char *path, const md_file_kind *kind,
+                           md_bytes *out, int *refused, md_error *err)
+{
+    md_status status = check_size(path, kind, size, err);
+    if (status)
+        return status;
+    out->size = kind->most ? kind->most + 1 : size; /* a byte more than `most` shows */
+    out->data = malloc(out->size + 1);
+    if (!out->data)
+        return md_fail_memory(err, path, out->size + 1);
+    if (read_all(file, out) != 0)
+        return refuse(path, kind, "read", refused, err);
+    return check_size(path, kind, out->size, err);
+}
+
+md_status md_bytes_read(const char *path, const md_file_kind *kind, md_bytes *out, int *refused,
+                        md_error *err)
+{
+    int file;
+    uint64_t size;
+    *out = (md_bytes){0};
+    md_status status = md_file_open(path, kind, &file, &size, refused, err);
+    if (status)
+        return status;
+    status = read_open(file, size, path, kind, out, refused, err);
     close(file);
     if (status)
         md_bytes_free(out);
     return status;
 }
 
-md_status md_bytes_read(const char *path, md_bytes *out, md_error *err)
+md_status md_bytes_print(md_printer print, const void *context, md_bytes *out, md_error *err)
 {
-    int refused;
-    return md_bytes_try(path, out, &refused, err);
+    char *text = NULL;
+    size_t size = 0;
+    *out = (md_bytes){0};
+    FILE *stream = open_memstream(&text, &size);
+    if (stream) {
+        print(context, stream);
+        int bad = ferror(stream);
+        if (fclose(stream) == 0 && !bad) {
+            *out = (md_bytes){(unsigned char *)text, size};
+            return MD_OK;
+        }
+    }
+    free(text);
+    return md_fail_memory(err, "a file's text", size);
 }
 
-static int write_all(int file, const md_bytes *bytes)
+int md_bytes_put(int file, const md_bytes *bytes)
 {
     for (size_t done = 0; done < bytes->size;) {
         ssize_t put = write(file, bytes->data + done, bytes->size - done);
@@ -87,7 +144,7 @@ static int write_all(int file, const md_bytes *bytes)
         if (put > 0)
             done += (size_t)put;
     }
-    return fsync(file);
+    return 0;
 }
 
 md_status md_bytes_write(const char *path, const md_bytes *bytes, md_error *err)
@@ -96,7 +153,7 @@ md_status md_bytes_write(const char *path, const md_bytes *bytes, md_error *err)
     if (file < 0)
         return md_fail(err, MD_FAILED, "'%s' cannot be created: %s; choose another folder", path,
                        strerror(errno));
-    int failed = write_all(file, bytes) != 0 ? errno : 0;
+    int failed = md_bytes_put(file, bytes) != 0 || fsync(file) != 0 ? errno : 0;
     if (close(file) != 0 && !failed)
         failed = errno; /* NFS reports a full disk here */
     if (!failed)

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/bytes.h"
+
 void md_files_join(const char *folder, const char *name, char out[PATH_MAX])
 {
     if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
@@ -47,8 +49,10 @@ md_status md_folder_make(const char *path, md_error *err)
 md_status md_files_sync_folder(const char *path, md_error *err)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems cannot sync a folder and need not. */
-    int failed = folder < 0 || (fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP);
+    /* Some file systems cannot sync a folder and need not; one that may not be read cannot be
+     * opened for it. */
+    int failed =
+        folder < 0 ? errno != EACCES : fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP;
     int reason = errno;
     if (folder >= 0)
         close(folder);
@@ -73,11 +77,11 @@ static int links_unsupported(int reason)
 
 static md_status copy(const char *from, const char *to, md_error *err)
 {
+    static const md_file_kind kind = {.what = "a file", .quote = "'", .status = MD_FAILED};
     md_bytes bytes;
-    md_error why;
-    if (md_bytes_read(from, &bytes, &why))
-        return md_fail(err, MD_FAILED, "%s", why.text);
-    md_status status = md_bytes_write(to, &bytes, err);
+    md_status status = md_bytes_read(from, &kind, &bytes, NULL, err);
+    if (!status)
+        status = md_bytes_write(to, &bytes, err);
     md_bytes_free(&bytes);
     return status;
 }
@@ -101,20 +105,4 @@ md_status md_files_alias(const char *from, const char *temporary, const char *to
         status = md_files_rename(temporary, to, err);
     unlink(temporary); /* renaming onto another name of the same file leaves both */
     return status;
-}
-
-md_status md_files_publish(const char *path, const md_bytes *bytes, md_error *err)
-{
-    char temporary[PATH_MAX], folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    if (snprintf(temporary, sizeof temporary, "%s.saving", path) >= (int)sizeof temporary)
-        return md_fail(err, MD_FAILED, "'%.200s...' is too long a path", path);
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-             slash ? path : ".");
-    md_status status = md_bytes_write(temporary, bytes, err);
-    if (!status)
-        status = md_files_rename(temporary, path, err);
-    if (status)
-        unlink(temporary);
-    return status ? status : md_files_sync_folder(folder, err);
 }

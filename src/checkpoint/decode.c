@@ -302,11 +302,14 @@ md_status md_checkpoint_decode(const md_bytes *bytes, const char *name, md_check
     return f.status;
 }
 
+const md_file_kind md_checkpoint_file = {
+    .what = "a .h5 file", .quote = "'", .status = MD_BAD_CHECKPOINT};
+
 md_status md_checkpoint_read(const char *path, md_checkpoint **out, md_error *err)
 {
     md_bytes bytes;
     *out = NULL;
-    md_status status = md_bytes_read(path, &bytes, err);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, NULL, err);
     if (!status)
         status = md_checkpoint_decode(&bytes, path, out, err);
     md_bytes_free(&bytes);

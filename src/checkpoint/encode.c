@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "mnist_dist/base/digest.h"
-#include "mnist_dist/base/files.h"
 #include "mnist_dist/base/fixed.h"
+#include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/checkpoint/fields.h"
 #include "mnist_dist/checkpoint/schema.h"
@@ -188,7 +188,7 @@ md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err)
     md_bytes bytes;
     md_status status = md_checkpoint_encode(c, path, &bytes, err);
     if (!status)
-        status = md_files_publish(path, &bytes, err);
+        status = md_whole_file_write(path, &bytes, err);
     md_bytes_free(&bytes);
     return status;
 }

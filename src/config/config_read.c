@@ -1,9 +1,8 @@
 /* The configuration from YAML. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config_yaml.h"
+#include "mnist_dist/base/bytes.h"
 #include "mnist_dist/base/text.h"
 
 /* All keys, three paths and 32 layers take under 12 KiB. The bound is close because libyaml's time
@@ -102,34 +101,19 @@ md_status md_config_parse(md_config *config, const char *text, const char *name,
     return status;
 }
 
-static md_status read_stream(FILE *file, const char *path, char *text, md_error *err)
-{
-    size_t length = fread(text, 1, MAX_BYTES + 1, file);
-    if (ferror(file))
-        return md_fail(err, MD_USAGE, "%s cannot be read: %s; give the path of a YAML file", path,
-                       strerror(errno));
-    if (length > MAX_BYTES)
-        return fail_size(path, err);
-    if (memchr(text, '\0', length))
-        return md_fail(err, MD_USAGE, "%s holds a zero byte, so it is not a text file", path);
-    text[length] = '\0';
-    return MD_OK;
-}
-
 md_status md_config_read_file(const char *path, char **text, md_error *err)
 {
+    static const md_file_kind kind = {
+        .what = "a YAML file of our keys", .quote = "", .status = MD_USAGE, .most = MAX_BYTES};
+    md_bytes bytes;
     *text = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return md_fail(err, MD_USAGE, "%s cannot be opened: %s; give the path of a YAML file", path,
-                       strerror(errno));
-    char *buffer = malloc(MAX_BYTES + 1);
-    md_status status =
-        buffer ? read_stream(file, path, buffer, err) : md_fail_memory(err, path, MAX_BYTES + 1);
-    fclose(file);
+    md_status status = md_bytes_read(path, &kind, &bytes, NULL, err);
     if (status)
-        free(buffer);
-    else
-        *text = buffer;
-    return status;
+        return status;
+    if (memchr(bytes.data, '\0', bytes.size)) {
+        md_bytes_free(&bytes);
+        return md_fail(err, MD_USAGE, "%s holds a zero byte, so it is not a text file", path);
+    }
+    *text = (char *)bytes.data;
+    return MD_OK;
 }

@@ -82,7 +82,7 @@ static md_status read_member(zip_t *archive, const md_bytes *bytes, const char *
     zip_stat_t info;
     if (zip_stat(archive, name, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
         return md_fail(err, MD_BAD_CHECKPOINT, "'%s': the archive has no %s", path, name);
-    if (info.size == 0 || info.size / MD_H5_INFLATION > bytes->size)
+    if (info.size == 0 || info.size / MD_INFLATE_RATIO > bytes->size)
         return md_fail(err, MD_BAD_CHECKPOINT, "'%s': %s claims more bytes than the archive has",
                        path, name);
     out->size = (size_t)info.size;

@@ -7,7 +7,7 @@
 #include "archive.h"
 #include "export_weights.h"
 #include "mnist_dist/base/clock.h"
-#include "mnist_dist/base/files.h"
+#include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/keras/keras_config.h"
 #include "mnist_dist/model/loss_spec.h"
 
@@ -141,7 +141,7 @@ md_status md_export(const md_checkpoint *c, md_export_format format, const char 
     else
         status = make_npz(c, &bytes, err);
     if (!status)
-        status = md_files_publish(path, &bytes, err);
+        status = md_whole_file_write(path, &bytes, err);
     md_bytes_free(&bytes);
     return status;
 }

@@ -160,7 +160,7 @@ md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint *
 {
     md_bytes bytes;
     *out = NULL;
-    md_status status = md_bytes_read(path, &bytes, err);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, NULL, err);
     if (status)
         return status;
     status = md_archive_is(&bytes) ? import_archive(&bytes, path, out, err)

@@ -6,6 +6,8 @@
 
 #include "source_internal.h"
 
+const md_file_kind md_data_file = {.what = "a file", .quote = "", .status = MD_BAD_DATA};
+
 static int ends_with(const char *text, const char *ending)
 {
     size_t n = strlen(text), m = strlen(ending);

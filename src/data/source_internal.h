@@ -2,6 +2,7 @@
 #ifndef MNIST_DIST_DATA_SOURCE_INTERNAL_H
 #define MNIST_DIST_DATA_SOURCE_INTERNAL_H
 
+#include "mnist_dist/base/bytes.h"
 #include "mnist_dist/data/source.h"
 
 typedef struct md_source_ops {
@@ -20,6 +21,9 @@ struct md_source {
 };
 
 extern const md_source_ops md_source_idx, md_source_hdf5, md_source_synthetic;
+
+/* How files of images are read. */
+extern const md_file_kind md_data_file;
 
 /* The cure at the end of messages about damaged files. */
 #define MD_FETCH_AGAIN "fetch it again, for MNIST with data/fetch_mnist.sh"

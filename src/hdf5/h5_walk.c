@@ -168,7 +168,7 @@ md_status md_h5_walk(md_h5 *f, md_h5_policy policy, md_h5_visit visit, void *con
     if (f->status)
         return f->status;
     walk w = {.f = f, .policy = policy, .visit = visit, .context = context, .path = "/"};
-    w.budget = (unsigned long long)f->size * (policy == MD_H5_KERAS ? MD_H5_INFLATION : 1);
+    w.budget = (unsigned long long)f->size * (policy == MD_H5_KERAS ? MD_INFLATE_RATIO : 1);
     hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
     if (root < 0)
         md_h5_fail(f, "the root group cannot be opened");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/whole_file.h"
 #include "watchdog_internal.h"
 
 enum { TEXT_SIZE = 2048 };
@@ -54,7 +55,18 @@ static void name_report(const md_watchdog *w, int rank, const char *suffix, char
     snprintf(path, size, "%s/%d%s", w->folder, rank, suffix);
 }
 
-/* DIR/stall/RANK: one line "rank step phase attends" for each rank of this node. */
+/* One line "rank step phase attends" for each rank of this node. */
+static void print_report(const void *watchdog, FILE *out)
+{
+    const md_watchdog *w = watchdog;
+    for (int i = 0; i < w->node_size; i++) {
+        md_heartbeat *heart = &w->board->hearts[i];
+        fprintf(out, "%d %lld %d %d\n", heart->rank, (long long)atomic_load(&heart->step),
+                (int)atomic_load(&heart->phase), (int)atomic_load(&heart->attends));
+    }
+}
+
+/* DIR/stall/RANK; 1, or 0 when it cannot be written. */
 static int write_report(const md_watchdog *w)
 {
     char path[MD_WATCHDOG_PATH_SIZE + 32], temporary[MD_WATCHDOG_PATH_SIZE + 32];
@@ -62,15 +74,7 @@ static int write_report(const md_watchdog *w)
     name_report(w, w->rank, ".tmp", temporary, sizeof temporary);
     if (mkdir(w->folder, 0777) != 0 && errno != EEXIST)
         return 0;
-    FILE *file = fopen(temporary, "w");
-    if (!file)
-        return 0;
-    for (int i = 0; i < w->node_size; i++) {
-        md_heartbeat *heart = &w->board->hearts[i];
-        fprintf(file, "%d %lld %d %d\n", heart->rank, (long long)atomic_load(&heart->step),
-                (int)atomic_load(&heart->phase), (int)atomic_load(&heart->attends));
-    }
-    return fclose(file) == 0 && rename(temporary, path) == 0;
+    return md_whole_file_replace(path, temporary, print_report, w, NULL) == MD_OK;
 }
 
 static void note(report *about, long long step, int phase, int attends)

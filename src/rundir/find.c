@@ -13,7 +13,7 @@ static md_status read_one(const char *path, md_checkpoint **out, md_error *err)
 {
     md_bytes bytes;
     int refused;
-    md_status status = md_bytes_try(path, &bytes, &refused, err);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, &refused, err);
     if (!status)
         status = md_checkpoint_decode(&bytes, path, out, err);
     md_bytes_free(&bytes);

@@ -40,19 +40,18 @@ static void print_table(FILE *out, const md_table *table, const char *rows, size
         }
 }
 
+static void print_history(const void *checkpoint, FILE *out)
+{
+    const md_checkpoint *c = checkpoint;
+    print_table(out, &md_history_table, (const char *)c->history, c->history_count);
+}
+
 md_status md_history_write_csv(const char *path, const md_checkpoint *c, md_error *err)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return md_fail_memory(err, path, 1);
-    print_table(out, &md_history_table, (const char *)c->history, c->history_count);
-    md_status status;
-    if (fclose(out) != 0)
-        status = md_fail_memory(err, path, size);
-    else
-        status = md_bytes_write(path, &(md_bytes){(unsigned char *)text, size}, err);
-    free(text);
+    md_bytes text;
+    md_status status = md_bytes_print(print_history, c, &text, err);
+    if (!status)
+        status = md_bytes_write(path, &text, err);
+    md_bytes_free(&text);
     return status;
 }

@@ -28,7 +28,7 @@ static md_status verify(const char *path, const md_checkpoint *c, md_error *err)
     md_bytes bytes;
     md_checkpoint *back = NULL;
     int refused;
-    md_status status = md_bytes_try(path, &bytes, &refused, &why);
+    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, &refused, &why);
     if (!status)
         status = md_checkpoint_decode(&bytes, path, &back, &why);
     md_bytes_free(&bytes);

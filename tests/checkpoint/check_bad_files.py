@@ -216,7 +216,7 @@ def check_not_hdf5(place):
         path = os.path.join(place, name)
         open(path, "wb").write(content)
         check(path, words)
-    check(place, "is not a file")
+    check(place, "is not a regular file")
     check(os.path.join(place, "absent"), "cannot be opened: No such file or directory; check the path")
 
 

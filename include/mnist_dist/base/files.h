@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "mnist_dist/base/bytes.h"
+#include "mnist_dist/base/error.h"
 
 /* "folder/name"; a longer path than the system takes is cut, and then does not exist. */
 void md_files_join(const char *folder, const char *name, char out[PATH_MAX]);
@@ -22,8 +22,5 @@ md_status md_files_rename(const char *from, const char *to, md_error *err);
 /* `to` becomes the same file as `from`, or a copy where links are unsupported, in one step: it is
  * never absent. `temporary` is a free name in the same folder. */
 md_status md_files_alias(const char *from, const char *temporary, const char *to, md_error *err);
-
-/* The bytes as file `path`, whole or not at all: a temporary beside it, fsynced, then renamed. */
-md_status md_files_publish(const char *path, const md_bytes *bytes, md_error *err);
 
 #endif

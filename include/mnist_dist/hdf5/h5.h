@@ -41,9 +41,6 @@ typedef enum md_h5_type {
 /* Longest text that an attribute holds (HDF5's limit is 64 KiB for the whole header message). */
 enum { MD_H5_TEXT_MAX = 60000 };
 
-/* How much larger than its stored bytes data may be: the limit of DEFLATE. */
-enum { MD_H5_INFLATION = 1032 };
-
 enum { MD_H5_MAX_RANK = 4, MD_H5_MAX_NAMES = 160, MD_H5_PATH = 512, MD_H5_TAG = 24 };
 
 typedef struct md_h5_shape {

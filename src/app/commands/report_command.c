@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "mnist_dist/rundir/folder.h"
-#include "process/whole_file.h"
+#include "process/output.h"
 
 enum { OUTPUT = 1, DATA };
 
@@ -90,7 +90,7 @@ static md_status report(md_comm *comm, md_report *r, const arguments *a, md_erro
     if (!status)
         status = add_answers(comm, r, a->data, err);
     if (!status)
-        status = md_whole_file_print(place, print, r, err);
+        status = md_output_print(place, print, r, err);
     if (!status && strcmp(place, "-") != 0)
         printf("%s\n", place);
     md_answers_clear(&r->answers);

@@ -5,15 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
+#include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/config/config.h"
 #include "mnist_dist/rundir/folder.h"
-#include "process/whole_file.h"
-
-enum { LINES_READ = 100 };
 
 typedef enum kind { TEXT, WHOLE, REAL } kind;
 
@@ -64,23 +61,18 @@ static void print_field(const md_live *live, size_t i, FILE *out)
     }
 }
 
-/* Not fsynced: what a crash of the machine loses here, nobody misses. */
+static void print_fields(const void *live, FILE *out)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        print_field(live, i, out);
+}
+
 md_status md_live_write(const char *folder, const md_live *live, md_error *err)
 {
     char path[MD_PATH_SIZE + 32], temporary[MD_PATH_SIZE + 32];
     join(folder, MD_FILE_STATUS, path);
     join(folder, MD_FILE_SAVING_STATUS, temporary);
-    FILE *out = fopen(temporary, "we");
-    if (!out)
-        return md_fail_write(path, err);
-    for (size_t i = 0; i < FIELDS; i++)
-        print_field(live, i, out);
-    int bad = ferror(out);
-    if (fclose(out) == 0 && !bad && rename(temporary, path) == 0)
-        return MD_OK;
-    md_status status = md_fail_write(path, err);
-    unlink(temporary);
-    return status;
+    return md_whole_file_replace(path, temporary, print_fields, live, err);
 }
 
 static void take_field(md_live *live, size_t i, const char *text)
@@ -103,25 +95,32 @@ static void take_field(md_live *live, size_t i, const char *text)
     }
 }
 
+/* One `key=value`. */
+static void take_line(md_live *live, char *line)
+{
+    char *value = strchr(line, '=');
+    if (!value)
+        return;
+    *value++ = '\0';
+    for (size_t i = 0; i < FIELDS; i++)
+        if (strcmp(line, fields[i].key) == 0)
+            take_field(live, i, value);
+}
+
 int md_live_read(const char *folder, md_live *out)
 {
-    char path[MD_PATH_SIZE + 32], line[2 * MD_LIVE_TEXT];
+    static const md_file_kind status_file = {
+        .what = "a status", .quote = "", .status = MD_FAILED, .most = 16 * 1024};
+    char path[MD_PATH_SIZE + 32], *rest = NULL;
+    md_bytes text;
     *out = (md_live){.loss = NAN, .accuracy = NAN};
     join(folder, MD_FILE_STATUS, path);
-    FILE *in = fopen(path, "re");
-    if (!in)
+    if (md_bytes_read(path, &status_file, &text, NULL, NULL))
         return 0;
-    for (int n = 0; n < LINES_READ && fgets(line, sizeof line, in); n++) {
-        char *value = strchr(line, '=');
-        if (!value)
-            continue;
-        *value++ = '\0';
-        value[strcspn(value, "\n")] = '\0';
-        for (size_t i = 0; i < FIELDS; i++)
-            if (strcmp(line, fields[i].key) == 0)
-                take_field(out, i, value);
-    }
-    fclose(in);
+    for (char *line = strtok_r((char *)text.data, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest))
+        take_line(out, line);
+    md_bytes_free(&text);
     return out->state[0] != '\0';
 }
 

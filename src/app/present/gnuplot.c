@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/whole_file.h"
 #include "process/process.h"
-#include "process/whole_file.h"
 
 struct md_gnuplot {
     FILE *script;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "picture.h"
-#include "readers/file.h"
+#include "source_internal.h"
 
 enum { MAX_PIXELS = 64 * 1000 * 1000 };
 
@@ -47,7 +47,7 @@ md_status md_image_read(const char *path, size_t rows, size_t columns, uint8_t *
     md_picture_file file = {.path = path};
     md_picture picture = {0};
     int fd;
-    md_status status = md_file_open(path, &fd, &file.size, err);
+    md_status status = md_file_open(path, &md_data_file, &fd, &file.size, NULL, err);
     if (status)
         return status;
     file.stream = fdopen(fd, "rb");

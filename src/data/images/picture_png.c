@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/bytes.h"
 #include "mnist_dist/data/image.h"
 #include "picture.h"
-#include "readers/file.h"
 
 /* What reading needs. It belongs to a caller of the function that libpng jumps back into, so a jump
  * leaves all of it as it was. */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "source_internal.h"
 
 enum { MAX_RANK = 3, WORDS_SIZE = 200 };
@@ -57,7 +56,7 @@ static md_status refuse(const h5_dataset *d, const char *what, md_error *err)
 static md_status open_file(h5_context *h5, md_error *err)
 {
     int fd;
-    md_status status = md_file_open(h5->path, &fd, &h5->size, err);
+    md_status status = md_file_open(h5->path, &md_data_file, &fd, &h5->size, NULL, err);
     if (status)
         return status;
     close(fd);

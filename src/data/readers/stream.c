@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "file.h"
 #include "source_internal.h"
 
 enum { GZIP_WINDOW = 15 + 16, CHUNK = 256 * 1024 };
@@ -66,7 +65,7 @@ md_status md_stream_open(const char *path, md_stream **out, md_error *err)
         return md_fail_memory(err, "reading a file", sizeof *stream);
     stream->path = path;
     stream->fd = -1;
-    md_status status = md_file_open(path, &stream->fd, &stream->size, err);
+    md_status status = md_file_open(path, &md_data_file, &stream->fd, &stream->size, NULL, err);
     if (status == MD_OK)
         status = detect_gzip(stream, err);
     if (status)

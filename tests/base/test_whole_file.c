@@ -1,4 +1,4 @@
-#include "process/whole_file.h"
+#include "mnist_dist/base/whole_file.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -54,7 +54,49 @@ static void what_is_dropped_leaves_nothing(void)
     CU_ASSERT_EQUAL(stat(path, &info), 0);
     CU_ASSERT_EQUAL(info.st_size, 5);
     CU_ASSERT_EQUAL(files_in_folder(), 1);
+}
+
+static void print_text(const void *text, FILE *out)
+{
+    fputs(text, out);
+}
+
+static void expect_content(const char *expected)
+{
+    static const md_file_kind kind = {.what = "a file", .quote = "", .status = MD_FAILED};
+    md_bytes bytes;
+    CU_ASSERT_EQUAL_FATAL(md_bytes_read(path, &kind, &bytes, NULL, NULL), MD_OK);
+    CU_ASSERT_STRING_EQUAL((char *)bytes.data, expected);
+    md_bytes_free(&bytes);
+}
+
+static void bytes_and_prints_replace_what_was_there(void)
+{
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, "%s/.other", folder);
+    CU_ASSERT_EQUAL(md_whole_file_write(path, &(md_bytes){(unsigned char *)"bytes", 5}, NULL),
+                    MD_OK);
+    expect_content("bytes");
+    CU_ASSERT_EQUAL(md_whole_file_print(path, print_text, "printed", NULL), MD_OK);
+    expect_content("printed");
+    CU_ASSERT_EQUAL(md_whole_file_replace(path, temporary, print_text, "replaced", NULL), MD_OK);
+    expect_content("replaced");
+    CU_ASSERT_EQUAL(files_in_folder(), 1);
+}
+
+static void what_cannot_be_put_in_place_leaves_nothing(void)
+{
+    char temporary[64];
+    md_error err = {0};
+    snprintf(temporary, sizeof temporary, "%s/.other", folder);
     unlink(path);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0777), 0);
+    CU_ASSERT_EQUAL(md_whole_file_replace(path, temporary, print_text, "text", &err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "cannot be written: Is a directory"));
+    CU_ASSERT_EQUAL(md_whole_file_print(path, print_text, "text", &err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "cannot be written: Is a directory"));
+    CU_ASSERT_EQUAL(files_in_folder(), 1);
+    rmdir(path);
     rmdir(folder);
 }
 
@@ -68,9 +110,11 @@ static void a_folder_that_is_not_there_is_named(void)
     md_whole_file_drop(&file);
 }
 
-const char md_suite[] = "app.whole_file";
+const char md_suite[] = "base.whole_file";
 CU_TestInfo md_tests[] = {
     {"a file appears when it is whole", a_file_appears_when_it_is_whole},
     {"what is dropped leaves nothing", what_is_dropped_leaves_nothing},
+    {"bytes and prints replace what was there", bytes_and_prints_replace_what_was_there},
+    {"what cannot be put in place leaves nothing", what_cannot_be_put_in_place_leaves_nothing},
     {"a folder that is not there is named", a_folder_that_is_not_there_is_named},
     CU_TEST_INFO_NULL};

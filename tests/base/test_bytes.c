@@ -1,0 +1,122 @@
+#include "mnist_dist/base/bytes.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner.h"
+
+enum { MOST = 8 };
+
+static const md_file_kind text = {.what = "a text", .quote = "", .status = MD_USAGE, .most = MOST};
+static const md_file_kind model = {.what = "a model", .quote = "'", .status = MD_BAD_CHECKPOINT};
+
+static char folder[] = "/tmp/md_bytes_XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static const char *make(const char *name, const char *content)
+{
+    const char *path = in_folder(name);
+    md_bytes bytes = {(unsigned char *)strdup(content), strlen(content)};
+    CU_ASSERT_EQUAL_FATAL(md_bytes_write(path, &bytes, NULL), MD_OK);
+    md_bytes_free(&bytes);
+    return path;
+}
+
+static void expect_refusal(const char *path, const md_file_kind *kind, int was_refused,
+                           const char *words)
+{
+    md_error err = {0};
+    md_bytes bytes;
+    int refused = -1;
+    CU_ASSERT_EQUAL(md_bytes_read(path, kind, &bytes, &refused, &err), kind->status);
+    CU_ASSERT_PTR_NULL(bytes.data);
+    CU_ASSERT_EQUAL(refused, was_refused);
+    if (!strstr(err.text, words)) {
+        printf("\n  wanted '%s' in: %s\n", words, err.text);
+        CU_FAIL("the message lacks a word");
+    }
+}
+
+static void a_file_is_read_whole_and_ends_in_a_zero_byte(void)
+{
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    const md_file_kind *const kinds[] = {&text, &model};
+    for (int i = 0; i < 2; i++) {
+        md_bytes bytes;
+        CU_ASSERT_EQUAL_FATAL(md_bytes_read(make("f", "12345678"), kinds[i], &bytes, NULL, NULL),
+                              MD_OK);
+        CU_ASSERT_EQUAL(bytes.size, 8);
+        CU_ASSERT_STRING_EQUAL((char *)bytes.data, "12345678");
+        md_bytes_free(&bytes);
+    }
+}
+
+static void a_bound_is_kept(void)
+{
+    expect_refusal(make("f", "123456789"), &text, 0,
+                   "/f is larger than 8 bytes, so it is not a text");
+    expect_refusal("/dev/zero", &text, 0, "/dev/zero is larger than 8 bytes");
+}
+
+static void what_is_unfit_is_named(void)
+{
+    expect_refusal(make("f", ""), &model, 0, "/f' is empty");
+    expect_refusal(folder, &model, 0, "' is not a regular file; give the path of a model");
+    expect_refusal(folder, &text, 0, " cannot be read: Is a directory; give the path of a text");
+    expect_refusal(in_folder("none"), &model, 0, "/none' cannot be opened: No such file");
+    expect_refusal(in_folder("none"), &text, 0, "/none cannot be opened: No such file");
+    CU_ASSERT_EQUAL_FATAL(mkfifo(in_folder("pipe"), 0600), 0);
+    expect_refusal(in_folder("pipe"), &model, 0, "/pipe' is not a regular file");
+    unlink(in_folder("pipe"));
+}
+
+static void a_bounded_file_may_be_empty_or_a_pipe(void)
+{
+    md_bytes bytes;
+    int ends[2];
+    char path[32];
+    CU_ASSERT_EQUAL(md_bytes_read(make("f", ""), &text, &bytes, NULL, NULL), MD_OK);
+    CU_ASSERT_STRING_EQUAL((char *)bytes.data, "");
+    md_bytes_free(&bytes);
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    CU_ASSERT_EQUAL(write(ends[1], "piped", 5), 5);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    CU_ASSERT_EQUAL(md_bytes_read(path, &text, &bytes, NULL, NULL), MD_OK);
+    CU_ASSERT_STRING_EQUAL((char *)bytes.data, "piped");
+    md_bytes_free(&bytes);
+    close(ends[0]);
+    unlink(in_folder("f"));
+    rmdir(folder);
+}
+
+static void print_number(const void *number, FILE *out)
+{
+    fprintf(out, "%d\n", *(const int *)number);
+}
+
+static void what_is_printed_becomes_bytes(void)
+{
+    md_bytes bytes;
+    CU_ASSERT_EQUAL_FATAL(md_bytes_print(print_number, &(int){42}, &bytes, NULL), MD_OK);
+    CU_ASSERT(bytes.size == 3 && memcmp(bytes.data, "42\n", 3) == 0);
+    md_bytes_free(&bytes);
+}
+
+const char md_suite[] = "base.bytes";
+CU_TestInfo md_tests[] = {
+    {"a file is read whole and ends in a zero byte", a_file_is_read_whole_and_ends_in_a_zero_byte},
+    {"a bound is kept", a_bound_is_kept},
+    {"what is unfit is named", what_is_unfit_is_named},
+    {"a bounded file may be empty or a pipe", a_bounded_file_may_be_empty_or_a_pipe},
+    {"what is printed becomes bytes", what_is_printed_becomes_bytes},
+    CU_TEST_INFO_NULL};
