@@ -1,6 +1,7 @@
 #include "mnist_dist/data/source.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,31 @@
 
 const md_file_kind md_data_file = {.what = "a file", .quote = "", .status = MD_BAD_DATA};
 
-static int ends_with(const char *text, const char *ending)
+extern const md_source_ops md_source_idx, md_source_hdf5, md_source_synthetic;
+
+/* All there are. The first that recognises what the user gave opens it. Any path may be a folder,
+ * so that IDX recognises everything, comes last and says what else could have been given. */
+static const md_source_ops *const kinds[] = {&md_source_synthetic, &md_source_hdf5, &md_source_idx};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const char *md_source_form(size_t i)
+{
+    return i < KINDS ? kinds[i]->form : NULL;
+}
+
+void md_source_forms(char out[MD_SOURCE_FORMS_SIZE])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < KINDS && used < MD_SOURCE_FORMS_SIZE; i++)
+        used += (size_t)snprintf(out + used, MD_SOURCE_FORMS_SIZE - used, "%s%s",
+                                 i == 0          ? ""
+                                 : i + 1 < KINDS ? ", "
+                                                 : " or ",
+                                 kinds[i]->form);
+}
+
+int md_source_ends_with(const char *text, const char *ending)
 {
     size_t n = strlen(text), m = strlen(ending);
     return n >= m && strcmp(text + n - m, ending) == 0;
@@ -16,11 +41,10 @@ static int ends_with(const char *text, const char *ending)
 
 static const md_source_ops *choose(const char *where)
 {
-    if (strcmp(where, "synthetic") == 0 || strncmp(where, "synthetic:", 10) == 0)
-        return &md_source_synthetic;
-    if (ends_with(where, ".h5") || ends_with(where, ".hdf5"))
-        return &md_source_hdf5;
-    return &md_source_idx;
+    size_t i = 0;
+    while (!kinds[i]->recognises(where))
+        i++;
+    return kinds[i];
 }
 
 /* What the rest of the program relies on: sample numbers are 32 bits wide, and an image's pixels

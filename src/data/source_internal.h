@@ -1,4 +1,5 @@
-/* What a kind of source provides to source.c. */
+/* What a kind of source provides: readers/X.c defines one md_source_ops, source.c has a row for it.
+ */
 #ifndef MNIST_DIST_DATA_SOURCE_INTERNAL_H
 #define MNIST_DIST_DATA_SOURCE_INTERNAL_H
 
@@ -6,6 +7,8 @@
 #include "mnist_dist/data/source.h"
 
 typedef struct md_source_ops {
+    const char *form; /* what the user may give: "folder with IDX files" */
+    int (*recognises)(const char *where);
     /* Reads and checks headers; fills source->shape and source->context. On error nothing is kept.
      */
     md_status (*open)(md_source *source, const char *where, md_error *err);
@@ -20,7 +23,12 @@ struct md_source {
     void *context; /* the kind's own, freed by its close */
 };
 
-extern const md_source_ops md_source_idx, md_source_hdf5, md_source_synthetic;
+/* 1 when `text` ends in `ending`. */
+int md_source_ends_with(const char *text, const char *ending);
+
+/* All forms as "a, b or c", for messages. */
+enum { MD_SOURCE_FORMS_SIZE = 256 };
+void md_source_forms(char out[MD_SOURCE_FORMS_SIZE]);
 
 /* How files of images are read. */
 extern const md_file_kind md_data_file;

@@ -18,6 +18,10 @@ typedef struct md_source_shape {
     size_t images[2];     /* by md_split; the test split may be empty */
 } md_source_shape;
 
+/* What data.source may be, one form for each kind of source ("synthetic[:N]"); NULL after the last.
+ */
+const char *md_source_form(size_t i);
+
 /* where: a folder with IDX files (train-images-idx3-ubyte[.gz] and so on, also with a dot before
  * idx), a .h5 file, or "synthetic[:N]". MD_BAD_DATA with the cure. *out is NULL on error. */
 md_status md_source_open(const char *where, md_source **out, md_error *err);

@@ -318,4 +318,10 @@ static void hdf5_close(md_source *source)
     close_context(source->context);
 }
 
-const md_source_ops md_source_hdf5 = {hdf5_open, hdf5_read, hdf5_close};
+static int hdf5_recognises(const char *where)
+{
+    return md_source_ends_with(where, ".h5") || md_source_ends_with(where, ".hdf5");
+}
+
+const md_source_ops md_source_hdf5 = {".h5 file", hdf5_recognises, hdf5_open, hdf5_read,
+                                      hdf5_close};

@@ -42,6 +42,14 @@ static md_status find_file(const char *folder, const char *prefix, const char *w
     return MD_OK;
 }
 
+/* Nothing that we know, then. */
+static md_status fail_kind(const char *where, md_error *err)
+{
+    char forms[MD_SOURCE_FORMS_SIZE];
+    md_source_forms(forms);
+    return md_fail(err, MD_BAD_DATA, "%s: is not a folder; give %s", where, forms);
+}
+
 static md_status check_folder(const char *folder, md_error *err)
 {
     struct stat info;
@@ -54,10 +62,7 @@ static md_status check_folder(const char *folder, md_error *err)
         return md_fail(err, MD_BAD_DATA, "%s: cannot be reached (%s); check its rights", folder,
                        strerror(errno));
     if (!S_ISDIR(info.st_mode))
-        return md_fail(err, MD_BAD_DATA,
-                       "%s: is not a folder; give the folder that holds the IDX files, a .h5 file, "
-                       "or synthetic",
-                       folder);
+        return fail_kind(folder, err);
     return MD_OK;
 }
 
@@ -136,4 +141,11 @@ static void idx_close(md_source *source)
     free(source->context);
 }
 
-const md_source_ops md_source_idx = {idx_open, idx_read, idx_close};
+static int idx_recognises(const char *where)
+{
+    (void)where;
+    return 1;
+}
+
+const md_source_ops md_source_idx = {"folder with IDX files", idx_recognises, idx_open, idx_read,
+                                     idx_close};

@@ -41,4 +41,12 @@ static void synthetic_close(md_source *source)
     (void)source;
 }
 
-const md_source_ops md_source_synthetic = {synthetic_open, synthetic_read, synthetic_close};
+static int synthetic_recognises(const char *where)
+{
+    static const char word[] = "synthetic";
+    size_t length = sizeof word - 1;
+    return strncmp(where, word, length) == 0 && (!where[length] || where[length] == ':');
+}
+
+const md_source_ops md_source_synthetic = {"synthetic[:N]", synthetic_recognises, synthetic_open,
+                                           synthetic_read, synthetic_close};
