@@ -16,18 +16,20 @@ static int is_absent(int reason)
 static md_status refuse(const char *path, const md_file_kind *kind, const char *call, int *refused,
                         md_error *err)
 {
-    const int reason = errno;
+    const int reason = errno, absent = is_absent(reason), folder = reason == EISDIR;
     const char *quote = kind->quote;
     if (reason == ENOMEM)
         return md_fail(err, MD_FAILED,
                        "%s%s%s cannot be %s: out of memory; use fewer ranks per node", quote, path,
                        quote, call);
-    const int absent = is_absent(reason);
     if (refused)
-        *refused = !absent;
-    return md_fail(err, kind->status, "%s%s%s cannot be %s: %s; %s", quote, path, quote, call,
+        *refused = !absent && !folder;
+    return md_fail(err, kind->status, "%s%s%s cannot be %s: %s; %s%s", quote, path, quote, call,
                    strerror(reason),
-                   absent ? "check the path" : "check its permissions and the disk, and try again");
+                   absent   ? "check the path"
+                   : folder ? "give the path of "
+                            : "check its permissions and the disk, and try again",
+                   folder ? kind->what : "");
 }
 
 static md_status check_size(const char *path, const md_file_kind *kind, uint64_t size,

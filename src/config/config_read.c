@@ -104,7 +104,7 @@ md_status md_config_parse(md_config *config, const char *text, const char *name,
 md_status md_config_read_file(const char *path, char **text, md_error *err)
 {
     static const md_file_kind kind = {
-        .what = "a configuration", .quote = "", .status = MD_USAGE, .most = MAX_BYTES};
+        .what = "a YAML file of our keys", .quote = "", .status = MD_USAGE, .most = MAX_BYTES};
     md_bytes bytes;
     *text = NULL;
     md_status status = md_bytes_read(path, &kind, &bytes, NULL, err);

@@ -71,7 +71,7 @@ static void what_is_unfit_is_named(void)
 {
     expect_refusal(make("f", ""), &model, 0, "/f' is empty");
     expect_refusal(folder, &model, 0, "' is not a regular file; give the path of a model");
-    expect_refusal(folder, &text, 1, " cannot be read: Is a directory");
+    expect_refusal(folder, &text, 0, " cannot be read: Is a directory; give the path of a text");
     expect_refusal(in_folder("none"), &model, 0, "/none' cannot be opened: No such file");
     expect_refusal(in_folder("none"), &text, 0, "/none cannot be opened: No such file");
     CU_ASSERT_EQUAL_FATAL(mkfifo(in_folder("pipe"), 0600), 0);
