@@ -3,51 +3,57 @@
 #include <string.h>
 
 #include "html.h"
+#include "mnist_dist/model/layer_kind.h"
 
-enum { SHAPE_TEXT = 32, PARAMETERS_TEXT = 24 };
+enum { CELL = 64 };
 
 typedef struct layer_row {
     const char *name, *kind;
-    char in[SHAPE_TEXT], out[SHAPE_TEXT];
-    char detail[32];                  /* what its kind adds; may be empty */
-    char parameters[PARAMETERS_TEXT]; /* empty for a layer without any */
+    char in[CELL], out[CELL];
+    char detail[CELL];     /* its kind's keys; may be empty */
+    char parameters[CELL]; /* empty for a layer without any */
 } layer_row;
 
-static void describe(const md_layer_spec *layer, char *out, size_t size)
+/* "28 x 28" */
+static void print_shape(const md_shape *shape, char out[CELL])
 {
-    if (layer->kind == MD_LAYER_DENSE)
-        snprintf(out, size, "%s", md_activation_name(layer->activation));
-    else if (layer->kind == MD_LAYER_DROPOUT)
-        snprintf(out, size, "rate %g", layer->rate);
+    size_t used = 0;
+    for (int i = 0; i < shape->rank && used < CELL; i++)
+        used +=
+            (size_t)snprintf(out + used, CELL - used, "%s%zu", i ? " x " : "", shape->extent[i]);
 }
 
-static void count_parameters(const md_layout *layout, int layer, char out[PARAMETERS_TEXT])
+/* "relu", "rate 0.2": words say what they are, and units are the shape. */
+static void print_detail(const md_layer_spec *layer, char out[CELL])
 {
-    size_t count = 0;
-    for (int i = 0; i < layout->tensor_count; i++)
-        if (layout->tensors[i].layer == layer)
-            count += layout->tensors[i].count;
-    if (count)
-        snprintf(out, PARAMETERS_TEXT, "%zu", count);
+    const md_layer_descriptor *kind = md_layer_describe(layer->kind);
+    size_t used = 0;
+    for (size_t i = 0; i < kind->key_count && used < CELL; i++) {
+        const md_key *key = &kind->keys[i];
+        char value[MD_VALUE_SIZE];
+        if (strcmp(key->name, "units") == 0)
+            continue;
+        md_key_format(key, layer, value);
+        used += (size_t)snprintf(out + used, CELL - used, "%s%s%s%s", used ? ", " : "",
+                                 key->choices ? "" : key->name, key->choices ? "" : " ", value);
+    }
 }
 
 static void fill(const md_model_spec *spec, layer_row rows[MD_MAX_LAYERS])
 {
-    char shape[SHAPE_TEXT];
     md_layout layout;
     md_model_spec_layout(spec, &layout);
-    snprintf(shape, sizeof shape, "%d x %d", spec->rows, spec->columns);
     for (int i = 0; i < spec->layer_count; i++) {
         const md_layer_spec *layer = &spec->layers[i];
+        size_t parameters = 0;
         rows[i] = (layer_row){.name = layer->name, .kind = md_layer_kind_name(layer->kind)};
-        memcpy(rows[i].in, shape, sizeof shape);
-        if (layer->kind == MD_LAYER_FLATTEN)
-            snprintf(shape, sizeof shape, "%d", spec->rows * spec->columns);
-        else if (layer->kind == MD_LAYER_DENSE)
-            snprintf(shape, sizeof shape, "%d", layer->units);
-        memcpy(rows[i].out, shape, sizeof shape);
-        describe(layer, rows[i].detail, sizeof rows[i].detail);
-        count_parameters(&layout, i, rows[i].parameters);
+        print_shape(&layout.shapes[i], rows[i].in);
+        print_shape(&layout.shapes[i + 1], rows[i].out);
+        print_detail(layer, rows[i].detail);
+        for (int t = layout.first[i]; t < layout.first[i + 1]; t++)
+            parameters += layout.tensors[t].count;
+        if (parameters)
+            snprintf(rows[i].parameters, CELL, "%zu", parameters);
     }
 }
 
