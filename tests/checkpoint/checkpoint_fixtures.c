@@ -73,11 +73,16 @@ static void fill_position(md_checkpoint *c, int epochs)
 static void fill_tables(md_checkpoint *c, int epochs)
 {
     for (int i = 1; i <= epochs; i++) {
-        md_epoch_row row = {i,        100 * i,
-                            1.0 / i,  0.9 + 0.001 * i,
-                            2.0 / i,  0.8 + 0.001 * i,
-                            1e-3 / i, 0.25,
-                            1e5 + i,  0xfedcba9876543210u + (uint64_t)i};
+        md_epoch_row row = {.epoch = i,
+                            .step = 100 * i,
+                            .loss = 1.0 / i,
+                            .accuracy = 0.9 + 0.001 * i,
+                            .val_loss = 2.0 / i,
+                            .val_accuracy = 0.8 + 0.001 * i,
+                            .learning_rate = 1e-3 / i,
+                            .seconds = 0.25,
+                            .images_per_second = 1e5 + i,
+                            .weights_xxh3 = 0xfedcba9876543210u + (uint64_t)i};
         md_checkpoint_add_epoch(c, &row, NULL);
         md_checkpoint_add_chain(c, &(md_chain_row){100 * i, row.weights_xxh3}, NULL);
         for (int rank = 0; rank < 2; rank++)

@@ -31,7 +31,8 @@
  *                     weights_xxh3 u8
  *   /chain            a row per digest taken: step i8  weights_xxh3 u8
  *   /ledger           a row per epoch and rank: epoch i8  rank ranks i4  compute_s wait_s io_s f8
- *                     Every column of the three has @description and @units.
+ *                     Every column of the three has @description and @units; any may be
+ *                     joined by others (checkpoint/fields.h).
  *   /golden           optional: images u1 [n,rows,columns]  labels u1 [n]  logits f4 [n,classes],
  *                     each with @description
  *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
