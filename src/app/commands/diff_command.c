@@ -131,13 +131,13 @@ static int same_number(double x, double y)
     return x == y || (isnan(x) && isnan(y));
 }
 
-/* 1 when the two rows have one value in it. */
+/* 1 when the two rows have one value in it, or one of them is from before the column. */
 static int same_column(const md_field *field, const md_epoch_row *a, const md_epoch_row *b)
 {
     double x, y;
     memcpy(&x, (const char *)a + field->offset, sizeof x);
     memcpy(&y, (const char *)b + field->offset, sizeof y);
-    if (same_number(x, y))
+    if (same_number(x, y) || (field->flags & MD_FIELD_LATER && (isnan(x) || isnan(y))))
         return 1;
     printf("  history parts in epoch %lld: %s is %.9g in A, %.9g in B\n", (long long)a->epoch,
            field->name, x, y);
