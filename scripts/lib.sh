@@ -22,7 +22,7 @@ build_packages=(
 # shellcheck disable=SC2034
 check_packages=(
     python3 python3-h5py python3-numpy hdf5-tools file
-    gdb valgrind gcovr clang llvm-14 libclang-rt-14-dev
+    gdb valgrind gcovr clang llvm libclang-rt-dev
     clang-format clang-tidy cppcheck shellcheck mandoc
     slurm-wlm munge bash-completion dpkg-dev git
     locales)
