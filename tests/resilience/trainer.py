@@ -26,10 +26,6 @@ class Place:
         self.output = os.path.join(self.path, "run")
         self.environment = dict(
             os.environ,
-            OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
-            OMPI_MCA_hwloc_base_binding_policy="none",
-            OMPI_MCA_btl_vader_single_copy_mechanism="none",
             OMPI_MCA_orte_tmpdir_base=self.path, OMPI_MCA_btl_vader_backing_directory=self.path)
 
     def command(self, ranks, options, resume):
