@@ -7,7 +7,7 @@ export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Open MPI's own files: in /tmp, programs that start and end at the same time trip over each other.
-export OMPI_MCA_orte_tmpdir_base=$work
+export TMPDIR=$work
 out=$work/out err=$work/err
 failures=0
 

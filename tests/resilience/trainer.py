@@ -26,7 +26,7 @@ class Place:
         self.output = os.path.join(self.path, "run")
         self.environment = dict(
             os.environ,
-            OMPI_MCA_orte_tmpdir_base=self.path, OMPI_MCA_btl_vader_backing_directory=self.path)
+            TMPDIR=self.path, OMPI_MCA_btl_vader_backing_directory=self.path)
 
     def command(self, ranks, options, resume):
         line = [MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--output", self.output]

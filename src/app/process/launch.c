@@ -62,7 +62,7 @@ static int starts_with_any(const char *text, const char *const *beginnings)
     return 0;
 }
 
-/* This process is itself an MPI rank; what MPI noted about its own job must not reach the new one.
+/* This process is itself an MPI rank; what MPI and main noted about it must not reach the new one.
  * The user's settings do. */
 static int is_own_job(const char *variable)
 {
@@ -70,7 +70,7 @@ static int is_own_job(const char *variable)
     static const char *const settings[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
     static const char *const own[] = {"OMPI_", "PMIX_", "ORTE_", NULL};
     if (starts_with_any(variable, settings))
-        return starts_with_any(variable, noted);
+        return starts_with_any(variable, noted) || strcmp(variable, "OMPI_MCA_btl=self") == 0;
     return starts_with_any(variable, own);
 }
 
