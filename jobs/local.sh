@@ -26,8 +26,10 @@ command -v "$program" >/dev/null || {
 # Open MPI refuses more ranks than cores unless told; a waiting rank then has to yield its core to
 # one that computes.
 if [ "$ranks" -gt "$(nproc)" ]; then
-    export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-    export OMPI_MCA_hwloc_base_binding_policy=none
+    export OMPI_MCA_mpi_yield_when_idle=1
+    export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+    export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe # as Open MPI 5 wants it
+    export PRTE_MCA_hwloc_default_binding_policy=none
 fi
 # Nor does it run for root, as in a container.
 if [ "$(id -u)" = 0 ]; then

@@ -22,7 +22,7 @@ build_packages=(
 # shellcheck disable=SC2034
 check_packages=(
     python3 python3-h5py python3-numpy hdf5-tools file
-    gdb valgrind gcovr clang llvm-14 libclang-rt-14-dev
+    gdb valgrind gcovr clang llvm libclang-rt-dev
     clang-format clang-tidy cppcheck shellcheck mandoc
     slurm-wlm munge bash-completion dpkg-dev git
     locales)
@@ -91,14 +91,17 @@ install_packages() {
 
 # use_mpi RANKS: lets `mpirun -np RANKS` start here. Open MPI refuses root unless told, and more
 # ranks than cores unless told; waiting ranks then have to yield the core to those who compute.
-# Containers often forbid its way of copying between processes in one go.
+# Containers often forbid its way of copying between processes in one go, and Open MPI 5 warns of
+# IPv6 without a route.
 use_mpi() {
-    export OMPI_MCA_btl_vader_single_copy_mechanism=none
+    export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_reachable=weighted
     if [ "$(id -u)" = 0 ]; then
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi
     if [ "$(nproc)" -lt "$1" ]; then
-        export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
-        export OMPI_MCA_hwloc_base_binding_policy=none
+        export OMPI_MCA_mpi_yield_when_idle=1
+        export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+        export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe # as Open MPI 5 wants it
+        export PRTE_MCA_hwloc_default_binding_policy=none
     fi
 }

@@ -32,11 +32,13 @@ static md_status run(int argc, char **argv)
 
 /* Without a launcher Open MPI would start a daemon for nothing, and give each process on the node a
  * folder of the same name, over which processes that start together stumble. One rank needs
- * neither. Settings of the user's come first. */
+ * neither, nor the memory to share that Open MPI 5 leaves behind in /dev/shm. Settings of the
+ * user's come first. */
 static void settle_alone(void)
 {
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+    setenv("OMPI_MCA_btl", "self", 0);
 }
 
 int main(int argc, char **argv)

@@ -20,7 +20,8 @@ herr_t md_h5_release(hid_t *id)
     return result;
 }
 
-/* libhdf5 describes a failure from the call (0) down to its cause; both ends are kept. */
+/* libhdf5 describes a failure from the call (0) down to its cause; both ends are kept. Of a filter
+ * 1.14 says no cause; in a sound file that is memory. */
 struct words {
     char call[256], cause[256];
     int of_memory;
@@ -31,8 +32,8 @@ static herr_t collect(unsigned depth, const H5E_error2_t *entry, void *context)
     struct words *words = context;
     char *into = depth == 0 ? words->call : words->cause;
     snprintf(into, sizeof words->call, "%s", entry->desc ? entry->desc : "unknown failure");
-    if (entry->maj_num == H5E_RESOURCE || entry->min_num == H5E_NOSPACE ||
-        entry->min_num == H5E_CANTALLOC)
+    if (entry->maj_num == H5E_RESOURCE || entry->maj_num == H5E_PLINE ||
+        entry->min_num == H5E_NOSPACE || entry->min_num == H5E_CANTALLOC)
         words->of_memory = 1;
     return 0;
 }

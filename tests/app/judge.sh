@@ -6,7 +6,7 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../support/work.sh"
 export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3}
 # Open MPI's own files: in /tmp, programs that start and end at the same time trip over each other.
-export OMPI_MCA_orte_tmpdir_base=$work
+export TMPDIR=$work
 out=$work/out err=$work/err
 failures=0
 

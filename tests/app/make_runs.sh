@@ -6,7 +6,7 @@ set -eu
 binary=$1 runs=$2 forge=$3
 rm -rf "$runs"
 mkdir -p "$runs/nothing"
-export OMPI_MCA_orte_tmpdir_base=$runs
+export TMPDIR=$runs
 
 train() {
     timeout 100 "$binary" train --quiet --data synthetic:600 --epochs 3 --output "$runs/$1" \

@@ -206,7 +206,8 @@ def check_flipped_weight(good, path):
     check(path, "damaged: its bytes are not those that were saved")
     open(path, "wb").write(data[:-32])
     check(path, "kernel:0 cannot be read (HDF5: ")
-    assert "Fletcher32 checksum" in run("read", path)[1]
+    said = run("read", path)[1]  # libhdf5 1.14 no longer says which filter
+    assert "Fletcher32 checksum" in said or "filter returned failure" in said, said
 
 
 def check_not_hdf5(place):

@@ -11,7 +11,8 @@ tree=$1 build=$2
 (cd "$build" && cpack -G DEB -B "$work")
 package=$(echo "$work"/mnist-dist_*.deb)
 depends=$(dpkg-deb -f "$package" Depends)
-for library in openmpi-bin libopenmpi3 libhdf5-103 libopenblas0 libyaml-0-2 libjansson4 libpng16-16; do
+for library in openmpi-bin 'libopenmpi[0-9]' 'libhdf5-[0-9]' libopenblas0 libyaml-0-2 libjansson4 \
+    libpng16-16; do
     [[ $depends == *$library* ]] || { echo "no dependency on $library: $depends"; exit 1; }
 done
 root=$work/root

@@ -142,7 +142,7 @@ def main():
         return 1
     exact = numbers == "exact" and has_own_kernels(readme, os.path.join(binaries, "mnist_dist"))
     with tempfile.TemporaryDirectory(prefix="readme.") as folder:
-        environment = dict(os.environ, OMPI_MCA_orte_tmpdir_base=folder)
+        environment = dict(os.environ, TMPDIR=folder)
         copy = os.path.join(folder, "mnist_dist")
         shutil.copytree(tree, copy, ignore=lambda at, _: LEFT_BEHIND if at == tree else ())
         if tag == "quick":

@@ -28,7 +28,7 @@ class Place:
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="md_test_")
         self.output = os.path.join(self.path, "run")
-        self.environment = dict(os.environ, OMPI_MCA_orte_tmpdir_base=self.path,
+        self.environment = dict(os.environ, TMPDIR=self.path,
                                 OMPI_MCA_btl_vader_backing_directory=self.path)
 
     def write(self, name, text):

@@ -62,7 +62,7 @@ static int starts_with_any(const char *text, const char *const *beginnings)
     return 0;
 }
 
-/* This process is itself an MPI rank; what MPI noted about its own job must not reach the new one.
+/* This process is itself an MPI rank; what MPI and main noted about it must not reach the new one.
  * The user's settings do. */
 static int is_own_job(const char *variable)
 {
@@ -70,18 +70,17 @@ static int is_own_job(const char *variable)
     static const char *const settings[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
     static const char *const own[] = {"OMPI_", "PMIX_", "ORTE_", NULL};
     if (starts_with_any(variable, settings))
-        return starts_with_any(variable, noted);
+        return starts_with_any(variable, noted) || strcmp(variable, "OMPI_MCA_btl=self") == 0;
     return starts_with_any(variable, own);
 }
 
-/* A copy of the environment for the launcher; free() it. Ranks beyond the cores need two settings.
- */
+/* A copy of the environment for the launcher; free() it. Ranks beyond the cores need settings. */
 static const char **launch_environment(int ranks)
 {
     size_t count = 0, kept = 0;
     while (environ[count])
         count++;
-    const char **copy = calloc(count + 3, sizeof *copy);
+    const char **copy = calloc(count + 4, sizeof *copy);
     if (!copy)
         return NULL;
     for (size_t i = 0; i < count; i++)
@@ -90,6 +89,7 @@ static const char **launch_environment(int ranks)
     cpu_set_t mask;
     if (sched_getaffinity(0, sizeof mask, &mask) == 0 && CPU_COUNT(&mask) < ranks) {
         copy[kept++] = "OMPI_MCA_rmaps_base_oversubscribe=1";
+        copy[kept++] = "PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe"; /* Open MPI 5 */
         copy[kept++] = "OMPI_MCA_mpi_yield_when_idle=1";
     }
     return copy;
