@@ -46,19 +46,27 @@ static void check_digest(md_h5 *f, const char *attribute, uint64_t is)
     free(stored);
 }
 
+/* Files of before @model describe it in Keras' words alone. */
+static void get_described(md_h5 *f, md_model_spec *spec)
+{
+    const int own = md_h5_has(f, "/", "model");
+    char *text = md_h5_get_text(f, "/", own ? "model" : "model_config");
+    if (text)
+        md_h5_fail_with(f, own ? md_model_spec_read(text, spec, f->err)
+                               : md_keras_config_read(text, spec, f->err));
+    free(text);
+}
+
 static void get_spec(md_h5 *f, md_model_spec *spec)
 {
     int32_t shape[2] = {0};
-    char *config = md_h5_get_text(f, "/", "model_config");
-    if (config)
-        md_h5_fail_with(f, md_keras_config_read(config, spec, f->err));
-    free(config);
+    get_described(f, spec);
     md_h5_get_numbers(f, "/", "input_shape", MD_H5_I32, 2, shape);
     if (f->status)
         return;
     if (shape[0] < 1 || shape[1] < 1 ||
         (int64_t)shape[0] * shape[1] != (int64_t)spec->rows * spec->columns) {
-        md_h5_fail(f, "@input_shape is %d x %d, which is not what @model_config says", shape[0],
+        md_h5_fail(f, "@input_shape is %d x %d, which is not what the model says", shape[0],
                    shape[1]);
         return;
     }
@@ -67,7 +75,7 @@ static void get_spec(md_h5 *f, md_model_spec *spec)
     md_layout layout;
     md_model_spec_layout(spec, &layout);
     if (layout.parameters > f->size / sizeof(float))
-        md_h5_fail(f, "@model_config describes %zu parameters, more than the file can hold",
+        md_h5_fail(f, "the model has %zu parameters, more than the file can hold",
                    layout.parameters);
 }
 

@@ -14,6 +14,17 @@
 #include "mnist_dist/version.h"
 #include "validate.h"
 
+/* In words of our own, so that no reader of ours needs Keras' JSON. */
+static void put_described(md_h5 *f, const md_model_spec *spec)
+{
+    char *text = md_model_spec_write(spec);
+    if (text)
+        md_h5_put_text(f, "/", "model", text);
+    else
+        f->status = md_fail_memory(f->err, "@model", 1 << 12);
+    free(text);
+}
+
 static void put_root(md_h5 *f, md_checkpoint *c)
 {
     const int32_t version = MD_SCHEMA_VERSION, shape[2] = {c->model.rows, c->model.columns};
@@ -26,6 +37,7 @@ static void put_root(md_h5 *f, md_checkpoint *c)
                    "A training run of mnist_dist: model, optimizer, position, history and "
                    "provenance; Keras' load_model reads it too");
     md_h5_put_numbers(f, "/", "input_shape", MD_H5_I32, 2, shape);
+    put_described(f, &c->model);
     md_h5_put_text(f, "/", "weights_xxh3", digest);
 }
 

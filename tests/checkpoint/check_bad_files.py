@@ -31,12 +31,24 @@ def set_text(path, name, text):
     return change
 
 
-def in_config(old, new):
+def in_text(name, old, new):
     def change(file):
-        text = file.attrs["model_config"].decode()
+        text = file.attrs[name].decode()
         assert old in text
-        set_text("/", "model_config", text.replace(old, new))(file)
+        set_text("/", name, text.replace(old, new))(file)
     return change
+
+
+def in_config(old, new):
+    """In a file of before @model, which had Keras' JSON only."""
+    def change(file):
+        del file.attrs["model"]
+        in_text("model_config", old, new)(file)
+    return change
+
+
+def in_model(old, new):
+    return in_text("model", old, new)
 
 
 def delete(path):
@@ -121,7 +133,13 @@ STAMPED = [
     (lambda f: f.create_dataset("x", data=np.zeros(2, [("a", "i4")])), "/x has a type"),
     (lambda f: f.attrs.create("x", "vlen text"), "/@x has a type that is never written"),
     (set_text("/", "weights_xxh3", "0" * 16), "damaged: @weights_xxh3 is 0000000000000000"),
-    (set_text("/", "model_config", "{"), "model_config is not JSON"),
+    (in_config("{", ""), "model_config is not JSON"),
+    (set_text("/", "model", ""), "@model"),
+    (in_model("dense name", "conv name"), "@model, line 3: there is no kind of layer 'conv'"),
+    (in_model("relu", "gelu"), "@model, line 3: impossible value 'gelu'"),
+    (in_model("units=5", "units=1048576"), "more than the file can hold"),
+    (in_model("units=5", "units=6"), "is f4 [12,5] where f4 [12,6] belongs"),
+    (in_model("columns=3", "columns=4"), "@input_shape is 4 x 3"),
     (in_config('"Dense"', '"Conv2D"'), "(Conv2D) has no counterpart here"),
     (in_config('"relu"', '"gelu"'), "'dense_1' (Dense) has activation 'gelu'"),
     (in_config('"units": 5', '"units": 1048576'), "more than the file can hold"),
@@ -192,6 +210,13 @@ def check_unchanged(good, path):
     with h5py.File(path, "r+") as file:
         file.create_dataset("later/invention", data=np.arange(3, dtype="i4"))
         file.create_dataset("history/later_column", data=np.arange(7.0))
+        stamp(file)
+        set_text("/", "model_config", "{")(file)  # Keras' words, which ours need not
+        stamp(file)
+    assert run("read", path)[0] == 0
+    shutil.copy(good, path)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["model"]
         stamp(file)
     assert run("read", path)[0] == 0
 

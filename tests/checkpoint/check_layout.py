@@ -70,7 +70,7 @@ def check_numbers(obj, **types):
 
 
 def check_attributes(file):
-    root = ["keras_version", "backend", "model_config", "schema", "created_by", "description",
+    root = ["keras_version", "backend", "model_config", "model", "schema", "created_by", "description",
             "weights_xxh3", "state_xxh3"]
     check_text(file, *root)
     check_numbers(file, schema_version="i4", input_shape="i4")

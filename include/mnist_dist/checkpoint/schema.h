@@ -7,6 +7,8 @@
  *
  *   /                 @schema "mnist_dist"  @schema_version i4  @created_by  @description
  *                     @keras_version "2.15.0"  @backend "tensorflow"    the dialect, not the writer
+ *                     @model             the model in words of our own (model/model_spec.h); files
+ *                                        without it are from before, and read from
  *                     @model_config      Keras' JSON of the model       (keras/keras.h)
  *                     @input_shape i4 [2]  rows and columns of an image
  *                     @weights_xxh3      16 hex digits: XXH3-64 of all parameters, f4, layer order,
