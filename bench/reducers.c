@@ -8,7 +8,7 @@
 #include "mnist_dist/comm/reducer.h"
 #include "results.h"
 
-enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386 };
+enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386, MOST_SAMPLES = 4096 };
 
 /* Floats: 1 KB to 64 MB, and the gradient of the notebook's model (437 KB). */
 static const size_t sizes[] = {256, 4096, 32768, GRADIENT, 1 << 20, 1 << 22, 1 << 24};
@@ -85,8 +85,8 @@ static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
     const md_kernels *k = c->bench->kernels;
     const md_reducer_params params = {.kind = kind,
                                       .parameters = c->count,
-                                      .batch = (size_t)md_comm_size(c->bench->comm),
-                                      .options = {.micro_shard = 1},
+                                      .batch = MOST_SAMPLES,
+                                      .options = md_reducer_standard_options,
                                       .math = {.add = k->add,
                                                .square_sum = k->square_sum,
                                                .all_within = k->all_within,

@@ -73,13 +73,15 @@ const md_key md_config_keys[] = {
     {"distributed.reducer", MD_KEY_CHOICE, MD_AT(md_config, distributed.reducer),
      .standard = "allreduce", .choices = reducers, .may_differ = 1,
      .help = "how gradients are summed over ranks"},
-    {"distributed.micro_shard", MD_KEY_INTEGER,
-     MD_AT(md_config, distributed.reducer_options.micro_shard), .standard = "8", .low = 1,
-     .high = 1e6, .may_differ = 1,
-     .help = "reproducible: images per indivisible part of a batch; then the same on resume"},
-    {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
-     .standard = "0", .high = 1e6, .may_differ = 1,
-     .help = "pretend that nodes have so many ranks; 0: real nodes"},
+#define MD_ROW(key, value, least, most, about)                                                     \
+    {"distributed." #key, MD_KEY_INTEGER, MD_AT(md_config, distributed.reducer_options.key),       \
+     .standard = #value,  .low = (least), .high = (most),                                          \
+     .may_differ = 1,     .help = (about)},
+    MD_REDUCER_OPTIONS(MD_ROW)
+#undef MD_ROW
+        {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
+         .standard = "0", .high = 1e6, .may_differ = 1,
+         .help = "pretend that nodes have so many ranks; 0: real nodes"},
     {"distributed.stall_timeout", MD_KEY_REAL, MD_AT(md_config, distributed.stall_timeout),
      .standard = "120", .high = 1e6, .may_differ = 1,
      .help = "seconds a rank may stay away; 0 = wait for ever"},

@@ -111,7 +111,7 @@ int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t paramet
                                 .parameters = parameters,
                                 .moments = moments,
                                 .batch = 64,
-                                .options = {.micro_shard = 1},
+                                .options = md_reducer_standard_options,
                                 .math = plain_math()};
     if (md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err) ||
         md_reducer_create(s->comm, &params, &s->reducer, &err)) {

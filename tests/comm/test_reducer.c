@@ -235,7 +235,7 @@ static void what_cannot_work_is_refused(void)
     md_reducer_params good = {.kind = MD_REDUCER_REPRODUCIBLE,
                               .parameters = 10,
                               .batch = 4,
-                              .options = {.micro_shard = 1},
+                              .options = md_reducer_standard_options,
                               .math = plain_math()};
     md_reducer_params bad = good;
     bad.kind = MD_REDUCER_KINDS;
@@ -250,7 +250,7 @@ static void what_cannot_work_is_refused(void)
     refuse(bad, "batch_size is 0");
     bad = good, bad.options.micro_shard = 0;
     refuse(bad, "micro_shard is 0");
-    bad = good, bad.batch = (1 << 20) + 1;
+    bad = good, bad.batch = (8 << 20) + 1;
     refuse(bad, "not 1048577; choose a larger distributed.micro_shard");
 }
 

@@ -213,9 +213,10 @@ static void every_scalar_key_can_be_set(void)
         .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01},
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 4, 2.5},
         .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
-        .distributed = {MD_REDUCER_NODE_SHARED, {16}, 2, 7.5},
+        .distributed = {MD_REDUCER_NODE_SHARED, md_reducer_standard_options, 2, 7.5},
         .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12},
     };
+    wanted.distributed.reducer_options.micro_shard = 16;
     CU_ASSERT(same_config(&c, &wanted));
 }
 
@@ -354,6 +355,7 @@ static md_config roll_config(dice *d)
     c.early_stopping.min_delta = roll_real(d);
     c.early_stopping.monitor = (md_monitor)roll(d, 4);
     c.distributed.reducer = (md_reducer_kind)roll(d, MD_REDUCER_KINDS);
+    c.distributed.reducer_options = md_reducer_standard_options;
     c.distributed.reducer_options.micro_shard = 1 + (int64_t)roll(d, 1000000);
     c.distributed.stall_timeout = (double)roll(d, 1000);
     roll_text(d, c.checkpoint.output);

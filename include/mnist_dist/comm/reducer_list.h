@@ -22,10 +22,23 @@ typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
       "the batch is cut into micro-shards that no rank count changes; their gradients are summed " \
       "as integers")
 
-/* Options of single reducers, as the configuration has them; the others ignore them. */
+/* Options of single reducers, which the others ignore: X(key, standard, low, high, help) is one key
+ * of `distributed`. */
+#define MD_REDUCER_OPTIONS(X)                                                                      \
+    X(micro_shard, 8, 1, 1000000,                                                                  \
+      "reproducible: images per indivisible part of a batch; then the same on resume")
+
 typedef struct md_reducer_options {
-    int64_t micro_shard; /* reproducible: images in a micro-shard, from 1 */
+#define MD_REDUCER_OPTION(key, standard, low, high, help) int64_t key;
+    MD_REDUCER_OPTIONS(MD_REDUCER_OPTION)
+#undef MD_REDUCER_OPTION
 } md_reducer_options;
+
+static const md_reducer_options md_reducer_standard_options = {
+#define MD_REDUCER_STANDARD(key, standard, low, high, help) .key = (standard),
+    MD_REDUCER_OPTIONS(MD_REDUCER_STANDARD)
+#undef MD_REDUCER_STANDARD
+};
 
 typedef enum md_reducer_kind {
 #define MD_REDUCER_KIND(ID, id, name, promise, how) MD_REDUCER_##ID,
