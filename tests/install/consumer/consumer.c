@@ -32,9 +32,9 @@ static md_status read_back(const md_train_result *result, md_error *err)
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
     const uint64_t digest = md_digest_floats(c->parameters, layout.parameters);
-    if (digest == result->weights_xxh3 && c->step == result->steps)
+    if (digest == result->weights_xxh3 && c->at.step == result->steps)
         printf("mnist_dist %s: %zu parameters after step %lld, weights=xxh3:%016llx\n", MD_VERSION,
-               layout.parameters, (long long)c->step, (unsigned long long)digest);
+               layout.parameters, (long long)c->at.step, (unsigned long long)digest);
     md_checkpoint_destroy(&c);
     return MD_OK;
 }
