@@ -62,7 +62,7 @@ static void floats_digest_as_little_endian_bytes(void)
     CU_ASSERT_EQUAL(md_digest_floats(values, 2), md_digest_bytes(bytes, sizeof bytes));
 }
 
-const char md_suite[] = "util.digest";
+const char md_suite[] = "base.digest";
 CU_TestInfo md_tests[] = {
     {"digests are XXH3-64", digests_are_xxh3_64},
     {"pieces digest as the whole", pieces_digest_as_the_whole},

@@ -41,7 +41,7 @@ static void booleans_are_the_two_words(void)
     CU_ASSERT(!md_parse_bool("yes", &value));
 }
 
-const char md_suite[] = "util.parse";
+const char md_suite[] = "base.parse";
 CU_TestInfo md_tests[] = {{"integers are whole and in range", integers_are_whole_and_in_range},
                           {"unsigned integers have no sign", unsigned_integers_have_no_sign},
                           {"reals are finite decimals", reals_are_finite_decimals},

@@ -74,7 +74,7 @@ static void streams_epochs_and_seeds_share_no_numbers(void)
     CU_ASSERT_NOT_EQUAL(memcmp(block, other, sizeof block), 0);
 }
 
-const char md_suite[] = "util.rng";
+const char md_suite[] = "base.rng";
 CU_TestInfo md_tests[] = {
     {"blocks are Philox 4x32-10", blocks_are_philox_4x32_10},
     {"uniform values are the blocks' upper bits", uniform_values_are_the_blocks_upper_bits},

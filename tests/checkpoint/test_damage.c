@@ -172,7 +172,7 @@ static void a_truncated_file_is_refused(void)
     md_bytes_free(&good);
 }
 
-const char md_suite[] = "io.damage";
+const char md_suite[] = "checkpoint.damage";
 CU_TestInfo md_tests[] = {{"the good file is read", the_good_file_is_read},
                           {"damage under the seal is refused", damage_under_the_seal_is_refused},
                           {"damage without seal is refused or changes nothing",

@@ -278,7 +278,7 @@ static void what_cannot_be_written_says_so(void)
     md_checkpoint_destroy(&c);
 }
 
-const char md_suite[] = "io.roundtrip";
+const char md_suite[] = "checkpoint.roundtrip";
 CU_TestInfo md_tests[] = {
     {"everything comes back", everything_comes_back},
     {"a run before its first epoch comes back", a_run_before_its_first_epoch_comes_back},

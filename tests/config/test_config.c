@@ -459,7 +459,7 @@ static void readme_has_the_reference_word_for_word(void)
     free(text);
 }
 
-const char md_suite[] = "train.config";
+const char md_suite[] = "config.config";
 CU_TestInfo md_tests[] = {
     {"defaults are the notebook's", defaults_are_the_notebook_s},
     {"the optimizer's own defaults are the same", the_optimizer_s_own_defaults_are_the_same},

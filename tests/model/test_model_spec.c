@@ -270,7 +270,7 @@ static void shapes_follow_the_layers(void)
     CU_ASSERT_EQUAL(layout.first[4], 4);
 }
 
-const char md_suite[] = "util.model_spec";
+const char md_suite[] = "model.model_spec";
 CU_TestInfo md_tests[] = {
     {"a good model passes", a_good_model_passes},
     {"a model needs layers, and not too many", a_model_needs_layers_and_not_too_many},

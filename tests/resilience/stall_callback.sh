@@ -2,10 +2,10 @@
 # A stall is told to the program that uses the library, which ends the process itself.
 #   stall_callback.sh MPIRUN PROGRAM
 set -u
-folder=$(mktemp -d) || exit 1
-said=$("$1" -np 2 "$2" "$folder" 2>/dev/null)
+# shellcheck source=tests/support/work.sh
+. "$(dirname "$0")/../support/work.sh"
+said=$("$1" -np 2 "$2" "$work" 2>/dev/null)
 code=$?
-rm -rf "$folder"
 echo "$said"
 [ "$(grep -c ' is told: ' <<<"$said")" = 1 ] || { echo "not told once"; exit 1; }
 grep -q 'rank 0 is told: stalled: .*missing: rank 1 (host .*17 steps finished, last seen computing); saved rank 0' \

@@ -444,7 +444,7 @@ static void a_folder_in_the_way_of_a_save_is_named(void)
     }
 }
 
-const char md_suite[] = "io.folder";
+const char md_suite[] = "rundir.folder";
 CU_TestInfo md_tests[] = {
     {"generations are kept", generations_are_kept},
     {"the best is one file with the last", the_best_is_one_file_with_the_last},

@@ -342,7 +342,7 @@ static void a_sealed_file_that_proves_bad_gives_way_to_the_next(void)
     place_end();
 }
 
-const char md_suite[] = "io.folder_faults";
+const char md_suite[] = "rundir.folder_faults";
 CU_TestInfo md_tests[] = {
     {"a file that cannot be written keeps the old ones",
      a_file_that_cannot_be_written_keeps_the_old_ones},

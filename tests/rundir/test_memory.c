@@ -111,7 +111,7 @@ static void a_save_fails_for_it_and_leaves_the_old_files(void)
     place_end();
 }
 
-const char md_suite[] = "io.memory";
+const char md_suite[] = "rundir.memory";
 CU_TestInfo md_tests[] = {
     {"reading says so", reading_says_so},
     {"resuming skips no file for it", resuming_skips_no_file_for_it},

@@ -134,7 +134,7 @@ static void what_comes_back_replaces_nothing(void)
     place_end();
 }
 
-const char md_suite[] = "io.aside";
+const char md_suite[] = "rundir.set_aside";
 CU_TestInfo md_tests[] = {
     {"an earlier run is set aside", an_earlier_run_is_set_aside},
     {"an interrupted setting aside is completed", an_interrupted_setting_aside_is_completed},

@@ -159,9 +159,7 @@ def wait_for_ranks(process, count, seconds=20):
 
 def reducers():
     """Their names, as --help lists them."""
-    text = subprocess.run([PROGRAM, "train", "--help"], capture_output=True, text=True,
-                          check=True).stdout
-    return re.search(r"--reducer=NAME +one of (.*(?:\n {20,}.*)*)", text).group(1).split()
+    return re.search(r"--reducer=NAME +one of (.*(?:\n {20,}.*)*)", works("train", "--help")).group(1).split()
 
 
 def digest(output):
