@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checkpoints of earlier versions, as tests/checkpoint/stored keeps them: the program goes on with
 # them as with its own.
-# shellcheck source=tests/app/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/app/judge.sh
+. "$(dirname "$0")/judge.sh"
 stored=$(cd "$(dirname "$0")/../checkpoint/stored" && pwd)
 cd "$work" || exit 1
 export MNIST_DIST_KERNELS=baseline # as in the stored runs, so that bits can be compared
