@@ -43,7 +43,8 @@ static const char *data_folder(char *reference, size_t size)
     if (folder && access(reference, R_OK) == 0)
         return folder;
     if (world_rank() == 0)
-        printf("skipped: no reference trajectory beside MNIST_DIR; train.twin covers the same\n");
+        printf("skipped: no reference trajectory beside MNIST_DIR; nn.gradient and nn.optimizer "
+               "judge the parts\n");
     return NULL;
 }
 

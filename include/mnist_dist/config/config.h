@@ -1,7 +1,7 @@
 /* The configuration: one struct, filled by defaults, then a checkpoint's copy, then --config, then
- * options, checked once, read-only after. One table of keys (config_keys.c) drives reading, --set,
- * writing, the checks and the reference in README. Local: rank 0 reads files, all ranks parse the
- * same text. */
+ * options, and checked once. From then on only data.source changes, where the default gives way to
+ * drawn digits. One table of keys (config_keys.c) drives reading, --set, writing, the checks and
+ * the reference in README. Local: rank 0 reads files, all ranks parse the same text. */
 #ifndef MNIST_DIST_CONFIG_CONFIG_H
 #define MNIST_DIST_CONFIG_CONFIG_H
 
