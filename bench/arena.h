@@ -3,6 +3,7 @@
 #define MNIST_DIST_BENCH_ARENA_H
 
 #include "bench.h"
+#include "mnist_dist/nn/loss.h"
 
 enum { MD_BENCH_BATCH = 128 }; /* the largest */
 
@@ -17,6 +18,7 @@ typedef struct md_arena {
     float *w, *b;    /* [in][out], [out] */
     float *spare;    /* [in][out]: dw, or w transposed */
     float *loss;     /* [n] */
+    md_loss_kind loss_kind;
     void *scratch;
 } md_arena;
 

@@ -55,10 +55,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (find_part(text) == PARTS)
-            argp_error(state,
-                       "no part '%s'; there are sgemm, layers, vectors, density, "
-                       "steps and reducers",
-                       text);
+            argp_error(state, "no part '%s'; --help names them", text);
         o->wanted[find_part(text)] = 1;
         return 0;
     default:

@@ -105,11 +105,11 @@ static void column_sum(void *context)
     a->kernels->column_sum(a->y, a->n, a->out, a->b);
 }
 
-static void softmax_loss(void *context)
+static void loss(void *context)
 {
     md_arena *a = context;
     const uint8_t *labels = md_store_labels(&a->images->store, MD_SPLIT_TRAIN);
-    a->kernels->softmax_loss(a->x, labels, a->n, a->out, a->y, a->loss);
+    md_loss_find(a->loss_kind)->compute(a->kernels, a->x, labels, a->n, a->out, a->y, a->loss);
 }
 
 static void bytes_to_floats(void *context)
@@ -147,10 +147,11 @@ static const kernel kernels[] = {
     {"relu 128", relu, 784, 128, 0},
     {"relu gradient 128", relu_gradient, 784, 128, 0},
     {"column sum 128", column_sum, 784, 128, 0},
-    {"softmax and loss 10", softmax_loss, 64, 10, 0},
     {"bytes to floats 784", bytes_to_floats, 784, 128, 0}};
 
-static void measure(const md_bench *bench, const kernel *k, md_arena *arena, size_t n)
+static const size_t batches[] = {8, 16, 32, MD_BENCH_BATCH};
+
+static void measure_at(const md_bench *bench, const kernel *k, md_arena *arena, size_t n)
 {
     arena->n = n;
     arena->in = k->in;
@@ -162,9 +163,23 @@ static void measure(const md_bench *bench, const kernel *k, md_arena *arena, siz
     md_report_row(bench->csv, &row);
 }
 
+static void measure(const md_bench *bench, const kernel *k, md_arena *arena)
+{
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++)
+        measure_at(bench, k, arena, batches[b]);
+}
+
+static void measure_losses(const md_bench *bench, md_arena *arena)
+{
+    for (int kind = 0; kind < MD_LOSS_COUNT; kind++) {
+        arena->loss_kind = (md_loss_kind)kind;
+        const kernel k = {md_loss_describe(arena->loss_kind)->word, loss, 64, 10, 0};
+        measure(bench, &k, arena);
+    }
+}
+
 md_status md_bench_layers(md_bench *bench, md_error *err)
 {
-    static const size_t batches[] = {8, 16, 32, MD_BENCH_BATCH};
     if (md_store_features(&bench->images.store) != kernels[0].in)
         return md_fail(err, MD_USAGE, "the layers are measured with images of %zu pixels, not %zu",
                        kernels[0].in, md_store_features(&bench->images.store));
@@ -173,8 +188,8 @@ md_status md_bench_layers(md_bench *bench, md_error *err)
     if (!status) {
         md_report_title(bench->csv, "Kernels of a training step, and the same products by CBLAS");
         for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
-            for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++)
-                measure(bench, &kernels[k], &arena, batches[b]);
+            measure(bench, &kernels[k], &arena);
+        measure_losses(bench, &arena);
     }
     md_arena_free(&arena);
     return status;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/train/trainer.h"
 #include "results.h"
 
@@ -14,14 +15,14 @@ enum { PHASES = 5, MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
 
 static const char *const phases[PHASES] = {"gather", "forward", "backward", "reduce", "optimizer"};
 
-/* What to train with. Reproducible comes with the default micro-shard and with a larger one. */
+/* What to train with: each reducer, and reproducible with a larger micro-shard, too. */
 static const struct {
     const char *name, *reducer, *micro_shard;
-    int least_ranks;
-} ways[] = {{"allreduce", "allreduce", "8", 1},
-            {"node-shared", "node-shared", "8", 2},
-            {"reproducible micro 8", "reproducible", "8", 1},
-            {"reproducible micro 32", "reproducible", "32", 1}};
+} ways[] = {
+#define WAY(ID, id, name, ...) {name, name, "8"},
+    MD_REDUCERS(WAY)
+#undef WAY
+        {"reproducible micro 32", "reproducible", "32"}};
 
 static const int64_t batches[] = {8, 32, 128, 1024};
 
@@ -128,8 +129,6 @@ md_status md_bench_steps(md_bench *bench, md_error *err)
         md_report_title(bench->csv, "Training steps, by phase of rank 0");
     for (size_t b = 0; !status && b < sizeof batches / sizeof *batches; b++)
         for (size_t w = 0; !status && w < sizeof ways / sizeof *ways; w++) {
-            if (md_comm_size(bench->comm) < ways[w].least_ranks)
-                continue;
             status = measure(bench, w, batches[b], folder, s, err);
             if (!status && root)
                 report(bench, ways[w].name, batches[b], s);

@@ -3,6 +3,7 @@
 
 #include "bench.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/nn/optimizer.h"
 #include "results.h"
 
 typedef struct blocks {
@@ -10,21 +11,21 @@ typedef struct blocks {
     size_t count;
     float *g, *w, *m, *v;
     int64_t *sum;
+    md_optimizer_spec optimizer;
     double squares; /* keeps the sum from being left out */
 } blocks;
 
-static void adam(void *context)
+/* One step of the optimizer in turn, on all parameters. */
+static void step(void *context)
 {
-    const md_adam_step step = {1.0f / 32.0f, 1e-3f, 0.1f, 1e-3f, 1e-7f, 0.0f};
     blocks *b = context;
-    b->kernels->adam(&step, b->count, b->g, b->w, b->m, b->v);
-}
-
-static void sgd(void *context)
-{
-    const md_sgd_step step = {1.0f / 32.0f, 1e-2f, 0.9f};
-    blocks *b = context;
-    b->kernels->sgd(&step, b->count, b->g, b->w, b->m);
+    const md_optimizer_step step = {.spec = &b->optimizer,
+                                    .kernels = b->kernels,
+                                    .iteration = 1,
+                                    .learning_rate = b->optimizer.learning_rate,
+                                    .gradient_scale = 1.0 / 32.0};
+    const md_optimizer_slice slice = {b->count, b->g, b->w, {b->m, b->v}};
+    md_optimizer_find(b->optimizer.kind)(&step, &slice);
 }
 
 static void add(void *context)
@@ -61,9 +62,7 @@ static const struct {
     const char *name;
     void (*run)(void *context);
     size_t bytes; /* read and written a parameter */
-} kernels[] = {{"adam", adam, 28},
-               {"sgd", sgd, 20},
-               {"add", add, 12},
+} kernels[] = {{"add", add, 12},
                {"square sum", square_sum, 4},
                {"all within", all_within, 4},
                {"quantise and add", quantise_add, 20},
@@ -83,6 +82,26 @@ static md_status make_blocks(blocks *b, md_error *err)
     return md_allocate((void **)&b->sum, b->count, sizeof *b->sum, "fixed-point sums", err);
 }
 
+static void measure(const md_bench *bench, blocks *b, const char *name, void (*run)(void *context),
+                    size_t bytes)
+{
+    md_row row = {.section = "vectors", .name = name, .unit = "GB/s"};
+    row.timing = md_measure(run, b, bench->seconds);
+    row.rate = 1e-9 * (double)(b->count * bytes) / row.timing.median;
+    md_report_row(bench->csv, &row);
+}
+
+/* Each reads the gradient and changes the parameters and its moments. */
+static void measure_optimizers(const md_bench *bench, blocks *b)
+{
+    b->optimizer = md_optimizer_default();
+    for (int kind = 0; kind < MD_OPTIMIZER_COUNT; kind++) {
+        b->optimizer.kind = (md_optimizer_kind)kind;
+        const md_optimizer_descriptor *about = md_optimizer_describe(b->optimizer.kind);
+        measure(bench, b, about->word, step, (3 + 2 * (size_t)about->moments) * sizeof(float));
+    }
+}
+
 md_status md_bench_vectors(md_bench *bench, md_error *err)
 {
     md_model_spec spec = md_bench_model();
@@ -90,14 +109,12 @@ md_status md_bench_vectors(md_bench *bench, md_error *err)
     md_model_spec_layout(&spec, &layout);
     blocks b = {.kernels = bench->kernels, .count = layout.parameters};
     md_status status = make_blocks(&b, err);
-    if (!status)
+    if (!status) {
         md_report_title(bench->csv, "Passes over all 109386 parameters");
-    for (size_t k = 0; !status && k < sizeof kernels / sizeof kernels[0]; k++) {
-        md_row row = {.section = "vectors", .name = kernels[k].name, .unit = "GB/s"};
-        row.timing = md_measure(kernels[k].run, &b, bench->seconds);
-        row.rate = 1e-9 * (double)(b.count * kernels[k].bytes) / row.timing.median;
-        md_report_row(bench->csv, &row);
+        measure_optimizers(bench, &b);
     }
+    for (size_t k = 0; !status && k < sizeof kernels / sizeof kernels[0]; k++)
+        measure(bench, &b, kernels[k].name, kernels[k].run, kernels[k].bytes);
     free(b.g);
     free(b.w);
     free(b.m);
