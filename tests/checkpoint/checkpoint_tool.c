@@ -2,8 +2,9 @@
  *   checkpoint_tool write small|notebook EPOCHS FILE     a checkpoint of the fixtures
  *   checkpoint_tool read FILE                            as a checkpoint; prints its state digest
  *   checkpoint_tool export keras|weights.h5|npz FILE OUT
- *   checkpoint_tool import FILE OUT [small]              a checkpoint; "small" gives the fixture's model
- *   checkpoint_tool keras FILE PARAMETERS                as a model; prints the layers, writes raw float32
+ *   checkpoint_tool import FILE OUT [small]              a checkpoint; "small" gives the fixture's
+ * model checkpoint_tool keras FILE PARAMETERS                as a model; prints the layers, writes
+ * raw float32
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,7 +109,8 @@ int main(int argc, char **argv)
         status = import_checkpoint(argv + 2, argc == 5 ? &small : NULL, &err);
     printf("%d %s\n", (int)status, err.text);
     if (fixture_open_ids() != 0) {
-        fprintf(stderr, "checkpoint_tool: %ld HDF5 identifiers are still open\n", fixture_open_ids());
+        fprintf(stderr, "checkpoint_tool: %ld HDF5 identifiers are still open\n",
+                fixture_open_ids());
         abort();
     }
     return (int)status;
