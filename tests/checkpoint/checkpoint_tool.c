@@ -1,10 +1,9 @@
-/* What the Python tests of io drive: prints "STATUS message", and exits with STATUS.
+/* What the Python tests of files drive: prints "STATUS message", and exits with STATUS.
  *   checkpoint_tool write small|notebook EPOCHS FILE     a checkpoint of the fixtures
  *   checkpoint_tool read FILE                            as a checkpoint; prints its state digest
  *   checkpoint_tool export keras|weights.h5|npz FILE OUT
- *   checkpoint_tool import FILE OUT [small]              a checkpoint; "small" gives the fixture's
- * model checkpoint_tool keras FILE PARAMETERS                as a model; prints the layers, writes
- * raw float32
+ *   checkpoint_tool import FILE OUT [small]      a checkpoint; "small" gives the fixture's model
+ *   checkpoint_tool keras FILE PARAMETERS        as a model; prints the layers, writes raw float32
  */
 #include <inttypes.h>
 #include <stdio.h>
