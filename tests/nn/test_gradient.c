@@ -8,6 +8,7 @@
 #include "gradcheck.h"
 #include "images.h"
 #include "mnist_dist/nn/model.h"
+#include "mnist_dist/nn/twin.h"
 #include "reference.h"
 #include "runner.h"
 #include "specs.h"
@@ -215,6 +216,27 @@ static void weights_beyond_the_cache(void)
     check(350, 3, layers);
 }
 
+/* The program's own judge of gradients (nn/twin.h) against the reference, which knows nothing of
+ * it: loss and, by its central differences, the slope by every parameter. */
+static void the_program_s_twin_agrees(void)
+{
+    const md_layer_spec layers[] = {md_flatten(), md_dense(9, MD_TANH), md_dense(7, MD_SIGMOID),
+                                    md_dense(CLASSES, MD_SOFTMAX)};
+    scene s = set_scene(20, 4, layers);
+    md_twin *twin;
+    CU_ASSERT_EQUAL_FATAL(md_twin_create(&s.spec, &twin, NULL), MD_OK);
+    const double exact = loss_at(s.exact, &s);
+    CU_ASSERT_DOUBLE_EQUAL(md_twin_loss(twin, s.exact, s.images.doubles, s.images.labels, SAMPLES),
+                           exact, 1e-12 * exact);
+    md_reference_gradient(&s.spec, s.exact, &s.batch, s.exact_gradient);
+    for (size_t i = 0; i < s.count; i++)
+        CU_ASSERT_DOUBLE_EQUAL(
+            md_twin_slope(twin, s.exact, i, s.images.doubles, s.images.labels, SAMPLES),
+            s.exact_gradient[i], 1e-6);
+    md_twin_destroy(&twin);
+    clear_scene(&s);
+}
+
 const char md_suite[] = "nn.gradient";
 CU_TestInfo md_tests[] = {{"relu", relu},
                           {"tanh", hyperbolic_tangent},
@@ -224,4 +246,5 @@ CU_TestInfo md_tests[] = {{"relu", relu},
                           {"dropout between layers", dropout_between_layers},
                           {"dropout of pixels", dropout_of_pixels},
                           {"weights beyond the cache", weights_beyond_the_cache},
+                          {"the program's twin agrees", the_program_s_twin_agrees},
                           CU_TEST_INFO_NULL};
