@@ -7,19 +7,19 @@
 #include <unistd.h>
 
 #include "runner.h"
+#include "temporary.h"
 
 enum { MOST = 8 };
 
 static const md_file_kind text = {.what = "a text", .quote = "", .status = MD_USAGE, .most = MOST};
 static const md_file_kind model = {.what = "a model", .quote = "'", .status = MD_BAD_CHECKPOINT};
 
-static char folder[] = "/tmp/md_bytes_XXXXXX";
+static char folder[TEST_PATH];
 
 static const char *in_folder(const char *name)
 {
-    static char path[64];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
+    static char path[TEST_PATH];
+    return test_path(folder, name, path);
 }
 
 static const char *make(const char *name, const char *content)
@@ -48,7 +48,7 @@ static void expect_refusal(const char *path, const md_file_kind *kind, int was_r
 
 static void a_file_is_read_whole_and_ends_in_a_zero_byte(void)
 {
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    test_folder(folder);
     const md_file_kind *const kinds[] = {&text, &model};
     for (int i = 0; i < 2; i++) {
         md_bytes bytes;
@@ -95,8 +95,7 @@ static void a_bounded_file_may_be_empty_or_a_pipe(void)
     CU_ASSERT_STRING_EQUAL((char *)bytes.data, "piped");
     md_bytes_free(&bytes);
     close(ends[0]);
-    unlink(in_folder("f"));
-    rmdir(folder);
+    test_folder_remove(folder);
 }
 
 static void print_number(const void *number, FILE *out)

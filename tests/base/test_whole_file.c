@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "runner.h"
+#include "temporary.h"
 
-static char folder[] = "/tmp/md_whole_file_XXXXXX";
-static char path[64];
+static char folder[TEST_PATH], path[TEST_PATH];
 
 static int files_in_folder(void)
 {
@@ -24,8 +24,8 @@ static int files_in_folder(void)
 
 static void make_folder(void)
 {
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/file", folder);
+    test_folder(folder);
+    test_path(folder, "file", path);
 }
 
 static void a_file_appears_when_it_is_whole(void)
@@ -72,8 +72,8 @@ static void expect_content(const char *expected)
 
 static void bytes_and_prints_replace_what_was_there(void)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, "%s/.other", folder);
+    char temporary[TEST_PATH];
+    test_path(folder, ".other", temporary);
     CU_ASSERT_EQUAL(md_whole_file_write(path, &(md_bytes){(unsigned char *)"bytes", 5}, NULL),
                     MD_OK);
     expect_content("bytes");
@@ -86,9 +86,9 @@ static void bytes_and_prints_replace_what_was_there(void)
 
 static void what_cannot_be_put_in_place_leaves_nothing(void)
 {
-    char temporary[64];
+    char temporary[TEST_PATH];
     md_error err = {0};
-    snprintf(temporary, sizeof temporary, "%s/.other", folder);
+    test_path(folder, ".other", temporary);
     unlink(path);
     CU_ASSERT_EQUAL_FATAL(mkdir(path, 0777), 0);
     CU_ASSERT_EQUAL(md_whole_file_replace(path, temporary, print_text, "text", &err), MD_FAILED);
@@ -96,8 +96,7 @@ static void what_cannot_be_put_in_place_leaves_nothing(void)
     CU_ASSERT_EQUAL(md_whole_file_print(path, print_text, "text", &err), MD_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "cannot be written: Is a directory"));
     CU_ASSERT_EQUAL(files_in_folder(), 1);
-    rmdir(path);
-    rmdir(folder);
+    test_folder_remove(folder);
 }
 
 static void a_folder_that_is_not_there_is_named(void)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "mnist_dist/base/memory.h"
 
@@ -163,14 +162,6 @@ md_checkpoint *fixture_checkpoint(const md_model_spec *model, int epochs)
     return c;
 }
 
-void fixture_folder(char out[FIXTURE_PATH])
-{
-    const char *base = getenv("TMPDIR");
-    snprintf(out, FIXTURE_PATH, "%s/md_io.XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(out))
-        abort();
-}
-
 int fixture_run(const char *format, ...)
 {
     char command[4096];
@@ -180,18 +171,6 @@ int fixture_run(const char *format, ...)
     va_end(arguments);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-void fixture_remove(const char *folder)
-{
-    fixture_run("rm -rf '%s'", folder);
-}
-
-const char *fixture_path(const char *folder, const char *name, char out[FIXTURE_PATH])
-{
-    if (snprintf(out, FIXTURE_PATH, "%s/%s", folder, name) >= FIXTURE_PATH)
-        abort();
-    return out;
 }
 
 long fixture_open_ids(void)

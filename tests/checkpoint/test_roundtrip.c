@@ -102,9 +102,9 @@ static void check_golden(const md_checkpoint *a, const md_checkpoint *b)
 /* Writes c, reads it back, compares, and destroys both. */
 static void check_round_trip(md_checkpoint *c)
 {
-    char folder[FIXTURE_PATH], path[FIXTURE_PATH];
-    fixture_folder(folder);
-    fixture_path(folder, "a.h5", path);
+    char folder[TEST_PATH], path[TEST_PATH];
+    test_folder(folder);
+    test_path(folder, "a.h5", path);
     md_error err = {0};
     md_checkpoint *back = NULL;
     CU_ASSERT_EQUAL(md_checkpoint_write(path, c, &err), MD_OK);
@@ -120,7 +120,7 @@ static void check_round_trip(md_checkpoint *c)
     check_golden(c, back);
     md_checkpoint_destroy(&c);
     md_checkpoint_destroy(&back);
-    fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void everything_comes_back(void)

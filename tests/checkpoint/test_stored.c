@@ -10,10 +10,10 @@
 
 static md_checkpoint *read_stored(const char *name)
 {
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     md_checkpoint *c = NULL;
     md_error err = {0};
-    md_status status = md_checkpoint_read(fixture_path(MD_STORED, name, path), &c, &err);
+    md_status status = md_checkpoint_read(test_path(MD_STORED, name, path), &c, &err);
     if (status)
         printf("%s\n", err.text);
     CU_ASSERT_EQUAL_FATAL(status, MD_OK);

@@ -1,10 +1,12 @@
 /* The configuration: what is refused, and that the message names file, line, key and cure. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mnist_dist/config/config.h"
 #include "runner.h"
+#include "temporary.h"
 
 /* A message is wanted with every one of these words. */
 typedef struct refusal {
@@ -355,8 +357,9 @@ static void another_model_is_named_on_resume(void)
 
 static void files_that_are_no_configuration_are_refused(void)
 {
-    char path[] = "/tmp/md_config_XXXXXX";
-    int fd = mkstemp(path);
+    char folder[TEST_PATH], path[TEST_PATH];
+    test_folder(folder);
+    int fd = open(test_path(folder, "run.yaml", path), O_RDWR | O_CREAT, 0600);
     CU_ASSERT_FATAL(fd >= 0);
     char *text;
     md_error err = {0};
@@ -367,7 +370,7 @@ static void files_that_are_no_configuration_are_refused(void)
     CU_ASSERT_EQUAL(md_config_read_file(path, &text, &err), MD_USAGE);
     expect_words(&err, (const char *const[4]){path, "larger than 16384 bytes"});
     close(fd);
-    unlink(path);
+    test_folder_remove(folder);
     CU_ASSERT_EQUAL(md_config_read_file(path, &text, &err), MD_USAGE);
     expect_words(&err, (const char *const[4]){path, "No such file"});
     CU_ASSERT_PTR_NULL(text);

@@ -11,7 +11,7 @@ enum { N = 12, ROWS = 5, COLUMNS = 4 };
 
 /* The file under test: a sound one is made, then one part of it is made again, differently. */
 typedef struct h5 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
+    char folder[TEST_PATH], path[TEST_PATH];
     hid_t file;
 } h5;
 
@@ -47,8 +47,8 @@ static void write_dataset(hid_t file, const recipe *r)
 static h5 create(void)
 {
     h5 f;
-    md_fixture_folder(f.folder);
-    md_fixture_path(f.folder, "data.h5", f.path);
+    test_folder(f.folder);
+    test_path(f.folder, "data.h5", f.path);
     f.file = H5Fcreate(f.path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     CU_ASSERT_FATAL(f.file >= 0);
     H5Gclose(H5Gcreate2(f.file, "/train", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
@@ -97,7 +97,7 @@ static void loads(h5 *f, size_t test)
         }
     CU_ASSERT(same);
     md_fixture_free(&data);
-    md_fixture_remove(f->folder);
+    test_folder_remove(f->folder);
 }
 
 static void refused(h5 *f, const char *word, const char *other)
@@ -110,7 +110,7 @@ static void refused(h5 *f, const char *word, const char *other)
         CU_FAIL("the message lacks a word");
     }
     md_fixture_free(&data);
-    md_fixture_remove(f->folder);
+    test_folder_remove(f->folder);
 }
 
 static hid_t chunked(int rank, const hsize_t *chunk)

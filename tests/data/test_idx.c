@@ -51,12 +51,12 @@ static void refused(const char *folder, const char *word, const char *other)
 /* A sound set of which `name` is then replaced by these bytes. */
 static void refused_with(const char *name, const void *bytes, size_t size, const char *word)
 {
-    char folder[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
     md_fixture_write(folder, name, bytes, size);
     refused(folder, name, word);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void plain_and_gzip_sets_load(void)
@@ -65,45 +65,45 @@ static void plain_and_gzip_sets_load(void)
         {5, 4, {30, 7}}, {28, 28, {600, 100}}, {1, 1, {1, 1}}, {3, 300, {9, 0}}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int gzip = 0; gzip < 2; gzip++) {
-            char folder[MD_FIXTURE_PATH];
-            md_fixture_folder(folder);
+            char folder[TEST_PATH];
+            test_folder(folder);
             md_fixture_idx_set(folder, &shapes[i], gzip);
             loads(folder, &shapes[i]);
-            md_fixture_remove(folder);
+            test_folder_remove(folder);
         }
 }
 
 static void names_with_a_dot_are_found(void)
 {
-    char folder[MD_FIXTURE_PATH], from[MD_FIXTURE_PATH], to[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], from[TEST_PATH], to[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
-    md_fixture_path(folder, "train-images-idx3-ubyte.gz", from);
-    md_fixture_path(folder, "train-images.idx3-ubyte.gz", to);
+    test_path(folder, "train-images-idx3-ubyte.gz", from);
+    test_path(folder, "train-images.idx3-ubyte.gz", to);
     CU_ASSERT_EQUAL(rename(from, to), 0);
     loads(folder, &small);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 /* Browsers inflate downloads, or keep them compressed under a plain name. */
 static void compression_is_told_by_content_not_by_name(void)
 {
-    char folder[MD_FIXTURE_PATH], from[MD_FIXTURE_PATH], to[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], from[TEST_PATH], to[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
-    md_fixture_path(folder, "train-images-idx3-ubyte.gz", from);
-    md_fixture_path(folder, "train-images-idx3-ubyte", to);
+    test_path(folder, "train-images-idx3-ubyte.gz", from);
+    test_path(folder, "train-images-idx3-ubyte", to);
     CU_ASSERT_EQUAL(rename(from, to), 0);
     loads(folder, &small);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_source_can_be_read_twice(void)
 {
-    char folder[MD_FIXTURE_PATH];
+    char folder[TEST_PATH];
     uint8_t images[30 * 20], labels[30];
     md_source *source;
-    md_fixture_folder(folder);
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
     CU_ASSERT_EQUAL_FATAL(md_source_open(folder, &source, NULL), MD_OK);
     for (int i = 0; i < 2; i++) {
@@ -113,7 +113,7 @@ static void a_source_can_be_read_twice(void)
     }
     md_source_close(&source);
     md_source_close(&source);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_missing_folder_names_the_cure(void)
@@ -130,13 +130,13 @@ static void a_file_is_not_a_folder(void)
 
 static void missing_files_are_named(void)
 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], path[TEST_PATH];
+    test_folder(folder);
     refused(folder, "train-images-idx3-ubyte", "data/fetch_mnist.sh");
     md_fixture_idx_set(folder, &small, 0);
-    remove(md_fixture_path(folder, "t10k-labels-idx1-ubyte", path));
+    remove(test_path(folder, "t10k-labels-idx1-ubyte", path));
     refused(folder, "t10k-labels-idx1-ubyte", folder);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void an_unreadable_folder_is_an_error(void)
@@ -145,27 +145,27 @@ static void an_unreadable_folder_is_an_error(void)
         printf("skipped: root reads everything ");
         return;
     }
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], path[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
-    chmod(md_fixture_path(folder, "train-labels-idx1-ubyte", path), 0);
+    chmod(test_path(folder, "train-labels-idx1-ubyte", path), 0);
     refused(folder, "train-labels-idx1-ubyte", "Permission denied");
     chmod(folder, 0);
     refused(folder, folder, "Permission denied");
     chmod(folder, 0700);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 /* Opening a pipe would wait for its writer for ever. */
 static void a_pipe_is_refused_at_once(void)
 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], path[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
-    remove(md_fixture_path(folder, "train-images-idx3-ubyte", path));
+    remove(test_path(folder, "train-images-idx3-ubyte", path));
     CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
     refused(folder, "train-images-idx3-ubyte", "regular file");
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_wrong_magic_is_not_idx(void)
@@ -201,30 +201,30 @@ static void a_set_without_images_or_pixels_is_refused(void)
     const md_source_shape empty[] = {{5, 4, {0, 7}}, {0, 4, {30, 7}}, {5, 0, {30, 7}}};
     const char *const words[] = {"no training images", "0 x 4", "5 x 0"};
     for (int i = 0; i < 3; i++) {
-        char folder[MD_FIXTURE_PATH];
-        md_fixture_folder(folder);
+        char folder[TEST_PATH];
+        test_folder(folder);
         md_fixture_idx_set(folder, &empty[i], 0);
         refused(folder, folder, words[i]);
-        md_fixture_remove(folder);
+        test_folder_remove(folder);
     }
 }
 
 static void a_gzip_claim_is_bounded_by_the_compressed_size(void)
 {
-    char folder[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
     const uint8_t bomb[] = {0, 0, 8, 3, 0, 255, 255, 255, 0, 0, 2, 0, 0, 0, 2, 0};
     md_fixture_write_gzip(folder, "train-images-idx3-ubyte.gz", bomb, sizeof bomb);
     refused(folder, "train-images-idx3-ubyte.gz", "compressed bytes can hold");
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void counts_must_match(void)
 {
-    char folder[MD_FIXTURE_PATH];
+    char folder[TEST_PATH];
     const md_source_shape more = {5, 4, {31, 7}}, larger = {5, 5, {30, 7}};
-    md_fixture_folder(folder);
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
     size_t size;
     uint8_t *labels = md_fixture_idx_labels(&more, MD_SPLIT_TRAIN, &size);
@@ -236,14 +236,14 @@ static void counts_must_match(void)
     md_fixture_write(folder, "t10k-images-idx3-ubyte", images, size);
     free(images);
     refused(folder, "test images are 5 x 5", "training images 5 x 4");
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 /* Cuts or lengthens one file of a sound set and expects to be refused, whatever the length. */
 static void refused_at_other_lengths(const char *name, int gzip)
 {
-    char folder[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, gzip);
     size_t size;
     uint8_t *bytes = md_fixture_read(folder, name, &size);
@@ -258,7 +258,7 @@ static void refused_at_other_lengths(const char *name, int gzip)
     md_fixture_write(folder, name, bytes, size);
     loads(folder, &small);
     free(bytes);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_file_of_any_other_length_is_refused(void)
@@ -271,8 +271,8 @@ static void a_file_of_any_other_length_is_refused(void)
 
 static void a_gzip_that_inflates_to_another_length_is_refused(void)
 {
-    char folder[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
     size_t size;
     uint8_t *bytes = md_fixture_idx_images(&small, MD_SPLIT_TRAIN, &size);
@@ -283,7 +283,7 @@ static void a_gzip_that_inflates_to_another_length_is_refused(void)
     md_fixture_write_gzip(folder, "train-images-idx3-ubyte.gz", bytes, size + 1);
     refused(folder, "train-images-idx3-ubyte.gz", "inflates to more bytes");
     free(bytes);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 /* No flipped bit of a gzip file changes the data: it is refused, or is in gzip's ten bytes of
@@ -291,8 +291,8 @@ static void a_gzip_that_inflates_to_another_length_is_refused(void)
 static void a_damaged_gzip_never_gives_other_data(void)
 {
     const char *name = "train-images-idx3-ubyte.gz";
-    char folder[MD_FIXTURE_PATH];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH];
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
     size_t size, refusals = 0;
     uint8_t *bytes = md_fixture_read(folder, name, &size);
@@ -311,24 +311,24 @@ static void a_damaged_gzip_never_gives_other_data(void)
     md_fixture_write(folder, name, bytes, size);
     refused(folder, name, "incorrect data check");
     free(bytes);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_file_that_changes_after_opening_is_refused(void)
 {
-    char folder[MD_FIXTURE_PATH];
+    char folder[TEST_PATH];
     const md_source_shape more = {5, 4, {31, 7}};
     uint8_t images[30 * 20], labels[30];
     md_source *source;
     md_error err;
-    md_fixture_folder(folder);
+    test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
     CU_ASSERT_EQUAL_FATAL(md_source_open(folder, &source, NULL), MD_OK);
     md_fixture_idx_set(folder, &more, 0);
     CU_ASSERT_EQUAL(md_source_read(source, MD_SPLIT_TRAIN, images, labels, &err), MD_BAD_DATA);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "changed"));
     md_source_close(&source);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_path_too_long_is_refused(void)

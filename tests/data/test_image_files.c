@@ -23,12 +23,12 @@ static uint8_t shade(int i)
 
 static md_status read_bytes(const void *bytes, size_t size, uint8_t out[AREA], md_error *err)
 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
+    char folder[TEST_PATH], path[TEST_PATH];
     *err = (md_error){0};
-    md_fixture_folder(folder);
+    test_folder(folder);
     md_fixture_write(folder, "picture", bytes, size);
-    md_status status = md_image_read(md_fixture_path(folder, "picture", path), H, W, out, err);
-    md_fixture_remove(folder);
+    md_status status = md_image_read(test_path(folder, "picture", path), H, W, out, err);
+    test_folder_remove(folder);
     return status;
 }
 
@@ -323,17 +323,17 @@ static void other_files_are_refused(void)
 
 static void what_is_written_can_be_read(void)
 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
+    char folder[TEST_PATH], path[TEST_PATH];
     uint8_t written[18 * 18] = {0}, read[18 * 18];
     md_error err;
     for (int i = 0; i < 256; i++)
         written[(i / 16 + 1) * 18 + i % 16 + 1] = (uint8_t)i;
-    md_fixture_folder(folder);
-    md_fixture_path(folder, "written.png", path);
+    test_folder(folder);
+    test_path(folder, "written.png", path);
     CU_ASSERT_EQUAL(md_image_write_png(path, written, 18, 18, &err), MD_OK);
     CU_ASSERT_EQUAL(md_image_read(path, 18, 18, read, &err), MD_OK);
     CU_ASSERT_EQUAL(memcmp(written, read, sizeof read), 0);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void what_cannot_be_written_is_said(void)

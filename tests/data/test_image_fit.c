@@ -38,15 +38,14 @@ static void invert(page *p)
 /* The page through a PGM file. */
 static md_status read_page(const page *p, size_t rows, size_t columns, uint8_t *out, md_error *err)
 {
-    char folder[MD_FIXTURE_PATH], path[MD_FIXTURE_PATH];
+    char folder[TEST_PATH], path[TEST_PATH];
     uint8_t *bytes = malloc(64 + p->width * p->height);
     size_t size = (size_t)sprintf((char *)bytes, "P5 %zu %zu 255\n", p->width, p->height);
     memcpy(bytes + size, p->grey, p->width * p->height);
-    md_fixture_folder(folder);
+    test_folder(folder);
     md_fixture_write(folder, "page.pgm", bytes, size + p->width * p->height);
-    md_status status =
-        md_image_read(md_fixture_path(folder, "page.pgm", path), rows, columns, out, err);
-    md_fixture_remove(folder);
+    md_status status = md_image_read(test_path(folder, "page.pgm", path), rows, columns, out, err);
+    test_folder_remove(folder);
     free(bytes);
     return status;
 }

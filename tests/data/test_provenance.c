@@ -48,7 +48,7 @@ static void mnist_has_its_public_digests(void)
 /* What sha256sum says of the same file. */
 static void expect_sha256sum(const char *folder, const char *name, const char *lines)
 {
-    char command[2 * MD_FIXTURE_PATH], sum[65] = "", line[128];
+    char command[2 * TEST_PATH], sum[65] = "", line[128];
     snprintf(command, sizeof command, "sha256sum %s/%s", folder, name);
     FILE *pipe = popen(command, "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(pipe);
@@ -61,8 +61,8 @@ static void expect_sha256sum(const char *folder, const char *name, const char *l
 static void digests_are_those_of_the_files(void)
 {
     const md_source_shape shape = {6, 9, {50, 20}};
-    char folder[MD_FIXTURE_PATH], dense[MD_DATA_SHA256_SIZE], sparse[MD_DATA_SHA256_SIZE];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], dense[MD_DATA_SHA256_SIZE], sparse[MD_DATA_SHA256_SIZE];
+    test_folder(folder);
     md_fixture_idx_set(folder, &shape, 0);
     hash(folder, MD_STORAGE_DENSE, dense);
     hash(folder, MD_STORAGE_SPARSE, sparse);
@@ -71,19 +71,19 @@ static void digests_are_those_of_the_files(void)
     expect_sha256sum(folder, "train-labels-idx1-ubyte", dense);
     expect_sha256sum(folder, "t10k-images-idx3-ubyte", dense);
     expect_sha256sum(folder, "t10k-labels-idx1-ubyte", dense);
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 static void a_missing_test_split_has_no_lines(void)
 {
     const md_source_shape shape = {6, 9, {50, 0}};
-    char folder[MD_FIXTURE_PATH], lines[MD_DATA_SHA256_SIZE];
-    md_fixture_folder(folder);
+    char folder[TEST_PATH], lines[MD_DATA_SHA256_SIZE];
+    test_folder(folder);
     md_fixture_idx_set(folder, &shape, 1);
     hash(folder, MD_STORAGE_AUTO, lines);
     CU_ASSERT_PTR_NOT_NULL(strstr(lines, "train-labels-idx1-ubyte"));
     CU_ASSERT_PTR_NULL(strstr(lines, "t10k"));
-    md_fixture_remove(folder);
+    test_folder_remove(folder);
 }
 
 const char md_suite[] = "data.provenance";

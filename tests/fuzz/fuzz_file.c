@@ -1,13 +1,12 @@
 #include "fuzz_file.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static char made_folder[MD_FUZZ_PATH];
+static char made_folder[TEST_PATH];
 
 void md_fuzz_require(int truth)
 {
@@ -29,30 +28,22 @@ void md_fuzz_fill(const md_fuzz_file *file, const void *bytes, size_t size)
     md_fuzz_require(pwrite(file->fd, bytes, size, 0) == (ssize_t)size);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-    (void)info, (void)kind, (void)where;
-    return remove(path);
-}
-
 static void remove_folder(void)
 {
-    nftw(made_folder, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(made_folder);
 }
 
-void md_fuzz_folder(char out[MD_FUZZ_PATH])
+void md_fuzz_folder(char out[TEST_PATH])
 {
-    snprintf(made_folder, sizeof made_folder, "/tmp/mnist_dist_fuzz.XXXXXX");
-    md_fuzz_require(mkdtemp(made_folder) != NULL);
+    test_folder(made_folder);
     atexit(remove_folder);
     memcpy(out, made_folder, sizeof made_folder);
 }
 
 void md_fuzz_name(const md_fuzz_file *file, const char *folder, const char *name)
 {
-    char path[2 * MD_FUZZ_PATH];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    md_fuzz_require(symlink(file->path, path) == 0);
+    char path[TEST_PATH];
+    md_fuzz_require(symlink(file->path, test_path(folder, name, path)) == 0);
 }
 
 void md_fuzz_require_outcome(md_status status, const md_error *err, md_status refusal)

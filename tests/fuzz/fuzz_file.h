@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "temporary.h"
 
 enum { MD_FUZZ_PATH = 64 };
 
@@ -22,7 +23,7 @@ md_fuzz_file md_fuzz_create(void);
 void md_fuzz_fill(const md_fuzz_file *file, const void *bytes, size_t size);
 
 /* A folder, removed at exit, in which the files go by the names readers look for. */
-void md_fuzz_folder(char out[MD_FUZZ_PATH]);
+void md_fuzz_folder(char out[TEST_PATH]);
 void md_fuzz_name(const md_fuzz_file *file, const char *folder, const char *name);
 
 /* MD_OK, or the refusal with a message of one line; memory may also run out. */

@@ -11,7 +11,7 @@
 enum { MAX_RANK = 4, MAX_WRITTEN = 4096 };
 
 static md_fuzz_file container;
-static char folder[MD_FUZZ_PATH];
+static char folder[TEST_PATH];
 
 /* The input, byte by byte; zeros after its end. */
 typedef struct choices {
@@ -200,11 +200,11 @@ static int make_container(choices *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     choices c = {data, size};
-    char path[MD_FIXTURE_PATH];
+    char path[TEST_PATH];
     md_fixture_data loaded;
     md_error err = {0};
     int hostile = make_container(&c);
-    md_status status = md_fixture_load(md_fixture_path(folder, "data.h5", path), &loaded, &err);
+    md_status status = md_fixture_load(test_path(folder, "data.h5", path), &loaded, &err);
     md_fuzz_require_outcome(status, &err, MD_BAD_DATA);
     md_fuzz_require(!hostile || status != MD_OK);
     md_fuzz_require(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0);

@@ -8,7 +8,7 @@
 #include "mnist_dist/data/store.h"
 
 static md_fuzz_file images, labels;
-static char folder[MD_FUZZ_PATH];
+static char folder[TEST_PATH];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -7,7 +7,7 @@
 #include "mnist_dist/base/log.h"
 #include "runner.h"
 
-char place[FIXTURE_PATH], place_said[8192];
+char place[TEST_PATH], place_said[8192];
 int place_lines;
 md_error place_err;
 
@@ -22,7 +22,7 @@ static void listen(md_log_level level, const char *line, void *context)
 
 void place_begin(void)
 {
-    fixture_folder(place);
+    test_folder(place);
     place_said[0] = '\0';
     place_lines = 0;
     place_err = (md_error){0};
@@ -32,7 +32,7 @@ void place_begin(void)
 void place_end(void)
 {
     md_log_set_sink(NULL, NULL);
-    fixture_remove(place);
+    test_folder_remove(place);
 }
 
 md_folder *place_open(int keep)
@@ -68,9 +68,9 @@ md_folder *place_two_saves(void)
 
 int64_t place_step(const char *name)
 {
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     md_checkpoint *c;
-    if (access(fixture_path(place, name, path), F_OK) != 0)
+    if (access(test_path(place, name, path), F_OK) != 0)
         return -1;
     if (md_checkpoint_read(path, &c, NULL))
         return -2;
@@ -81,9 +81,9 @@ int64_t place_step(const char *name)
 
 ino_t place_inode(const char *name)
 {
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     struct stat info;
-    return stat(fixture_path(place, name, path), &info) == 0 ? info.st_ino : 0;
+    return stat(test_path(place, name, path), &info) == 0 ? info.st_ino : 0;
 }
 
 int place_has(const char *name)

@@ -7,8 +7,8 @@
 #include "checkpoint_fixtures.h"
 #include "mnist_dist/rundir/folder.h"
 
-extern char place[FIXTURE_PATH]; /* the folder's path */
-extern char place_said[8192];    /* one line after another */
+extern char place[TEST_PATH]; /* the folder's path */
+extern char place_said[8192]; /* one line after another */
 extern int place_lines;
 extern md_error place_err; /* of the last call below, and for those of the test */
 

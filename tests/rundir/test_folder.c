@@ -90,8 +90,8 @@ static void history_csv_has_the_columns_in_order(void)
     md_checkpoint *c = fixture_checkpoint(&model, 2);
     c->history[1].val_loss = NAN;
     CU_ASSERT_EQUAL(md_folder_save(folder, c, 0, &place_err), MD_OK);
-    char path[FIXTURE_PATH], text[1024] = "";
-    FILE *file = fopen(fixture_path(place, "history.csv", path), "r");
+    char path[TEST_PATH], text[1024] = "";
+    FILE *file = fopen(test_path(place, "history.csv", path), "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT(fread(text, 1, sizeof text - 1, file) > 0);
     fclose(file);
@@ -245,8 +245,8 @@ static void a_new_run_removes_the_status_of_the_last(void)
 {
     place_begin();
     md_folder *folder = place_open(2);
-    char path[FIXTURE_PATH];
-    FILE *status = fopen(fixture_path(place, "status", path), "w");
+    char path[TEST_PATH];
+    FILE *status = fopen(test_path(place, "status", path), "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(status);
     fclose(status);
     md_folder_close(&folder);
@@ -275,16 +275,16 @@ static void folders_without_flock_warn_and_go_on(void)
 static void parents_are_made_and_files_in_the_way_named(void)
 {
     place_begin();
-    char deep[FIXTURE_PATH];
+    char deep[TEST_PATH];
     md_folder *folder;
     CU_ASSERT_EQUAL(
-        md_folder_open(fixture_path(place, "a//b/c/", deep), 2, 0.0, NULL, &folder, &place_err),
+        md_folder_open(test_path(place, "a//b/c/", deep), 2, 0.0, NULL, &folder, &place_err),
         MD_OK);
     CU_ASSERT_STRING_EQUAL(md_folder_path(folder), deep);
     md_folder_close(&folder);
-    CU_ASSERT_EQUAL(md_folder_open(fixture_path(place, "a/b/c/.lock/d", deep), 2, 0.0, NULL,
-                                   &folder, &place_err),
-                    MD_FAILED);
+    CU_ASSERT_EQUAL(
+        md_folder_open(test_path(place, "a/b/c/.lock/d", deep), 2, 0.0, NULL, &folder, &place_err),
+        MD_FAILED);
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "Not a directory"));
     CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
     CU_ASSERT_EQUAL(md_folder_open("", 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
@@ -296,7 +296,7 @@ static void the_newest_good_file_is_found(void)
     place_begin();
     md_folder *folder = place_open(3);
     md_checkpoint *c = NULL;
-    char name[FIXTURE_PATH];
+    char name[TEST_PATH];
     CU_ASSERT_EQUAL(md_folder_newest(folder, &c, name, sizeof name, &place_err), MD_OK);
     CU_ASSERT_PTR_NULL(c);
     for (int step = 1; step <= 3; step++)
@@ -355,9 +355,9 @@ static void a_file_that_cannot_be_read_now_stops_the_search(void)
         CU_ASSERT_PTR_NULL(strstr(place_err.text, "start anew"));
     }
     CU_ASSERT_EQUAL(place_lines, 0);
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     read_errno = EIO; /* but a file given by name is a bad checkpoint, as for every command */
-    CU_ASSERT_EQUAL(md_checkpoint_read(fixture_path(place, "last.h5", path), &c, &place_err),
+    CU_ASSERT_EQUAL(md_checkpoint_read(test_path(place, "last.h5", path), &c, &place_err),
                     MD_BAD_CHECKPOINT);
     read_errno = ENOMEM;
     CU_ASSERT_EQUAL(md_checkpoint_read(path, &c, &place_err), MD_FAILED);
@@ -397,7 +397,7 @@ static void a_folder_that_cannot_be_listed_is_not_empty(void)
 static void folders_with_the_names_of_files_are_refused(void)
 {
     const char *const names[] = {"last.h5", "last.prev.h5", "best.h5", "history.csv"};
-    char words[FIXTURE_PATH];
+    char words[TEST_PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         place_begin();
         md_folder *folder = place_two_saves();

@@ -299,10 +299,10 @@ static void a_rescue_outlives_damaged_saves(void)
  * only decoding finds that they do not fit together. */
 static void forge_seal(const char *name)
 {
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     md_bytes bytes;
     CU_ASSERT_EQUAL_FATAL(
-        md_bytes_read(fixture_path(place, name, path), &md_checkpoint_file, &bytes, NULL, NULL),
+        md_bytes_read(test_path(place, name, path), &md_checkpoint_file, &bytes, NULL, NULL),
         MD_OK);
     CU_ASSERT(md_seal_check(&bytes, &bytes.size));
     char *hosts = memmem(bytes.data, bytes.size, "node1 node2", 11);
@@ -319,7 +319,7 @@ static void a_sealed_file_that_proves_bad_gives_way_to_the_next(void)
     place_begin();
     md_folder *folder = place_open(3);
     md_checkpoint *c = NULL;
-    char name[FIXTURE_PATH];
+    char name[TEST_PATH];
     for (int step = 1; step <= 3; step++)
         CU_ASSERT_EQUAL(place_save(folder, step, 0), MD_OK);
     forge_seal("last.h5");

@@ -49,12 +49,12 @@ static void reading_says_so(void)
     place_begin();
     md_checkpoint *c, *back;
     md_folder *folder = place_large(&c);
-    char path[FIXTURE_PATH];
+    char path[TEST_PATH];
     int blocks = 0;
     md_status status = MD_FAILED;
     for (; status; blocks++) {
         large_left = blocks;
-        status = md_checkpoint_read(fixture_path(place, "last.h5", path), &back, &place_err);
+        status = md_checkpoint_read(test_path(place, "last.h5", path), &back, &place_err);
         large_left = -1;
         CU_ASSERT_PTR_NULL(status ? back : NULL);
         if (status)

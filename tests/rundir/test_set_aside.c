@@ -52,8 +52,8 @@ static void files_of_other_people_stay_where_they_are(void)
         CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char previous[FIXTURE_PATH];
-        CU_ASSERT(place_has(names[i]) && place_has(fixture_path("previous", names[i], previous)));
+        char previous[TEST_PATH];
+        CU_ASSERT(place_has(names[i]) && place_has(test_path("previous", names[i], previous)));
     }
     CU_ASSERT_EQUAL(place_step("previous/last.h5"), 1);
     md_folder_close(&folder);

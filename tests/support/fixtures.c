@@ -1,11 +1,9 @@
 #include "fixtures.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 static void require(int condition, const char *what)
@@ -23,36 +21,11 @@ static void *allocate(size_t size)
     return memory;
 }
 
-void md_fixture_folder(char out[MD_FIXTURE_PATH])
-{
-    const char *parent = getenv("TMPDIR");
-    snprintf(out, MD_FIXTURE_PATH, "%s/mnist_dist_test.XXXXXX", parent ? parent : "/tmp");
-    require(mkdtemp(out) != NULL, out);
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-    (void)info, (void)kind, (void)where;
-    return remove(path);
-}
-
-void md_fixture_remove(const char *folder)
-{
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-const char *md_fixture_path(const char *folder, const char *name, char out[MD_FIXTURE_PATH])
-{
-    int length = snprintf(out, MD_FIXTURE_PATH, "%s/%s", folder, name);
-    require(length > 0 && length < MD_FIXTURE_PATH, "a fixture's path");
-    return out;
-}
-
 void md_fixture_write(const char *folder, const char *name, const void *bytes, size_t size)
 {
-    char path[MD_FIXTURE_PATH];
+    char path[TEST_PATH];
     /* A new file: ext4 writes one that was truncated to disk at once, and tests write thousands. */
-    remove(md_fixture_path(folder, name, path));
+    remove(test_path(folder, name, path));
     FILE *file = fopen(path, "wb");
     require(file && fwrite(bytes, 1, size, file) == size, path);
     require(fclose(file) == 0, path);
@@ -60,17 +33,17 @@ void md_fixture_write(const char *folder, const char *name, const void *bytes, s
 
 void md_fixture_write_gzip(const char *folder, const char *name, const void *bytes, size_t size)
 {
-    char path[MD_FIXTURE_PATH];
-    gzFile file = gzopen(md_fixture_path(folder, name, path), "wb");
+    char path[TEST_PATH];
+    gzFile file = gzopen(test_path(folder, name, path), "wb");
     require(file && (size == 0 || gzwrite(file, bytes, (unsigned)size) == (int)size), path);
     require(gzclose(file) == Z_OK, path);
 }
 
 uint8_t *md_fixture_read(const char *folder, const char *name, size_t *size)
 {
-    char path[MD_FIXTURE_PATH];
+    char path[TEST_PATH];
     struct stat info;
-    FILE *file = fopen(md_fixture_path(folder, name, path), "rb");
+    FILE *file = fopen(test_path(folder, name, path), "rb");
     require(file && fstat(fileno(file), &info) == 0, path);
     *size = (size_t)info.st_size;
     uint8_t *bytes = allocate(*size);
@@ -126,7 +99,7 @@ uint8_t *md_fixture_idx_labels(const md_source_shape *shape, md_split split, siz
 
 static void write_idx(const char *folder, const char *name, uint8_t *bytes, size_t size, int gzip)
 {
-    char with_gz[MD_FIXTURE_PATH];
+    char with_gz[TEST_PATH];
     snprintf(with_gz, sizeof with_gz, "%s.gz", name);
     if (gzip)
         md_fixture_write_gzip(folder, with_gz, bytes, size);

@@ -1,4 +1,4 @@
-/* Small files for tests, in folders of their own. A call that the system fails ends the program:
+/* Small files for tests. A call that the system fails ends the program:
  * nothing can be tested without its files. */
 #ifndef MNIST_DIST_TEST_SUPPORT_FIXTURES_H
 #define MNIST_DIST_TEST_SUPPORT_FIXTURES_H
@@ -7,15 +7,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/data/source.h"
-
-enum { MD_FIXTURE_PATH = 512 };
-
-/* A new folder for temporary files; md_fixture_remove removes it with all it holds. */
-void md_fixture_folder(char out[MD_FIXTURE_PATH]);
-void md_fixture_remove(const char *folder);
-
-/* folder/name into out, which is also returned. */
-const char *md_fixture_path(const char *folder, const char *name, char out[MD_FIXTURE_PATH]);
+#include "temporary.h"
 
 void md_fixture_write(const char *folder, const char *name, const void *bytes, size_t size);
 void md_fixture_write_gzip(const char *folder, const char *name, const void *bytes, size_t size);

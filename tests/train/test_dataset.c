@@ -2,12 +2,11 @@
 #include "mnist_dist/train/dataset.h"
 
 #include <mpi.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "fixtures.h"
 #include "runner.h"
+#include "trial.h"
 
 enum { FEATURES = 28 * 28 };
 
@@ -166,37 +165,16 @@ static void a_split_must_leave_images_to_train_on(void)
     md_comm_destroy(&comm);
 }
 
-static void put_idx(const char *folder, const char *name, const unsigned char *bytes, size_t size)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    CU_ASSERT_EQUAL(fwrite(bytes, 1, size, file), size);
-    fclose(file);
-}
-
-static void remove_idx(const char *folder, const char *name)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    unlink(path);
-}
-
 /* Two training images of 1 x 2 pixels and no test images. */
 static void data_without_test_images_needs_another_validation(void)
 {
-    static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
-                                           0, 1, 0, 0, 0, 2, 9, 8, 7, 6};
-    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 1, 0};
-    char folder[64] = "/tmp/md_dataset_XXXXXX";
+    const md_source_shape shape = {.rows = 1, .columns = 2, .images = {2, 0}};
+    char folder[TEST_PATH];
     md_comm *comm = make_comm(0);
-    if (world_rank() == 0) {
-        CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-        put_idx(folder, "train-images-idx3-ubyte", images, sizeof images);
-        put_idx(folder, "train-labels-idx1-ubyte", labels, sizeof labels);
-    }
-    MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
+    trial_folder(MPI_COMM_WORLD, folder);
+    if (world_rank() == 0)
+        md_fixture_idx_set(folder, &shape, 0);
+    MPI_Barrier(MPI_COMM_WORLD);
     expect_refused(comm, &(md_dataset_params){.source = folder, .validation = "test"}, MD_USAGE,
                    "has no test images; set data.validation to none or split:N");
     md_dataset *dataset = create(comm, folder, "none", MD_STORAGE_AUTO);
@@ -204,11 +182,7 @@ static void data_without_test_images_needs_another_validation(void)
     CU_ASSERT_EQUAL(md_dataset_train_count(dataset), 2);
     md_dataset_destroy(&dataset);
     md_comm_destroy(&comm);
-    if (world_rank() == 0) {
-        remove_idx(folder, "train-images-idx3-ubyte");
-        remove_idx(folder, "train-labels-idx1-ubyte");
-        rmdir(folder);
-    }
+    trial_clean(MPI_COMM_WORLD, folder);
 }
 
 static void a_missing_source_fails_on_every_rank(void)

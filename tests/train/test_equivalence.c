@@ -15,9 +15,9 @@ static const char *const dropout_free[] = {"data.source=synthetic:300", "train.e
 static void run(MPI_Comm comm, const char *batch, const char *reducer, const char *extra,
                 md_checkpoint **out, md_train_result *result)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS] = {dropout_free[0], dropout_free[1], batch, reducer, extra};
-    trial_folder(comm, folder, sizeof folder);
+    trial_folder(comm, folder);
     trial t = {.assignments = keys};
     CU_ASSERT_EQUAL_FATAL(trial_run(comm, folder, &t), MD_OK);
     *out = trial_last(comm, folder);

@@ -39,11 +39,11 @@ static void a_nan_stops_the_run_before_any_weight_is_stepped(void)
     int size;
     world(&size);
     for (int i = 0; i < 3; i++) {
-        char folder[64], fault[32];
+        char folder[TEST_PATH], fault[32];
         md_fault inject;
         const char *keys[8] = {base[0], base[1], base[2], base[3], reducers[i]};
         trial t = {.assignments = keys, .inject = &inject};
-        trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+        trial_folder(MPI_COMM_WORLD, folder);
         snprintf(fault, sizeof fault, "nan@%d:8", size - 1);
         CU_ASSERT_EQUAL_FATAL(md_fault_parse(fault, &inject, &t.err), MD_OK);
         md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
@@ -66,10 +66,10 @@ static void a_replica_that_parts_is_named(void)
     world(&size);
     if (size < 3)
         return;
-    char folder[64];
+    char folder[TEST_PATH];
     md_fault inject;
     trial t = {.assignments = base, .inject = &inject};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL_FATAL(md_fault_parse("ulp@1:8", &inject, &t.err), MD_OK);
     md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
     check_agreed(status, &t.err, MD_FAILED, "weights");
@@ -84,9 +84,9 @@ static void check_ruined_weights(const char *rate, const char *words)
     const char *keys[] = {
         base[0], base[1], "train.epochs=1", "checkpoint.every_steps=1", "optimizer.name=sgd",
         rate,    NULL};
-    char folder[64];
+    char folder[TEST_PATH];
     trial t = {.assignments = keys};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     md_status status = trial_run(MPI_COMM_WORLD, folder, &t);
     check_agreed(status, &t.err, MD_FAILED, words);
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
@@ -103,10 +103,10 @@ static void ruined_weights_are_not_saved(void)
 
 static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     md_fault inject;
     trial t = {.assignments = base, .inject = &inject};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:10", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
@@ -118,11 +118,11 @@ static void a_failed_save_is_forgiven_and_the_run_ends_well(void)
 
 static void too_many_failed_saves_end_the_run(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     md_fault inject;
     const char *keys[] = {base[0], base[1], base[2], base[3], "checkpoint.max_failures=0", NULL};
     trial t = {.assignments = keys, .inject = &inject};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:10", &inject, &t.err), MD_OK);
     check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
     md_checkpoint *last = trial_last(MPI_COMM_WORLD, folder);
@@ -134,10 +134,10 @@ static void too_many_failed_saves_end_the_run(void)
 
 static md_checkpoint *open_in(const char *folder, const char *name)
 {
-    char path[512];
+    char path[TEST_PATH];
     md_checkpoint *c = NULL;
     md_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    test_path(folder, name, path);
     md_checkpoint_read(path, &c, &err);
     return c;
 }
@@ -154,7 +154,7 @@ static int64_t step_in(const char *folder, const char *name)
 /* Best in epoch 2, whose save fails: the file holds the best of what was saved. */
 static void a_best_value_is_remembered_only_with_its_file(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     md_fault inject;
     const char *keys[] = {"data.source=synthetic:600",
                           "train.batch_size=50",
@@ -165,7 +165,7 @@ static void a_best_value_is_remembered_only_with_its_file(void)
                           NULL};
     int size;
     trial t = {.assignments = keys, .inject = &inject};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:24", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
@@ -182,12 +182,12 @@ static void a_best_value_is_remembered_only_with_its_file(void)
 
 static void a_failed_save_at_the_end_is_made_again(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     md_fault inject;
     const char *keys[] = {base[0], base[1], "train.epochs=1", NULL};
     int size;
     trial t = {.assignments = keys, .inject = &inject};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL_FATAL(md_fault_parse("enospc@0:12", &inject, &t.err), MD_OK);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     if (world(&size) == 0) {
@@ -203,11 +203,11 @@ static void a_run_that_cannot_save_its_end_has_failed(void)
     static const int stops[] = {0, 8};
     int size;
     for (int i = 0; i < 2; i++) {
-        char folder[64], temporary[128];
+        char folder[TEST_PATH], temporary[TEST_PATH];
         const char *keys[] = {base[0], base[1], base[2], "checkpoint.max_failures=100", NULL};
         trial t = {.assignments = keys, .stop_after = stops[i]};
-        trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
-        snprintf(temporary, sizeof temporary, "%s/.saving.h5", folder);
+        trial_folder(MPI_COMM_WORLD, folder);
+        test_path(folder, ".saving.h5", temporary);
         if (world(&size) == 0)
             CU_ASSERT_EQUAL(mkdir(temporary, 0700), 0); /* no file can be made by that name */
         check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_FAILED, "saving failed");
@@ -217,12 +217,12 @@ static void a_run_that_cannot_save_its_end_has_failed(void)
 
 static void a_start_that_fails_leaves_an_earlier_run_alone(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *good[] = {base[0], base[1], "train.max_steps=7", NULL};
     const char *bad[] = {"data.source=/nowhere", NULL};
     int size;
     trial t = {.assignments = good};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     t.assignments = bad;
     check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, MD_BAD_DATA, "/nowhere");
@@ -233,12 +233,12 @@ static void a_start_that_fails_leaves_an_earlier_run_alone(void)
 
 static void an_earlier_run_may_give_the_weights(void)
 {
-    char folder[64], weights[128];
+    char folder[TEST_PATH], weights[TEST_PATH + 64];
     const char *first[] = {base[0], base[1], "train.max_steps=7", NULL};
     const char *second[] = {base[0], base[1], "train.max_steps=3", weights, NULL};
     int size;
     trial t = {.assignments = first};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     snprintf(weights, sizeof weights, "train.initial_weights=%s/last.h5", folder);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     t.assignments = second;
@@ -284,11 +284,11 @@ static void a_checkpoint_that_contradicts_itself_is_refused(void)
     const char *second[] = {"train.max_steps=30", NULL};
     int size;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char folder[64], path[128];
+        char folder[TEST_PATH], path[TEST_PATH];
         trial t = {.assignments = first};
-        trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+        trial_folder(MPI_COMM_WORLD, folder);
         CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
-        snprintf(path, sizeof path, "%s/last.h5", folder);
+        test_path(folder, "last.h5", path);
         md_checkpoint *c = world(&size) == 0 ? open_in(folder, "last.h5") : NULL;
         if (c) {
             cases[i].forge(c);
@@ -306,11 +306,11 @@ static void a_checkpoint_that_contradicts_itself_is_refused(void)
 /* A rank stopped while the others tear down must not go unnoticed either. */
 static void it_is_known_when_the_watchdog_does_not_look(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *good[] = {base[0], base[1], "train.max_steps=2", NULL};
     const char *bad[] = {"data.source=/nowhere", NULL};
     trial t = {.assignments = good};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     CU_ASSERT_STRING_EQUAL(t.watched, "10");
     t.assignments = bad;
@@ -321,10 +321,10 @@ static void it_is_known_when_the_watchdog_does_not_look(void)
 
 static void expect(const char *assignment, md_status status, const char *words)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[] = {base[0], base[1], assignment, NULL};
     trial t = {.assignments = keys};
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     check_agreed(trial_run(MPI_COMM_WORLD, folder, &t), &t.err, status, words);
     trial_clean(MPI_COMM_WORLD, folder);
 }

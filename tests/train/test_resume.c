@@ -70,12 +70,12 @@ static void check_same_state(const md_checkpoint *a, const md_checkpoint *b)
 static void compare(MPI_Comm first, MPI_Comm second, const char *reducer, const char *extra,
                     int stop_after)
 {
-    char straight[64], parted[64];
+    char straight[TEST_PATH], parted[TEST_PATH];
     const char *keys[MAX_KEYS];
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
-    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial_folder(MPI_COMM_WORLD, straight);
+    trial_folder(MPI_COMM_WORLD, parted);
     trial t = {.assignments = with(keys, reducer, extra)};
     CU_ASSERT_EQUAL(trial_run(first, straight, &t), MD_OK);
     t.stop_after = stop_after;
@@ -133,12 +133,12 @@ static void reproducible_goes_on_at_another_rank_count(void)
  */
 static void plain_reducers_continue_the_same_stream(void)
 {
-    char straight[64], parted[64];
+    char straight[TEST_PATH], parted[TEST_PATH];
     const char *keys[MAX_KEYS];
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
-    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial_folder(MPI_COMM_WORLD, straight);
+    trial_folder(MPI_COMM_WORLD, parted);
     trial whole = {.assignments = with(keys, NULL, NULL)}, part = whole;
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, straight, &whole), MD_OK);
     part.stop_after = 17;
@@ -157,9 +157,9 @@ static void plain_reducers_continue_the_same_stream(void)
 
 static void a_stop_in_the_very_last_step_is_the_end(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS];
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, NULL, NULL), .stop_after = 36};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     md_checkpoint *c = trial_last(MPI_COMM_WORLD, folder);
@@ -173,7 +173,7 @@ static void a_stop_in_the_very_last_step_is_the_end(void)
  * rescue during validation finds it. */
 static void undo_the_end_of_the_first_epoch(const char *folder)
 {
-    char path[128];
+    char path[TEST_PATH];
     md_error err;
     md_checkpoint *c = trial_last(MPI_COMM_SELF, folder);
     CU_ASSERT_FATAL(c && c->at.epoch == 1 && c->history_count == 1);
@@ -186,19 +186,19 @@ static void undo_the_end_of_the_first_epoch(const char *folder)
     c->best_val_accuracy = NAN;
     c->history_count = c->ledger_count = 0;
     c->chain_count--;
-    snprintf(path, sizeof path, "%s/last.h5", folder);
+    test_path(folder, "last.h5", path);
     CU_ASSERT_EQUAL(md_checkpoint_write(path, c, &err), MD_OK);
     md_checkpoint_destroy(&c);
 }
 
 static void between_an_epochs_last_step_and_its_end(void)
 {
-    char straight[64], parted[64];
+    char straight[TEST_PATH], parted[TEST_PATH];
     const char *keys[MAX_KEYS];
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    trial_folder(MPI_COMM_WORLD, straight, sizeof straight);
-    trial_folder(MPI_COMM_WORLD, parted, sizeof parted);
+    trial_folder(MPI_COMM_WORLD, straight);
+    trial_folder(MPI_COMM_WORLD, parted);
     trial t = {.assignments = with(keys, NULL, NULL)};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, straight, &t), MD_OK);
     t.stop_after = 12;
@@ -224,9 +224,9 @@ static void between_an_epochs_last_step_and_its_end(void)
 /* Resumed in mid-epoch: speed is what this process trained on over its own time. */
 static void times_are_of_the_process_that_finished_the_epoch(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS];
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, NULL, NULL), .stop_after = 10};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_STOPPED);
     t = (trial){.assignments = t.assignments, .resume = 1};
@@ -247,9 +247,9 @@ static void times_are_of_the_process_that_finished_the_epoch(void)
 
 static void a_complete_run_is_left_alone(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS];
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, "train.max_steps=7", NULL)};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     const md_train_result first = t.result;
@@ -264,16 +264,16 @@ static void a_complete_run_is_left_alone(void)
 
 static void generations_stay_as_many_as_the_run_was_started_with(void)
 {
-    char folder[64], path[128];
+    char folder[TEST_PATH], path[TEST_PATH];
     const char *keys[MAX_KEYS];
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, "checkpoint.keep=4", NULL), .stop_after = 17};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_STOPPED);
     t = (trial){.assignments = with(keys, NULL, NULL), .resume = 1};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
-    snprintf(path, sizeof path, "%s/last.prev3.h5", folder);
+    test_path(folder, "last.prev3.h5", path);
     if (rank == 0)
         CU_ASSERT_EQUAL(access(path, F_OK), 0);
     trial_clean(MPI_COMM_WORLD, folder);
@@ -281,9 +281,9 @@ static void generations_stay_as_many_as_the_run_was_started_with(void)
 
 static void another_seed_is_refused(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS];
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, "train.max_steps=3", NULL)};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     t.assignments = with(keys, "train.seed=43", NULL);
@@ -295,9 +295,9 @@ static void another_seed_is_refused(void)
 
 static void nothing_to_resume_starts_anew(void)
 {
-    char folder[64];
+    char folder[TEST_PATH];
     const char *keys[MAX_KEYS];
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     trial t = {.assignments = with(keys, "train.max_steps=3", NULL), .resume = 1};
     CU_ASSERT_EQUAL(trial_run(MPI_COMM_WORLD, folder, &t), MD_OK);
     CU_ASSERT_EQUAL(t.result.steps, 3);
@@ -307,12 +307,12 @@ static void nothing_to_resume_starts_anew(void)
 /* The model of `from` as Keras 3 would hand it on, as a run in `to`. */
 static void hand_on(const char *from, const char *to)
 {
-    char exported[128], last[128];
+    char exported[TEST_PATH], last[TEST_PATH];
     md_error err = {0};
     md_config config = md_config_default();
     md_checkpoint *imported = NULL, *c = trial_last(MPI_COMM_SELF, from);
-    snprintf(exported, sizeof exported, "%s/model.keras", to);
-    snprintf(last, sizeof last, "%s/last.h5", to);
+    test_path(to, "model.keras", exported);
+    test_path(to, "last.h5", last);
     CU_ASSERT_FATAL(c && md_export(c, MD_EXPORT_KERAS, exported, &err) == MD_OK);
     CU_ASSERT_FATAL(md_import(exported, NULL, &imported, &err) == MD_OK);
     CU_ASSERT_EQUAL(md_run_adopt(imported, &config, "import", &err), MD_OK);
@@ -324,12 +324,12 @@ static void hand_on(const char *from, const char *to)
 /* In file order every epoch is alike: one epoch, an import and another one are two epochs. */
 static void import_between_epochs(const char *reducer)
 {
-    char whole[64], half[64], rest[64];
+    char whole[TEST_PATH], half[TEST_PATH], rest[TEST_PATH];
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    trial_folder(MPI_COMM_WORLD, whole, sizeof whole);
-    trial_folder(MPI_COMM_WORLD, half, sizeof half);
-    trial_folder(MPI_COMM_WORLD, rest, sizeof rest);
+    trial_folder(MPI_COMM_WORLD, whole);
+    trial_folder(MPI_COMM_WORLD, half);
+    trial_folder(MPI_COMM_WORLD, rest);
     const char *two[] = {"data.source=synthetic:600",
                          "train.shuffle=false",
                          "train.batch_size=50",

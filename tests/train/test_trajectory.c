@@ -143,14 +143,15 @@ static void check_losses(const trial *t, const double *expected)
 /* One run of the reference's recipe. rule: "adam" or "sgd". */
 static void follow(const char *rule, const char *reducer)
 {
-    char reference[1024], folder[64], initial[128], source[1100], weights[160], name[64], kind[64];
+    char reference[1024], folder[TEST_PATH], initial[TEST_PATH], source[1100],
+        weights[TEST_PATH + 64], name[64], kind[64];
     const char *data = data_folder(reference, sizeof reference);
     if (!data)
         return;
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     hid_t file = H5Fopen(reference, H5F_ACC_RDONLY, H5P_DEFAULT);
     CU_ASSERT_FATAL(file >= 0);
-    snprintf(initial, sizeof initial, "%s/initial.h5", folder);
+    test_path(folder, "initial.h5", initial);
     snprintf(source, sizeof source, "data.source=%s", data);
     snprintf(weights, sizeof weights, "train.initial_weights=%s", initial);
     snprintf(name, sizeof name, "optimizer.name=%s", rule);
@@ -183,14 +184,15 @@ static void follow(const char *rule, const char *reducer)
 /* One plain SGD step at learning rate 1 leaves the gradient as the difference of the weights. */
 static void the_first_gradient_agrees(void)
 {
-    char reference[1024], folder[64], initial[128], source[1100], weights[160];
+    char reference[1024], folder[TEST_PATH], initial[TEST_PATH], source[1100],
+        weights[TEST_PATH + 64];
     const char *data = data_folder(reference, sizeof reference);
     if (!data)
         return;
-    trial_folder(MPI_COMM_WORLD, folder, sizeof folder);
+    trial_folder(MPI_COMM_WORLD, folder);
     hid_t file = H5Fopen(reference, H5F_ACC_RDONLY, H5P_DEFAULT);
     CU_ASSERT_FATAL(file >= 0);
-    snprintf(initial, sizeof initial, "%s/initial.h5", folder);
+    test_path(folder, "initial.h5", initial);
     snprintf(source, sizeof source, "data.source=%s", data);
     snprintf(weights, sizeof weights, "train.initial_weights=%s", initial);
     if (world_rank() == 0)

@@ -11,24 +11,21 @@
 
 enum { MAX_ASSIGNMENTS = 32 };
 
-void trial_folder(MPI_Comm comm, char *path, size_t size)
+void trial_folder(MPI_Comm comm, char path[TEST_PATH])
 {
     int rank;
     MPI_Comm_rank(comm, &rank);
-    snprintf(path, size, "/tmp/md_trial_XXXXXX");
-    if (rank == 0 && !mkdtemp(path))
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    MPI_Bcast(path, (int)size, MPI_CHAR, 0, comm);
+    if (rank == 0)
+        test_folder(path);
+    MPI_Bcast(path, TEST_PATH, MPI_CHAR, 0, comm);
 }
 
 void trial_clean(MPI_Comm comm, const char *path)
 {
     int rank;
-    char command[512];
     MPI_Comm_rank(comm, &rank);
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    if (rank == 0 && system(command) != 0)
-        perror(path);
+    if (rank == 0)
+        test_folder_remove(path);
     MPI_Barrier(comm);
 }
 
@@ -80,7 +77,7 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
 
 md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
 {
-    char output[512];
+    char output[TEST_PATH + 32];
     const char *assignments[MAX_ASSIGNMENTS] = {output};
     md_run_params params = {.assignments = assignments, .assignment_count = 1, .resume = t->resume};
     snprintf(output, sizeof output, "checkpoint.output=%s", folder);
@@ -102,11 +99,11 @@ md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
 md_checkpoint *trial_last(MPI_Comm comm, const char *folder)
 {
     int rank;
-    char path[512];
+    char path[TEST_PATH];
     md_checkpoint *c = NULL;
     md_error err;
     MPI_Comm_rank(comm, &rank);
-    snprintf(path, sizeof path, "%s/last.h5", folder);
+    test_path(folder, "last.h5", path);
     if (rank == 0 && md_checkpoint_read(path, &c, &err))
         fprintf(stderr, "%s\n", err.text);
     return c;

@@ -5,6 +5,7 @@
 
 #include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/train/trainer.h"
+#include "temporary.h"
 
 enum { TRIAL_MAX_STEPS = 1000 };
 
@@ -22,7 +23,7 @@ typedef struct trial {
 } trial;
 
 /* A folder that all ranks of `comm` know, made by its rank 0; removed by trial_clean. */
-void trial_folder(MPI_Comm comm, char *path, size_t size);
+void trial_folder(MPI_Comm comm, char path[TEST_PATH]);
 void trial_clean(MPI_Comm comm, const char *path);
 
 /* Collective over comm. Trains into `folder`. */
