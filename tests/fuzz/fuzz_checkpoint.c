@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "checkpoint_fixtures.h"
+#include "mnist_dist/base/digest.h"
 #include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/checkpoint/state_digest.h"
 #include "mnist_dist/convert/convert.h"
