@@ -17,10 +17,10 @@ md_status md_fail(md_error *err, md_status status, const char *format, ...)
     return status;
 }
 
-md_status md_fail_context(md_error *err, const char *format, ...)
+md_status md_fail_context(md_error *err, md_status status, const char *format, ...)
 {
     if (!err)
-        return MD_FAILED;
+        return status;
     char joined[MD_ERROR_TEXT];
     va_list arguments;
     va_start(arguments, format);
@@ -29,7 +29,7 @@ md_status md_fail_context(md_error *err, const char *format, ...)
     if (used >= 0 && (size_t)used < sizeof joined)
         snprintf(joined + used, sizeof joined - (size_t)used, "%s", err->text);
     memcpy(err->text, joined, sizeof joined);
-    return err->status;
+    return status;
 }
 
 md_status md_fail_memory(md_error *err, const char *what, unsigned long long bytes)

@@ -80,9 +80,9 @@ yaml_node_t *md_yaml_node(md_yaml *yaml, int index)
 
 md_status md_yaml_at(const md_yaml *yaml, const yaml_node_t *node, md_status status)
 {
-    if (status)
-        md_fail_context(yaml->err, "%s:%zu: ", yaml->name, node->start_mark.line + 1);
-    return status;
+    return status ? md_fail_context(yaml->err, status, "%s:%zu: ", yaml->name,
+                                    node->start_mark.line + 1)
+                  : MD_OK;
 }
 
 /* libyaml gives every node a tag: these when the text has none. */

@@ -136,8 +136,11 @@ static md_status import_archive(const md_bytes *bytes, const char *path, md_chec
     md_bytes config, weights = {0};
     md_model_spec spec;
     md_status status = md_archive_read(bytes, path, "config.json", &config, err);
-    if (!status && md_keras_config_read((const char *)config.data, &spec, err))
-        status = md_fail_context(err, "'%s': ", path);
+    if (!status) {
+        status = md_keras_config_read((const char *)config.data, &spec, err);
+        if (status)
+            md_fail_context(err, status, "'%s': ", path);
+    }
     if (!status)
         status = md_archive_read(bytes, path, "model.weights.h5", &weights, err);
     if (!status)

@@ -73,9 +73,8 @@ md_status md_h5_fail_with(md_h5 *f, md_status status)
 {
     if (f->status || !status)
         return f->status;
-    md_fail_context(f->err, "'%s': ", f->name);
-    f->status = status;
-    return status;
+    f->status = md_fail_context(f->err, status, "'%s': ", f->name);
+    return f->status;
 }
 
 /* A core file lives in memory; SEMI makes closing fail when an identifier was left open. */

@@ -73,8 +73,9 @@ static md_status check_values(const md_layer_spec *layer, md_error *err)
     for (size_t i = 0; i < d->key_count; i++) {
         char value[MD_VALUE_SIZE];
         md_key_format(&d->keys[i], layer, value);
-        if (md_key_set(&d->keys[i], &scratch, value, err))
-            return md_fail_context(err, "model: layer '%s': ", layer->name);
+        md_status status = md_key_set(&d->keys[i], &scratch, value, err);
+        if (status)
+            return md_fail_context(err, status, "model: layer '%s': ", layer->name);
     }
     return MD_OK;
 }
@@ -194,7 +195,10 @@ md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *e
         return md_fail(err, MD_USAGE,
                        "model: the last layer ('%s') must be dense with activation softmax",
                        last->name);
-    return check_shapes(spec, at, err);
+    md_status status = check_shapes(spec, at, err);
+    if (!status)
+        *at = -1;
+    return status;
 }
 
 md_status md_model_spec_check(const md_model_spec *spec, md_error *err)

@@ -94,10 +94,11 @@ static md_status set_name(line *l, md_layer_spec *layer, const char *name)
 
 static md_status read_layer(line *l, const char *word, md_layer_spec *out)
 {
-    size_t given = 0;
+    unsigned given = 0; /* a bit for each of the kind's keys */
     *out = (md_layer_spec){0};
     if (!md_layer_kind_parse(word, &out->kind))
         return refuse(l, "there is no kind of layer", word);
+    const md_layer_descriptor *d = md_layer_describe(out->kind);
     while (1) {
         const char *name, *value;
         md_status status = next_pair(l, &name, &value);
@@ -111,13 +112,15 @@ static md_status read_layer(line *l, const char *word, md_layer_spec *out)
         else if (!key || md_key_set(key, out, value, NULL))
             status = refuse(l, key ? "impossible value" : "no key of this layer is called",
                             key ? value : name);
-        given += key != NULL;
+        const unsigned bit = key ? 1u << (key - d->keys) : 0;
+        if (!status && given & bit)
+            status = refuse(l, "given twice:", name);
         if (status)
             return status;
+        given |= bit;
     }
-    return given < md_layer_describe(out->kind)->key_count
-               ? refuse(l, "values are missing for layer", out->name)
-               : MD_OK;
+    return given + 1 < 1u << d->key_count ? refuse(l, "values are missing for layer", out->name)
+                                          : MD_OK;
 }
 
 static md_status read_line(line *l, char *text, md_model_spec *out)

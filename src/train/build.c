@@ -128,7 +128,7 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     md_status status = md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)),
                                        "the version, kernels and BLAS", err);
     if (status)
-        return md_fail_context(err,
+        return md_fail_context(err, status,
                                "reducer %s needs the same binary and kernels on every node (set "
                                "MNIST_DIST_KERNELS=avx2 and OPENBLAS_CORETYPE=Haswell "
                                "everywhere): ",

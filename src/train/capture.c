@@ -215,8 +215,8 @@ static md_status forgive(md_trainer *t, int last, md_error *err)
 {
     const long long most = t->config->checkpoint.max_failures, failures = ++t->save_failures;
     if (last || failures > most)
-        return md_fail_context(
-            err, "saving failed after step %lld (failure %lld): ", (long long)t->at.step, failures);
+        return md_fail_context(err, err->status, "saving failed after step %lld (failure %lld): ",
+                               (long long)t->at.step, failures);
     md_warn("could not save after step %lld (%s); the files saved before stand, training goes on "
             "(failure %lld of %lld allowed)",
             (long long)t->at.step, err->text, failures, most);

@@ -12,5 +12,6 @@ md_status md_trainer_validate(md_trainer *t, md_error *err)
     const md_inference inference = md_trainer_inference(t);
     md_heartbeat_mark(t->heartbeat, MD_PHASE_VALIDATE, t->at.step);
     md_status status = md_evaluate(t->comm, &inference, range, 0, &t->validation, err);
-    return status ? md_fail_context(err, "after step %lld, ", (long long)t->at.step) : MD_OK;
+    return status ? md_fail_context(err, status, "after step %lld, ", (long long)t->at.step)
+                  : MD_OK;
 }

@@ -44,6 +44,25 @@ static void refused(const md_model_spec *spec, const char *word, const char *oth
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, other));
 }
 
+/* -1 where no single layer is to blame, and where none is. */
+static void the_layer_to_blame_is_pointed_at(void)
+{
+    int at = 7;
+    md_model_spec spec = usual();
+    CU_ASSERT_EQUAL(md_model_spec_check_at(&spec, &at, NULL), MD_OK);
+    CU_ASSERT_EQUAL(at, -1);
+    spec.layers[2].rate = 1.0;
+    CU_ASSERT_EQUAL(md_model_spec_check_at(&spec, &at, NULL), MD_USAGE);
+    CU_ASSERT_EQUAL(at, 2);
+    spec = usual();
+    spec.rows = spec.columns = 65535;
+    CU_ASSERT_EQUAL(md_model_spec_check_at(&spec, &at, NULL), MD_USAGE);
+    CU_ASSERT_EQUAL(at, 1);
+    spec.layer_count = 0;
+    CU_ASSERT_EQUAL(md_model_spec_check_at(&spec, &at, NULL), MD_USAGE);
+    CU_ASSERT_EQUAL(at, -1);
+}
+
 static void a_model_needs_layers_and_not_too_many(void)
 {
     md_model_spec spec = usual();
@@ -221,6 +240,10 @@ static void bad_text_is_refused_with_its_line(void)
         {"input rows=2 columns=2\nconv name=a\n", "line 2"},
         {"input rows=2 columns=2\ndense name=a units=0 activation=softmax\n", "line 2"},
         {"input rows=2 columns=2\ndense name=a activation=softmax\n", "line 2"},
+        {"input rows=2 columns=2\ndense name=a units=3 units=3\ndense name=b units=3 "
+         "activation=softmax\n",
+         "line 2"},
+        {"input rows=2 columns=2\ndense name=a units=3 units=4 activation=softmax\n", "line 2"},
         {"input rows=2 columns=2\ndense name=a units=3 activation=softmax rate=1\n", "line 2"},
         {"input rows=2 columns=-2\ndense name=a units=3 activation=softmax\n", "line 1"},
         {"input rows=2 columns=2\ndense name=a units=3 activation=relu\n", "softmax"},
@@ -273,6 +296,7 @@ static void shapes_follow_the_layers(void)
 const char md_suite[] = "model.model_spec";
 CU_TestInfo md_tests[] = {
     {"a good model passes", a_good_model_passes},
+    {"the layer to blame is pointed at", the_layer_to_blame_is_pointed_at},
     {"a model needs layers, and not too many", a_model_needs_layers_and_not_too_many},
     {"units and rates are in range", units_and_rates_are_in_range},
     {"names are plain and unique", names_are_plain_and_unique},

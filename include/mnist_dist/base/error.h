@@ -30,10 +30,10 @@ typedef struct md_error {
 md_status md_fail(md_error *err, md_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts `format` before the text already in *err, for callers that know the context. Returns the
- * status already there. */
-md_status md_fail_context(md_error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Puts `format` before the text that *err (which may be NULL) already has, for callers that know
+ * the context of its `status`, which is returned. */
+md_status md_fail_context(md_error *err, md_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* MD_FAILED with "out of memory" and the number of bytes that could not be had. */
 md_status md_fail_memory(md_error *err, const char *what, unsigned long long bytes);

@@ -89,7 +89,7 @@ void md_model_spec_name_layers(md_model_spec *spec);
  * unique names, sizes that do not overflow, dense last with softmax. MD_USAGE naming the layer. */
 md_status md_model_spec_check(const md_model_spec *spec, md_error *err);
 
-/* The same, with *at the index of the layer to blame, or -1 where it is no single one. */
+/* The same, with *at the index of the layer to blame, or -1 where it is no single one or none. */
 md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *err);
 
 /* Where each tensor lies. `spec` has passed md_model_spec_check. */
