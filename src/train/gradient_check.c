@@ -16,8 +16,7 @@ static const double suspicious = 1e-2; /* relative; float arithmetic stays below
 
 /* The first batch and the weights in double. */
 typedef struct check {
-    md_model_spec spec; /* without dropout */
-    md_layout layout;
+    const md_layout *layout; /* of the trainer's model */
     md_twin *twin;
     size_t samples, features;
     double *weights; /* [parameters] */
@@ -58,15 +57,12 @@ static double check_tensor(check *c, const md_tensor *tensor, const float *gradi
 
 static md_status create(const md_trainer *t, size_t samples, check *c, md_error *err)
 {
-    *c = (check){.spec = t->spec, .samples = samples};
-    for (int i = 0; i < c->spec.layer_count; i++)
-        c->spec.layers[i].rate = 0.0;
-    md_model_spec_layout(&c->spec, &c->layout);
+    *c = (check){.layout = md_model_layout(t->model), .samples = samples};
     c->features = md_store_features(md_dataset_store(t->dataset));
     const size_t size = sizeof(double);
-    md_status status = md_twin_create(&c->spec, &c->twin, err);
+    md_status status = md_twin_create(&t->spec, &c->twin, err);
     if (!status)
-        status = md_allocate((void **)&c->weights, c->layout.parameters, size, "weights", err);
+        status = md_allocate((void **)&c->weights, c->layout->parameters, size, "weights", err);
     if (!status)
         status = md_allocate((void **)&c->pixels, samples * c->features, size, "pixels", err);
     return status;
@@ -80,7 +76,7 @@ static md_status fill(const md_trainer *t, const md_batch *batch, const uint32_t
     md_status status = md_allocate((void **)&image, c->features, 1, "an image", err);
     if (status)
         return status;
-    for (size_t i = 0; i < c->layout.parameters; i++)
+    for (size_t i = 0; i < c->layout->parameters; i++)
         c->weights[i] = (double)parameters[i];
     for (size_t n = 0; n < c->samples; n++) {
         md_store_image(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, ids[n], image);
@@ -92,31 +88,28 @@ static md_status fill(const md_trainer *t, const md_batch *batch, const uint32_t
     return MD_OK;
 }
 
-/* The gradient as training computes it, into the reducer's block. */
-static md_status compute(md_trainer *t, const check *c, const md_batch *batch, md_error *err)
+/* The gradient as training computes it, but without ids, and so without dropout; into the reducer's
+ * block. */
+static void compute(md_trainer *t, const md_batch *batch)
 {
-    md_model *model;
-    md_status status = md_model_create(&c->spec, c->samples, t->kernels, &model, err);
-    if (status)
-        return status;
+    const float *parameters = md_reducer_parameters(t->reducer);
     const md_pass pass = {.mode = MD_TRAIN};
+    md_batch plain = *batch;
     size_t correct;
-    md_model_forward(model, md_reducer_parameters(t->reducer), batch, &pass);
-    md_model_loss(model, batch, &correct);
-    md_model_backward(model, md_reducer_parameters(t->reducer), batch,
-                      md_reducer_gradient(t->reducer));
-    md_model_destroy(&model);
-    return MD_OK;
+    plain.ids = NULL;
+    md_model_forward(t->model, parameters, &plain, &pass);
+    md_model_loss(t->model, &plain, &correct);
+    md_model_backward(t->model, parameters, &plain, md_reducer_gradient(t->reducer));
 }
 
 static void report_layer(const md_trainer *t, check *c, int layer)
 {
     const float *gradient = md_reducer_gradient(t->reducer);
-    const char *name = c->spec.layers[layer].name;
+    const char *name = t->spec.layers[layer].name;
     double error = 0.0;
-    for (int k = c->layout.first[layer]; k < c->layout.first[layer + 1]; k++)
+    for (int k = c->layout->first[layer]; k < c->layout->first[layer + 1]; k++)
         error =
-            fmax(error, check_tensor(c, &c->layout.tensors[k], gradient, t->config->train.seed));
+            fmax(error, check_tensor(c, &c->layout->tensors[k], gradient, t->config->train.seed));
     md_info("gradient check: %-12s largest relative error %.1e", name, error);
     if (!(error <= suspicious))
         md_warn("the gradient of layer %s differs from central differences by %.1e; a kink of "
@@ -133,9 +126,9 @@ static md_status check_first_batch(md_trainer *t, md_error *err)
     if (!status)
         status = fill(t, batch, t->order, &c, err);
     if (!status)
-        status = compute(t, &c, batch, err);
-    for (int i = 0; i < c.spec.layer_count && !status; i++)
-        if (c.layout.first[i + 1] > c.layout.first[i])
+        compute(t, batch);
+    for (int i = 0; i < t->spec.layer_count && !status; i++)
+        if (c.layout->first[i + 1] > c.layout->first[i])
             report_layer(t, &c, i);
     clear(&c);
     return status;
