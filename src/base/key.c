@@ -70,9 +70,9 @@ static int in_range(const md_key *key, double value)
 
 static int is_choice(const char *choice, const char *text)
 {
-    size_t stem = strlen(choice) - 1;
+    const size_t length = strlen(choice), stem = length - 1;
     int64_t number;
-    if (strcmp(choice + stem - 1, ":N") != 0)
+    if (length < 2 || strcmp(choice + length - 2, ":N") != 0)
         return strcmp(choice, text) == 0;
     return strncmp(choice, text, stem) == 0 && md_parse_i64(text + stem, 1, INT64_MAX, &number);
 }
@@ -251,6 +251,18 @@ void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE])
         out[0] = '\0';
         break;
     }
+}
+
+md_status md_key_check(const md_key *key, const void *base, md_error *err)
+{
+    char value[MD_VALUE_SIZE];
+    _Alignas(8) char scratch[MD_VALUE_SIZE]; /* any member fits */
+    if (key->type == MD_KEY_LAYERS)
+        return MD_OK;
+    md_key at = *key;
+    at.offset = 0;
+    md_key_format(key, base, value);
+    return md_key_set(&at, scratch, value, err);
 }
 
 /* Text that every YAML reader takes for itself: a path or a word, and none of YAML's own. */

@@ -7,22 +7,18 @@
 
 static md_status check_values(const md_config *config, md_error *err)
 {
-    md_config scratch = *config;
-    for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
-        char value[MD_VALUE_SIZE];
-        md_key_format(key, config, value);
-        md_status status =
-            key->type == MD_KEY_LAYERS ? MD_OK : md_key_set(key, &scratch, value, err);
-        if (status)
-            return status;
-    }
-    return MD_OK;
+    md_status status = MD_OK;
+    for (size_t i = 0; i < md_config_key_count && !status; i++)
+        status = md_key_check(&md_config_keys[i], config, err);
+    return status;
 }
 
 /* Images have rows and columns, which Keras' Dense would take one row at a time. */
 static md_status check_flatten(const md_model_spec *model, md_error *err)
 {
-    for (int i = 0; i < model->layer_count && !md_model_spec_takes_images(model); i++)
+    if (md_model_spec_takes_images(model))
+        return MD_OK;
+    for (int i = 0; i < model->layer_count; i++)
         if (md_layer_describe(model->layers[i].kind)->takes == MD_TAKES_FLAT)
             return md_fail(err, MD_USAGE,
                            "model: layer '%s' needs flat input; put {layer: flatten} before it",

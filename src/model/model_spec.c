@@ -65,15 +65,11 @@ static md_status check_name(const md_model_spec *spec, int i, md_error *err)
     return MD_OK;
 }
 
-/* Every value once more as its key sees it, for specs that were filled by hand. */
 static md_status check_values(const md_layer_spec *layer, md_error *err)
 {
     const md_layer_descriptor *d = md_layer_describe(layer->kind);
-    md_layer_spec scratch = *layer;
     for (size_t i = 0; i < d->key_count; i++) {
-        char value[MD_VALUE_SIZE];
-        md_key_format(&d->keys[i], layer, value);
-        md_status status = md_key_set(&d->keys[i], &scratch, value, err);
+        md_status status = md_key_check(&d->keys[i], layer, err);
         if (status)
             return md_fail_context(err, status, "model: layer '%s': ", layer->name);
     }

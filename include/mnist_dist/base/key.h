@@ -49,6 +49,10 @@ md_status md_key_set(const md_key *key, void *base, const char *text, md_error *
 /* The member's value as text that md_key_set reads back to the same value. Not for layers. */
 void md_key_format(const md_key *key, const void *base, char out[MD_VALUE_SIZE]);
 
+/* The member's value once more as md_key_set sees it, for structs that were filled by hand: MD_OK,
+ * or its error. Layers pass. */
+md_status md_key_check(const md_key *key, const void *base, md_error *err);
+
 /* The same as a YAML scalar, quoted when a YAML reader would take it for something else. */
 void md_key_write(const md_key *key, const void *base, FILE *out);
 
