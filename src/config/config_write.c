@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "mnist_dist/base/bytes.h"
 
 static void write_layers(const md_model_spec *model, FILE *out)
 {
@@ -26,8 +27,9 @@ static int same_section(const md_key *a, const md_key *b)
     return length == section_length(b) && strncmp(a->name, b->name, length) == 0;
 }
 
-static void write_config(const md_config *config, FILE *out)
+static void print_config(const void *context, FILE *out)
 {
+    const md_config *config = context;
     const md_key *end = md_config_keys + md_config_key_count;
     for (const md_key *key = md_config_keys; key < end; key++) {
         if (key->type == MD_KEY_LAYERS) {
@@ -45,18 +47,9 @@ static void write_config(const md_config *config, FILE *out)
 
 char *md_config_write(const md_config *config)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    write_config(config, out);
-    int failed = ferror(out);
-    if (fclose(out) != 0 || failed) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    md_bytes text;
+    md_bytes_print(print_config, config, &text, NULL);
+    return (char *)text.data;
 }
 
 static void print_row(const md_key *key, const md_config *standard, FILE *out)

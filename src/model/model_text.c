@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/bytes.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
 #include "mnist_dist/model/layer_kind.h"
@@ -19,21 +20,19 @@ static void write_layer(const md_layer_spec *layer, FILE *out)
     fputc('\n', out);
 }
 
-char *md_model_spec_write(const md_model_spec *spec)
+static void print_spec(const void *context, FILE *out)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
+    const md_model_spec *spec = context;
     fprintf(out, "input rows=%d columns=%d\n", spec->rows, spec->columns);
     for (int i = 0; i < spec->layer_count; i++)
         write_layer(&spec->layers[i], out);
-    int failed = ferror(out);
-    if (fclose(out) == 0 && !failed)
-        return text;
-    free(text);
-    return NULL;
+}
+
+char *md_model_spec_write(const md_model_spec *spec)
+{
+    md_bytes text;
+    md_bytes_print(print_spec, spec, &text, NULL);
+    return (char *)text.data;
 }
 
 /* The words of one line, "word" or "key=value". */
