@@ -78,17 +78,13 @@ static md_layer_spec *add_layer(reader *r, const entry *e, md_layer_kind kind)
 }
 
 /* A word, null (the first choice), or Keras 3's {"class_name": "function", "config": "relu"}. */
-static md_status read_choice(reader *r, const entry *e, const md_key *key, int *out)
+static md_status read_choice(reader *r, const entry *e, const md_key *key, md_layer_spec *layer)
 {
     const json_t *value = json_object_get(e->config, key->name);
     if (json_is_object(value))
         value = json_object_get(value, "config");
-    *out = 0;
-    if (!value || json_is_null(value))
-        return MD_OK;
-    const char *word = json_string_value(value);
-    if (word && md_key_set(&(md_key){.type = MD_KEY_CHOICE, .choices = key->choices}, out, word,
-                           NULL) == MD_OK)
+    const char *word = !value || json_is_null(value) ? key->choices[0] : json_string_value(value);
+    if (word && md_key_set(key, layer, word, NULL) == MD_OK)
         return MD_OK;
     char why[128];
     snprintf(why, sizeof why, "has %s '%.40s'; relu, tanh, sigmoid, softmax and linear can be read",
@@ -102,11 +98,13 @@ static md_status read_key(reader *r, const entry *e, const md_key *key, md_layer
     const json_t *value = json_object_get(e->config, key->name);
     char text[MD_VALUE_SIZE], why[MD_VALUE_SIZE + 64], range[MD_VALUE_SIZE];
     if (key->type == MD_KEY_CHOICE)
-        return read_choice(r, e, key, (int *)(void *)((char *)layer + key->offset));
+        return read_choice(r, e, key, layer);
     if (key->type == MD_KEY_INTEGER && json_is_integer(value))
         snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
     else if (key->type == MD_KEY_REAL && json_is_number(value))
         snprintf(text, sizeof text, "%.17g", json_number_value(value));
+    else if (key->type == MD_KEY_SWITCH && json_is_boolean(value))
+        snprintf(text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
     else
         text[0] = '\0';
     if (md_key_set(key, layer, text, NULL) == MD_OK)
@@ -149,10 +147,9 @@ static md_status fold_activation(reader *r, const entry *e, md_activation activa
 
 static md_status read_alone(reader *r, const entry *e)
 {
-    int activation;
-    const md_key *key = md_layer_key(MD_LAYER_DENSE, "activation");
-    md_status status = read_choice(r, e, key, &activation);
-    return status ? status : fold_activation(r, e, (md_activation)activation);
+    md_layer_spec dense = {.kind = MD_LAYER_DENSE};
+    md_status status = read_choice(r, e, md_layer_key(dense.kind, "activation"), &dense);
+    return status ? status : fold_activation(r, e, dense.activation);
 }
 
 static md_status read_softmax(reader *r, const entry *e)

@@ -85,21 +85,12 @@ void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out)
     md_h5_names_free(&layers);
 }
 
-static void group_of(md_layer_kind kind, int n, char out[MD_H5_PATH])
+void md_keras3_path(md_layer_kind kind, int n, int which, char out[MD_H5_PATH])
 {
     char number[16] = "";
     if (n > 0)
         snprintf(number, sizeof number, "_%d", n);
-    snprintf(out, MD_H5_PATH, "/layers/%s%s/vars", md_layer_kind_name(kind), number);
-}
-
-void md_keras3_path(md_layer_kind kind, int n, int which, char out[MD_H5_PATH])
-{
-    char group[MD_H5_PATH - 16];
-    char whole[MD_H5_PATH];
-    group_of(kind, n, whole);
-    snprintf(group, sizeof group, "%.*s", (int)sizeof group - 1, whole);
-    snprintf(out, MD_H5_PATH, "%s/%d", group, which);
+    snprintf(out, MD_H5_PATH, "/layers/%s%s/vars/%d", md_layer_kind_name(kind), number, which);
 }
 
 /* Appends the n-th layer of a kind if the file has it. */
