@@ -22,21 +22,12 @@ const char *md_source_form(size_t i)
     return i < KINDS ? kinds[i]->form : NULL;
 }
 
-void md_source_forms(char out[MD_SOURCE_FORMS_SIZE])
+void md_source_forms(char out[MD_VALUE_SIZE])
 {
-    size_t used = 0;
-    for (size_t i = 0; i < KINDS && used < MD_SOURCE_FORMS_SIZE; i++)
-        used += (size_t)snprintf(out + used, MD_SOURCE_FORMS_SIZE - used, "%s%s",
-                                 i == 0          ? ""
-                                 : i + 1 < KINDS ? ", "
-                                                 : " or ",
-                                 kinds[i]->form);
-}
-
-int md_source_ends_with(const char *text, const char *ending)
-{
-    size_t n = strlen(text), m = strlen(ending);
-    return n >= m && strcmp(text + n - m, ending) == 0;
+    const char *forms[KINDS + 1] = {NULL};
+    for (size_t i = 0; i < KINDS; i++)
+        forms[i] = kinds[i]->form;
+    md_key_list(forms, out);
 }
 
 static const md_source_ops *choose(const char *where)

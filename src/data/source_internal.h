@@ -4,6 +4,7 @@
 #define MNIST_DIST_DATA_SOURCE_INTERNAL_H
 
 #include "mnist_dist/base/bytes.h"
+#include "mnist_dist/base/key.h"
 #include "mnist_dist/data/source.h"
 
 typedef struct md_source_ops {
@@ -23,12 +24,8 @@ struct md_source {
     void *context; /* the kind's own, freed by its close */
 };
 
-/* 1 when `text` ends in `ending`. */
-int md_source_ends_with(const char *text, const char *ending);
-
 /* All forms as "a, b or c", for messages. */
-enum { MD_SOURCE_FORMS_SIZE = 256 };
-void md_source_forms(char out[MD_SOURCE_FORMS_SIZE]);
+void md_source_forms(char out[MD_VALUE_SIZE]);
 
 /* How files of images are read. */
 extern const md_file_kind md_data_file;

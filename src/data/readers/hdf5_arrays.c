@@ -318,9 +318,15 @@ static void hdf5_close(md_source *source)
     close_context(source->context);
 }
 
+static int ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
 static int hdf5_recognises(const char *where)
 {
-    return md_source_ends_with(where, ".h5") || md_source_ends_with(where, ".hdf5");
+    return ends_with(where, ".h5") || ends_with(where, ".hdf5");
 }
 
 const md_source_ops md_source_hdf5 = {".h5 file", hdf5_recognises, hdf5_open, hdf5_read,

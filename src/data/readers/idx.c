@@ -45,7 +45,7 @@ static md_status find_file(const char *folder, const char *prefix, const char *w
 /* Nothing that we know, then. */
 static md_status fail_kind(const char *where, md_error *err)
 {
-    char forms[MD_SOURCE_FORMS_SIZE];
+    char forms[MD_VALUE_SIZE];
     md_source_forms(forms);
     return md_fail(err, MD_BAD_DATA, "%s: is not a folder; give %s", where, forms);
 }
