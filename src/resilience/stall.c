@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "heartbeat_internal.h"
-#include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/whole_file.h"
 
 enum { TEXT_SIZE = 2048 };
@@ -302,6 +301,9 @@ void md_stall_report(md_heartbeat *h)
 void md_stall_clean(const md_heartbeat *h)
 {
     char path[MD_STALL_PATH_SIZE + 32];
+    /* As a rule there is nothing, and two calls a rank are many on a shared file system. */
+    if (rmdir(h->folder) == 0 || errno == ENOENT)
+        return;
     for (int i = 0; i < h->ranks; i++) {
         name_report(h, i, "", path, sizeof path);
         unlink(path);
