@@ -2,34 +2,30 @@
 
 #include <math.h>
 
-/* A moment of the run; counts are at least 1. */
-typedef struct moment {
-    int64_t step, steps_per_epoch, total_steps;
-} moment;
-
-static double constant(const md_schedule *schedule, const moment *now)
+static double constant(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
     (void)schedule;
-    (void)now;
+    (void)at;
+    (void)span;
     return 1.0;
 }
 
-static double step(const md_schedule *schedule, const moment *now)
+static double step(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
-    int64_t times = now->step / now->steps_per_epoch / schedule->step_epochs;
+    int64_t times = at / span->steps_per_epoch / schedule->step_epochs;
     return pow(schedule->factor, (double)times);
 }
 
-static double cosine(const md_schedule *schedule, const moment *now)
+static double cosine(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
     const double pi = 3.14159265358979323846;
-    double decay_steps = (double)(now->total_steps - schedule->warmup_steps);
-    double decayed = fmin((double)(now->step - schedule->warmup_steps), decay_steps);
+    double decay_steps = (double)(span->total_steps - schedule->warmup_steps);
+    double decayed = fmin((double)(at - schedule->warmup_steps), decay_steps);
     double half_wave = decay_steps > 0.0 ? 0.5 * (1.0 + cos(pi * decayed / decay_steps)) : 0.0;
     return (1.0 - schedule->final) * half_wave + schedule->final;
 }
 
-typedef double fraction(const md_schedule *schedule, const moment *now);
+typedef double fraction(const md_schedule *schedule, int64_t at, const md_schedule_span *span);
 
 /* Each gives the fraction of the base rate, after the warm-up. */
 static fraction *const fractions[MD_SCHEDULE_COUNT] = {
@@ -45,6 +41,5 @@ double md_schedule_rate(const md_schedule *schedule, double base, int64_t step,
         return NAN;
     if (step < schedule->warmup_steps)
         return base * (double)(step + 1) / (double)schedule->warmup_steps;
-    const moment now = {step, span->steps_per_epoch, span->total_steps};
-    return base * fractions[schedule->kind](schedule, &now);
+    return base * fractions[schedule->kind](schedule, step, span);
 }

@@ -49,7 +49,8 @@ void md_twin_destroy(md_twin **twin)
     *twin = NULL;
 }
 
-const double *md_twin_forward(md_twin *t, const double *parameters, const double *pixels)
+/* The outputs before the last activation, valid until the next call. */
+static const double *forward(md_twin *t, const double *parameters, const double *pixels)
 {
     for (size_t i = 0; i < t->layers[0].in; i++)
         t->here[i] = pixels[i];
@@ -71,8 +72,7 @@ double md_twin_loss(md_twin *t, const double *parameters, const double *pixels,
     const size_t features = t->layers[0].in, width = t->layers[t->spec.layer_count - 1].out;
     double loss = 0.0;
     for (size_t i = 0; i < n; i++)
-        loss +=
-            t->loss->twin(md_twin_forward(t, parameters, pixels + i * features), width, labels[i]);
+        loss += t->loss->twin(forward(t, parameters, pixels + i * features), width, labels[i]);
     return loss;
 }
 

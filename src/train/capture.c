@@ -9,6 +9,7 @@
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/checkpoint/fields.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/hdf5/hdf5_version.h"
 #include "mnist_dist/nn/blas.h"
@@ -42,13 +43,8 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
                         .ranks = t->ranks,
                         .nodes = md_comm_nodes(t->comm),
                         .exponent = md_reducer_exponent(t->reducer)};
-    char *const strings[] = {record->config,       record->command_line, record->hosts,
-                             record->reducer,      record->kernels,      record->storage,
-                             record->version,      record->version_mpi,  record->version_hdf5,
-                             record->version_blas, record->data_sha256,  record->started,
-                             record->saved};
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        if (!strings[i]) {
+    for (int i = 0; i < MD_RUN_TEXTS; i++)
+        if (!*md_run_text(record, &md_run_texts[i])) {
             md_run_record_clear(record);
             return md_fail_memory(err, "the run's record", MD_TIMESTAMP_SIZE);
         }

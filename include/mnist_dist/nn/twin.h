@@ -15,11 +15,8 @@ typedef struct md_twin md_twin;
 md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err);
 void md_twin_destroy(md_twin **twin); /* NULL is fine; clears *twin */
 
-/* The outputs before the last activation, valid until the next call. parameters as laid out by
- * md_model_spec_layout; pixels[rows * columns] of one sample, divided by 255. */
-const double *md_twin_forward(md_twin *twin, const double *parameters, const double *pixels);
-
-/* The sum of n samples' losses. pixels[n][rows * columns]. */
+/* The sum of n samples' losses. parameters as laid out by md_model_spec_layout;
+ * pixels[n][rows * columns], divided by 255. */
 double md_twin_loss(md_twin *twin, const double *parameters, const double *pixels,
                     const uint8_t *labels, size_t n);
 
