@@ -1,13 +1,11 @@
 #include "mnist_dist/checkpoint/checkpoint.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/checkpoint/fields.h"
-#include "mnist_dist/checkpoint/schema.h"
 
 static md_status allocate_block(const md_checkpoint *c, float **out, const char *what,
                                 md_error *err)

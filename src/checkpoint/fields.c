@@ -1,7 +1,6 @@
 #include "mnist_dist/checkpoint/fields.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "mnist_dist/checkpoint/schema.h"
 

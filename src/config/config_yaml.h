@@ -1,5 +1,5 @@
 /* YAML text as libyaml's document (every node carries its line) and the checks that hold for every
- * node. Private to src/train. Errors are MD_USAGE and start "name:line: ". Local. */
+ * node. Private to src/config. Errors are MD_USAGE and start "name:line: ". Local. */
 #ifndef MNIST_DIST_CONFIG_CONFIG_YAML_H
 #define MNIST_DIST_CONFIG_CONFIG_YAML_H
 
@@ -13,7 +13,7 @@ typedef struct md_yaml {
     md_error *err;
 } md_yaml;
 
-/* Loads text of one document; *root is NULL when it is empty. Close it only on success. */
+/* Loads text of one document. Close it only on success. */
 md_status md_yaml_open(md_yaml *yaml, const char *text, const char *name, md_error *err);
 void md_yaml_close(md_yaml *yaml);
 

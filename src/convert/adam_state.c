@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "mnist_dist/base/log.h"
-#include "mnist_dist/checkpoint/fields.h"
 #include "mnist_dist/keras/keras_weights.h"
 
 /* For n variables in the order of the layers:

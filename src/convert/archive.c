@@ -4,8 +4,6 @@
 #include <string.h>
 #include <zip.h>
 
-#include "mnist_dist/hdf5/h5.h"
-
 enum { TIME_1980 = 315619200 }; /* the second day of 1980: DOS time in any time zone */
 
 static md_status fail(zip_error_t *why, md_error *err)

@@ -1,9 +1,7 @@
 #include "export_weights.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "mnist_dist/checkpoint/fields.h"
 #include "mnist_dist/hdf5/h5.h"
 #include "mnist_dist/keras/keras_weights.h"
 

@@ -6,7 +6,6 @@
 #include "archive.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/checkpoint/encoding.h"
-#include "mnist_dist/checkpoint/schema.h"
 #include "mnist_dist/convert/convert.h"
 #include "mnist_dist/keras/keras.h"
 #include "mnist_dist/keras/keras_weights.h"

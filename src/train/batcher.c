@@ -62,7 +62,7 @@ md_status md_batcher_create(const md_store *store, const md_model *model, const 
         return status;
     md_batcher *b = created;
     *b = (md_batcher){.store = store, .kernels = kernels, .features = md_store_features(store)};
-    int sparse = store->header->storage == MD_STORAGE_SPARSE && md_model_takes_sparse(model);
+    int sparse = md_store_storage(store) == MD_STORAGE_SPARSE && md_model_takes_sparse(model);
     status = allocate_buffers(b, max_samples, sparse, err);
     if (status)
         md_batcher_destroy(&b);

@@ -22,7 +22,8 @@ int md_trainer_is_reproducible(const md_trainer *t)
 }
 
 /* The configuration's words stand in the order of these. */
-_Static_assert((int)MD_CONFIG_STORAGE_DENSE == (int)MD_STORAGE_DENSE &&
+_Static_assert((int)MD_CONFIG_STORAGE_AUTO == (int)MD_STORAGE_AUTO &&
+                   (int)MD_CONFIG_STORAGE_DENSE == (int)MD_STORAGE_DENSE &&
                    (int)MD_CONFIG_STORAGE_SPARSE == (int)MD_STORAGE_SPARSE,
                "one order of storages");
 

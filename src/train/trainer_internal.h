@@ -77,7 +77,7 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
  */
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err);
 
-/* validate.c */
+/* validation.c */
 md_inference md_trainer_inference(const md_trainer *t); /* local */
 /* Collective: t->validation becomes that of the present weights. */
 md_status md_trainer_validate(md_trainer *t, md_error *err);
