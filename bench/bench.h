@@ -1,5 +1,5 @@
 /* What the parts of the benchmark share. Each part is a function in a file of its own, listed in
- * main.c's table; all of them run in one process, so that their numbers can be compared. */
+ * bench.c's table; all of them run in one process, so that their numbers can be compared. */
 #ifndef MNIST_DIST_BENCH_BENCH_H
 #define MNIST_DIST_BENCH_BENCH_H
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/hdf5/hdf5_version.h"
 #include "mnist_dist/nn/blas.h"
 #include "mnist_dist/nn/kernels.h"

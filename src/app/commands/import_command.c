@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/command.h"
 #include "mnist_dist/convert/convert.h"

@@ -2,7 +2,6 @@
  * machine. Starts real runs through mpirun (or srun inside a Slurm job), kills and resumes some of
  * them, and compares the digests of their weights. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "mnist_dist/base/files.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
 #include "mnist_dist/base/whole_file.h"
-#include "mnist_dist/config/config.h"
 #include "mnist_dist/rundir/folder.h"
 
 typedef enum kind { TEXT, WHOLE, REAL } kind;
@@ -35,11 +35,6 @@ static const struct {
               {"updated", TEXT, offsetof(md_live, updated)}};
 
 enum { FIELDS = sizeof fields / sizeof *fields };
-
-static void join(const char *folder, const char *name, char out[MD_PATH_SIZE + 32])
-{
-    snprintf(out, MD_PATH_SIZE + 32, "%s/%s", folder, name);
-}
 
 static void print_field(const md_live *live, size_t i, FILE *out)
 {
@@ -69,9 +64,9 @@ static void print_fields(const void *live, FILE *out)
 
 md_status md_live_write(const char *folder, const md_live *live, md_error *err)
 {
-    char path[MD_PATH_SIZE + 32], temporary[MD_PATH_SIZE + 32];
-    join(folder, MD_FILE_STATUS, path);
-    join(folder, MD_FILE_SAVING_STATUS, temporary);
+    char path[PATH_MAX], temporary[PATH_MAX];
+    md_files_join(folder, MD_FILE_STATUS, path);
+    md_files_join(folder, MD_FILE_SAVING_STATUS, temporary);
     return md_whole_file_replace(path, temporary, print_fields, live, err);
 }
 
@@ -111,10 +106,10 @@ int md_live_read(const char *folder, md_live *out)
 {
     static const md_file_kind status_file = {
         .what = "a status", .quote = "", .status = MD_FAILED, .most = 16 * 1024};
-    char path[MD_PATH_SIZE + 32], *rest = NULL;
+    char path[PATH_MAX], *rest = NULL;
     md_bytes text;
     *out = (md_live){.loss = NAN, .accuracy = NAN};
-    join(folder, MD_FILE_STATUS, path);
+    md_files_join(folder, MD_FILE_STATUS, path);
     if (md_bytes_read(path, &status_file, &text, NULL, NULL))
         return 0;
     for (char *line = strtok_r((char *)text.data, "\n", &rest); line;

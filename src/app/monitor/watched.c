@@ -1,10 +1,10 @@
 #include "watched.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/inputs.h"
+#include "mnist_dist/base/files.h"
 #include "mnist_dist/rundir/folder.h"
 
 /* A status younger than this is a run's that lives. An older one may be a long validation's or
@@ -91,10 +91,10 @@ static md_status adopt(md_watched *w, md_checkpoint *found, md_error *err)
 
 static md_status read_checkpoint(md_watched *w, md_error *err)
 {
-    char path[MD_PATH_SIZE + 16];
+    char path[PATH_MAX];
     struct stat file;
     md_checkpoint *found = NULL;
-    snprintf(path, sizeof path, "%s/" MD_FILE_LAST, w->folder);
+    md_files_join(w->folder, MD_FILE_LAST, path);
     if (stat(path, &file) != 0) {
         drop_checkpoint(w);
         return MD_OK;

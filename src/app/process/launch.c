@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "mnist_dist/base/files.h"
-#include "mnist_dist/rundir/folder.h"
 #include "process.h"
 
 enum { MAX_WORDS = 128, PATH_SIZE = 1200, OUTPUT_SIZE = 8192 };
