@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "adam_state.h"
 
@@ -33,14 +32,14 @@ static int is_float(double number)
     return rounded >= number && rounded <= number;
 }
 
-/* A number in [0, below); zero, where it has no sense, and a schedule leave the default. Keras
- * writes a rate that it kept as float32 with all digits of a double. */
-static void get_number(const json_t *config, const char *key, double below, double *out)
+/* A number in [0, below), or above 0 when `open`; what is out of range and a schedule leave the
+ * default. Keras writes a rate that it kept as float32 with all digits of a double. */
+static void get_number(const json_t *config, const char *key, double below, int open, double *out)
 {
     const json_t *value = json_object_get(config, key);
     double number = json_number_value(value);
     if (json_is_number(value) && number >= 0.0 && number < below && number <= (double)FLT_MAX &&
-        (number > 0.0 || strncmp(key, "beta", 4) == 0))
+        (number > 0.0 || !(open & MD_OPEN_LOW)))
         *out = is_float(number) ? md_shortest((float)number) : number;
 }
 
@@ -59,9 +58,9 @@ static int read_optimizer(const json_t *optimizer, md_optimizer_spec *spec)
     double *value;
     const md_key *key;
     spec->kind = kind;
-    get_number(config, "learning_rate", INFINITY, &spec->learning_rate);
+    get_number(config, "learning_rate", INFINITY, MD_OPEN_LOW, &spec->learning_rate);
     for (int i = 0; (key = md_optimizer_hyper(spec, i, &value)) != NULL; i++)
-        get_number(config, key->name, key->high, value);
+        get_number(config, key->name, key->high, key->open, value);
     return 1;
 }
 

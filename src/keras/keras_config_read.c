@@ -10,7 +10,7 @@
 
 typedef struct {
     md_model_spec spec;
-    int flat;                        /* what reaches the next layer is one row per sample */
+    md_shape shape;                  /* of what reaches the next layer */
     char previous[2 * MD_NAME_SIZE]; /* Keras' name of the layer before */
     md_error *err;
 } reader;
@@ -49,7 +49,8 @@ static md_status read_shape(reader *r, const entry *e, const json_t *shape)
         return refuse(r, e, "has an input shape that is neither [n] nor [rows, columns]");
     r->spec.rows = (int)dims[1];
     r->spec.columns = (int)dims[2];
-    r->flat = rank == 2;
+    r->shape = rank == 2 ? (md_shape){1, {(size_t)dims[2]}}
+                         : (md_shape){2, {(size_t)dims[1], (size_t)dims[2]}};
     return MD_OK;
 }
 
@@ -125,13 +126,15 @@ static md_status read_input(reader *r, const entry *e)
 static md_status read_own(reader *r, const entry *e, md_layer_kind kind)
 {
     const md_layer_descriptor *d = md_layer_describe(kind);
-    if (d->takes == MD_TAKES_FLAT && !r->flat)
+    if (d->takes == MD_TAKES_FLAT && r->shape.rank != 1)
         return refuse(r, e, "works on images row by row; put a Flatten before it");
     md_layer_spec *layer = add_layer(r, e, kind);
     md_status status = MD_OK;
     for (size_t i = 0; !status && i < d->key_count; i++)
         status = read_key(r, e, &d->keys[i], layer);
-    r->flat |= kind == MD_LAYER_FLATTEN;
+    const md_shape in = r->shape;
+    if (!status && d->shape)
+        d->shape(layer, &in, &r->shape);
     return status;
 }
 
