@@ -50,9 +50,10 @@ struct md_layer_ops {
      * at their place in the block, and returns the gradient by the input (NULL unless
      * propagates). */
     float *(*backward)(md_layer *layer, const md_forward_context *context, float *dy);
-    /* One sample in double, the slow way, dropout off: y[out] from x[in] and the layer's weights,
-     * tensor after tensor. NULL: y = x. */
-    void (*twin)(const md_layer *layer, const double *weights, const double *x, double *y);
+    /* The same in double, the slow way, for the context's one sample (its ids and pass are set):
+     * y[out] from x[in] and the layer's weights, tensor after tensor. NULL: y = x. */
+    void (*twin)(const md_layer *layer, const md_forward_context *context, const double *weights,
+                 const double *x, double *y);
 };
 
 /* The model's layers but their state, from the spec it was laid out from; borrows both. Returns the

@@ -49,16 +49,20 @@ void md_twin_destroy(md_twin **twin)
     *twin = NULL;
 }
 
-/* The outputs before the last activation, valid until the next call. */
-static const double *forward(md_twin *t, const double *parameters, const double *pixels)
+/* The outputs of sample n before the last activation, valid until the next call. */
+static const double *forward(md_twin *t, const double *parameters, const md_twin_batch *batch,
+                             size_t n)
 {
-    for (size_t i = 0; i < t->layers[0].in; i++)
-        t->here[i] = pixels[i];
+    const md_forward_context context = {
+        .samples = 1, .ids = batch->ids ? batch->ids + n : NULL, .pass = batch->pass};
+    const size_t features = t->layers[0].in;
+    for (size_t i = 0; i < features; i++)
+        t->here[i] = batch->pixels[n * features + i];
     for (int i = 0; i < t->spec.layer_count; i++) {
         const md_layer *layer = &t->layers[i];
         if (!layer->ops->twin)
             continue;
-        layer->ops->twin(layer, parameters + layer->tensors[0].offset, t->here, t->there);
+        layer->ops->twin(layer, &context, parameters + layer->tensors[0].offset, t->here, t->there);
         double *swap = t->here;
         t->here = t->there;
         t->there = swap;
@@ -66,24 +70,22 @@ static const double *forward(md_twin *t, const double *parameters, const double 
     return t->here;
 }
 
-double md_twin_loss(md_twin *t, const double *parameters, const double *pixels,
-                    const uint8_t *labels, size_t n)
+double md_twin_loss(md_twin *t, const double *parameters, const md_twin_batch *batch)
 {
-    const size_t features = t->layers[0].in, width = t->layers[t->spec.layer_count - 1].out;
+    const size_t width = t->layers[t->spec.layer_count - 1].out;
     double loss = 0.0;
-    for (size_t i = 0; i < n; i++)
-        loss += t->loss->twin(forward(t, parameters, pixels + i * features), width, labels[i]);
+    for (size_t n = 0; n < batch->samples; n++)
+        loss += t->loss->twin(forward(t, parameters, batch, n), width, batch->labels[n]);
     return loss;
 }
 
-double md_twin_slope(md_twin *t, double *parameters, size_t index, const double *pixels,
-                     const uint8_t *labels, size_t n)
+double md_twin_slope(md_twin *t, double *parameters, size_t index, const md_twin_batch *batch)
 {
     const double w = parameters[index];
     parameters[index] = w + step_size;
-    const double above = md_twin_loss(t, parameters, pixels, labels, n);
+    const double above = md_twin_loss(t, parameters, batch);
     parameters[index] = w - step_size;
-    const double below = md_twin_loss(t, parameters, pixels, labels, n);
+    const double below = md_twin_loss(t, parameters, batch);
     parameters[index] = w;
     return (above - below) / (2.0 * step_size);
 }

@@ -1,5 +1,5 @@
 /* The gradient of the first batch against central differences of the same model computed in double,
- * the slow way. Dropout is off for the check. */
+ * the slow way, with the same values dropped. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,10 +18,9 @@ static const double suspicious = 1e-2; /* relative; float arithmetic stays below
 typedef struct check {
     const md_layout *layout; /* of the trainer's model */
     md_twin *twin;
-    size_t samples, features;
+    md_twin_batch batch;
     double *weights; /* [parameters] */
-    double *pixels;  /* [samples][features] */
-    const uint8_t *labels;
+    double *pixels;  /* of the batch */
 } check;
 
 static void clear(check *c)
@@ -47,59 +46,58 @@ static double check_tensor(check *c, const md_tensor *tensor, const float *gradi
         md_rng_block(&key, tensor->offset + k, block);
         /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): no tensor is empty. */
         const size_t index = tensor->offset + block[0] % tensor->count;
-        const double exact =
-            md_twin_slope(c->twin, c->weights, index, c->pixels, c->labels, c->samples);
+        const double exact = md_twin_slope(c->twin, c->weights, index, &c->batch);
         const double ours = (double)gradient[index];
         worst = fmax(worst, fabs(exact - ours) / fmax(fabs(exact), 1e-3 * largest));
     }
     return worst;
 }
 
-static md_status create(const md_trainer *t, size_t samples, check *c, md_error *err)
+static md_status create(const md_trainer *t, const md_batch *batch, check *c, md_error *err)
 {
-    *c = (check){.layout = md_model_layout(t->model), .samples = samples};
-    c->features = md_store_features(md_dataset_store(t->dataset));
+    *c = (check){.layout = md_model_layout(t->model)};
     const size_t size = sizeof(double);
+    const size_t pixels = batch->samples * md_store_features(md_dataset_store(t->dataset));
     md_status status = md_twin_create(&t->spec, &c->twin, err);
     if (!status)
         status = md_allocate((void **)&c->weights, c->layout->parameters, size, "weights", err);
     if (!status)
-        status = md_allocate((void **)&c->pixels, samples * c->features, size, "pixels", err);
+        status = md_allocate((void **)&c->pixels, pixels, size, "pixels", err);
+    c->batch = (md_twin_batch){.samples = batch->samples,
+                               .pixels = c->pixels,
+                               .labels = batch->labels,
+                               .ids = batch->ids,
+                               .pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch}};
     return status;
 }
 
-static md_status fill(const md_trainer *t, const md_batch *batch, const uint32_t *ids, check *c,
-                      md_error *err)
+static md_status fill(const md_trainer *t, check *c, md_error *err)
 {
     const float *parameters = md_reducer_parameters(t->reducer);
+    const size_t features = md_store_features(md_dataset_store(t->dataset));
     uint8_t *image;
-    md_status status = md_allocate((void **)&image, c->features, 1, "an image", err);
+    md_status status = md_allocate((void **)&image, features, 1, "an image", err);
     if (status)
         return status;
     for (size_t i = 0; i < c->layout->parameters; i++)
         c->weights[i] = (double)parameters[i];
-    for (size_t n = 0; n < c->samples; n++) {
-        md_store_image(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, ids[n], image);
-        for (size_t i = 0; i < c->features; i++)
-            c->pixels[n * c->features + i] = image[i] / 255.0;
+    for (size_t n = 0; n < c->batch.samples; n++) {
+        md_store_image(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, t->order[n], image);
+        for (size_t i = 0; i < features; i++)
+            c->pixels[n * features + i] = image[i] / 255.0;
     }
-    c->labels = batch->labels;
     free(image);
     return MD_OK;
 }
 
-/* The gradient as training computes it, but without ids, and so without dropout; into the reducer's
- * block. */
-static void compute(md_trainer *t, const md_batch *batch)
+/* The gradient as training computes it, into the reducer's block. */
+static void compute(md_trainer *t, const md_batch *batch, const md_pass *pass)
 {
     const float *parameters = md_reducer_parameters(t->reducer);
-    const md_pass pass = {.mode = MD_TRAIN};
-    md_batch plain = *batch;
     size_t correct;
-    plain.ids = NULL;
-    md_model_forward(t->model, parameters, &plain, &pass);
-    md_model_loss(t->model, &plain, &correct);
-    md_model_backward(t->model, parameters, &plain, md_reducer_gradient(t->reducer));
+    md_model_forward(t->model, parameters, batch, pass);
+    md_model_loss(t->model, batch, &correct);
+    md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
 }
 
 static void report_layer(const md_trainer *t, check *c, int layer)
@@ -122,11 +120,11 @@ static md_status check_first_batch(md_trainer *t, md_error *err)
     const size_t samples = t->shape.images < MOST_SAMPLES ? t->shape.images : MOST_SAMPLES;
     const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order, samples);
     check c;
-    md_status status = create(t, samples, &c, err);
+    md_status status = create(t, batch, &c, err);
     if (!status)
-        status = fill(t, batch, t->order, &c, err);
+        status = fill(t, &c, err);
     if (!status)
-        compute(t, batch);
+        compute(t, batch, &c.batch.pass);
     for (int i = 0; i < t->spec.layer_count && !status; i++)
         if (c.layout->first[i + 1] > c.layout->first[i])
             report_layer(t, &c, i);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "distance.h"
 #include "every_set.h"
-#include "gradcheck.h"
 #include "images.h"
 #include "mnist_dist/nn/model.h"
 #include "runner.h"

@@ -13,6 +13,7 @@ SPY = os.path.realpath(sys.argv[1])
 LARGE = """model:
   - {layer: flatten}
   - {layer: dense, units: 200, activation: relu, name: large}
+  - {layer: dropout, rate: 0.2}
   - {layer: dense, units: 10, activation: softmax, name: narrow}
 """
 

@@ -102,8 +102,10 @@ static double activate(md_activation activation, double z)
     return z;
 }
 
-static void twin(const md_layer *layer, const double *weights, const double *x, double *y)
+static void twin(const md_layer *layer, const md_forward_context *context, const double *weights,
+                 const double *x, double *y)
 {
+    (void)context;
     const size_t in = layer->in, out = layer->out;
     const double *bias = weights + in * out;
     for (size_t j = 0; j < out; j++)
