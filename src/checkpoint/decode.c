@@ -85,7 +85,7 @@ static void get_model(md_h5 *f, md_checkpoint *c, const md_layout *layout)
         const md_tensor *t = &layout->tensors[i];
         char path[MD_H5_PATH];
         md_path_parameter(&c->model, t, path);
-        const md_h5_array array = md_tensor_array(t, 0);
+        const md_h5_array array = md_tensor_array(t);
         md_h5_get_array(f, path, &array, c->parameters + t->offset);
     }
     if (f->status)
@@ -150,7 +150,7 @@ static void get_optimizer(md_h5 *f, md_checkpoint *c, const md_layout *layout)
             const md_tensor *t = &layout->tensors[i];
             char path[MD_H5_PATH];
             md_path_moment(&c->model, t, m, path);
-            const md_h5_array array = md_tensor_array(t, 0);
+            const md_h5_array array = md_tensor_array(t);
             md_h5_get_array(f, path, &array, c->moments[m] + t->offset);
         }
 }
@@ -178,7 +178,7 @@ static void get_column(md_h5 *f, const md_table *table, const md_field *field, c
         f->status = md_fail_memory(f->err, path, count * size);
         return;
     }
-    const md_h5_array array = {field->type, {.rank = 1, .dims = {count}}, 0};
+    const md_h5_array array = {field->type, {.rank = 1, .dims = {count}}};
     md_h5_get_array(f, path, &array, values);
     for (size_t i = 0; i < count && !f->status; i++)
         memcpy(rows + i * table->row_size + field->offset, values + i * size, size);
@@ -237,9 +237,9 @@ static void get_golden(md_h5 *f, md_checkpoint *c)
     const hsize_t count = shape.dims[0];
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
     const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
-    const md_h5_array images = {MD_H5_U8, {3, {count, rows, columns}}, 0};
-    const md_h5_array labels = {MD_H5_U8, {1, {count}}, 0};
-    const md_h5_array logits = {MD_H5_F32, {2, {count, classes}}, 0};
+    const md_h5_array images = {MD_H5_U8, {3, {count, rows, columns}}};
+    const md_h5_array labels = {MD_H5_U8, {1, {count}}};
+    const md_h5_array logits = {MD_H5_F32, {2, {count, classes}}};
     void *blocks[3] = {NULL};
     get_golden_array(f, "images", &images, &blocks[0]);
     get_golden_array(f, "labels", &labels, &blocks[1]);

@@ -83,7 +83,7 @@ static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *lay
             const md_tensor *t = &layout->tensors[i];
             char path[MD_H5_PATH];
             md_path_moment(&c->model, t, m, path);
-            const md_h5_array array = md_tensor_array(t, 1);
+            const md_h5_array array = md_tensor_array(t);
             md_h5_put_array(f, path, &array, c->moments[m] + t->offset);
         }
 }
@@ -101,7 +101,7 @@ static void put_column(md_h5 *f, const md_table *table, const md_field *field, c
         memcpy(values + i * size, rows + i * table->row_size + field->offset, size);
     char path[MD_H5_PATH];
     snprintf(path, sizeof path, "%s/%s", table->group, field->name);
-    const md_h5_array array = {field->type, {.rank = 1, .dims = {count}}, 0};
+    const md_h5_array array = {field->type, {.rank = 1, .dims = {count}}};
     md_h5_put_array(f, path, &array, values);
     md_h5_put_text(f, path, "description", field->description);
     md_h5_put_text(f, path, "units", field->units);
@@ -130,9 +130,9 @@ static void put_golden(md_h5 *f, const md_checkpoint *c)
         return;
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
     const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
-    const md_h5_array images = {MD_H5_U8, {3, {g->count, rows, columns}}, 0};
-    const md_h5_array labels = {MD_H5_U8, {1, {g->count}}, 0};
-    const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}, 0};
+    const md_h5_array images = {MD_H5_U8, {3, {g->count, rows, columns}}};
+    const md_h5_array labels = {MD_H5_U8, {1, {g->count}}};
+    const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}};
     put_golden_array(f, "images", &images, g->images,
                      "test images, 0 to 255; the model sees v/255");
     put_golden_array(f, "labels", &labels, g->labels, "what the images show");

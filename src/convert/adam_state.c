@@ -67,7 +67,7 @@ static void get_moments(md_h5 *f, const state *s, const md_layout *layout, md_ch
     for (size_t i = 0; i < n; i++)
         for (size_t m = 0; m < 2; m++) {
             const md_tensor *t = &layout->tensors[i];
-            const md_h5_array array = md_tensor_array(t, 0);
+            const md_h5_array array = md_tensor_array(t);
             get(f, s, first + (apart ? m * n + i : 2 * i + m), &array, c->moments[m] + t->offset);
         }
 }

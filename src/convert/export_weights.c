@@ -40,7 +40,7 @@ static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *lay
     for (int i = 0; i < layout->tensor_count; i++)
         for (int m = 0; m < 2; m++) {
             const md_tensor *t = &layout->tensors[i];
-            const md_h5_array array = md_tensor_array(t, 1);
+            const md_h5_array array = md_tensor_array(t);
             char path[MD_H5_PATH];
             snprintf(path, sizeof path, "/optimizer/vars/%d", 2 + 2 * i + m);
             md_h5_put_array(f, path, &array, c->moments[m] + t->offset);

@@ -57,17 +57,12 @@ void md_h5_put_link(md_h5 *f, const char *from, const char *to)
     md_h5_release(&links);
 }
 
-static hid_t creation(const md_h5_array *array)
+static hid_t creation(void)
 {
     hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     if (plist < 0)
         return plist;
-    int failed =
-        H5Pset_obj_track_times(plist, 0) < 0 || H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) < 0;
-    if (array->checksum)
-        failed = failed || H5Pset_chunk(plist, array->shape.rank, array->shape.dims) < 0 ||
-                 H5Pset_fletcher32(plist) < 0;
-    if (failed)
+    if (H5Pset_obj_track_times(plist, 0) < 0 || H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) < 0)
         md_h5_release(&plist);
     return plist;
 }
@@ -77,7 +72,7 @@ void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const
     if (f->status)
         return;
     hid_t type = md_h5_type_id(array->type), id = H5I_INVALID_HID;
-    hid_t links = with_parents(), plist = creation(array);
+    hid_t links = with_parents(), plist = creation();
     hid_t space = array->shape.rank == 0
                       ? H5Screate(H5S_SCALAR)
                       : H5Screate_simple(array->shape.rank, array->shape.dims, NULL);

@@ -4,22 +4,25 @@
 #include "mnist_dist/base/text.h"
 #include "mnist_dist/hdf5/h5.h"
 
-/* A NULLTERM string type of `size` bytes with its terminator; H5T_VARIABLE for pointers. */
-static hid_t string_type(size_t size, H5T_cset_t set)
+/* `size` bytes, ended by zeros or filled up with them; H5T_VARIABLE for pointers. */
+static hid_t string_type(size_t size, H5T_cset_t set, H5T_str_t padding)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, size) < 0 || H5Tset_cset(type, set) < 0))
+    if (type >= 0 && (H5Tset_size(type, size) < 0 || H5Tset_cset(type, set) < 0 ||
+                      H5Tset_strpad(type, padding) < 0))
         md_h5_release(&type);
     return type;
 }
 
-/* Takes over `space`. `cells` has as many strings of `size` bytes as the space has elements; Keras
+/* Takes over `space`. `cells` has as many strings of `size` bytes as the space has elements, none
+ * with a terminator, which other readers would take for a part of it; no type has size 0. Keras
  * wants a list without entries to be a zero-length array, never a null space. */
 static void put(md_h5 *f, const char *path, const char *attribute, hid_t space, size_t size,
                 const char *cells, int ascii)
 {
     hid_t id = H5I_INVALID_HID;
-    hid_t type = string_type(size, ascii ? H5T_CSET_ASCII : H5T_CSET_UTF8);
+    hid_t type =
+        string_type(size > 0 ? size : 1, ascii ? H5T_CSET_ASCII : H5T_CSET_UTF8, H5T_STR_NULLPAD);
     if (type >= 0 && space >= 0)
         id = H5Acreate_by_name(f->file, path, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT,
                                H5P_DEFAULT);
@@ -40,7 +43,7 @@ void md_h5_put_text(md_h5 *f, const char *path, const char *attribute, const cha
         md_h5_fail(f, "attribute %s@%s would be %zu bytes long; at most %d are possible", path,
                    attribute, length, MD_H5_TEXT_MAX);
     else
-        put(f, path, attribute, H5Screate(H5S_SCALAR), length + 1, text, md_text_is_ascii(text));
+        put(f, path, attribute, H5Screate(H5S_SCALAR), length, text, md_text_is_ascii(text));
 }
 
 void md_h5_put_names(md_h5 *f, const char *path, const char *attribute, const char *const *names,
@@ -51,7 +54,7 @@ void md_h5_put_names(md_h5 *f, const char *path, const char *attribute, const ch
     size_t size = 1;
     int ascii = 1;
     for (size_t i = 0; i < count; i++) {
-        size = strlen(names[i]) + 1 > size ? strlen(names[i]) + 1 : size;
+        size = strlen(names[i]) > size ? strlen(names[i]) : size;
         ascii = ascii && md_text_is_ascii(names[i]);
     }
     char *cells = calloc(count + 1, size);
@@ -77,7 +80,7 @@ static void keep_text(md_h5 *f, char **into, const char *text, size_t size)
 static void read_fixed(md_h5 *f, hid_t id, hid_t type, md_h5_names *out)
 {
     size_t size = H5Tget_size(type) + 1;
-    hid_t memory = string_type(size, H5Tget_cset(type));
+    hid_t memory = string_type(size, H5Tget_cset(type), H5T_STR_NULLTERM);
     char *cells = calloc(out->count, size);
     if (!cells)
         f->status = md_fail_memory(f->err, "a list of texts", out->count * size);
@@ -92,7 +95,7 @@ static void read_fixed(md_h5 *f, hid_t id, hid_t type, md_h5_names *out)
 static void read_variable(md_h5 *f, hid_t id, hid_t type, hid_t space, md_h5_names *out)
 {
     char *cells[MD_H5_MAX_NAMES] = {NULL};
-    hid_t memory = string_type(H5T_VARIABLE, H5Tget_cset(type));
+    hid_t memory = string_type(H5T_VARIABLE, H5Tget_cset(type), H5T_STR_NULLTERM);
     if (memory < 0 || H5Aread(id, memory, cells) < 0)
         md_h5_fail(f, "text cannot be read");
     for (size_t i = 0; !f->status && i < out->count; i++)

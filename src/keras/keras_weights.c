@@ -190,7 +190,7 @@ static void get_layer(md_h5 *f, const md_keras_layer *from, const md_tensor *ten
         md_h5_fail(f, "%s belongs to a layer with %d weights, and %d are known here",
                    from->tensor[0], from->count, count);
     for (int i = 0; i < from->count && !f->status; i++) {
-        const md_h5_array array = md_tensor_array(&tensors[i], 0);
+        const md_h5_array array = md_tensor_array(&tensors[i]);
         md_h5_get_converted(f, from->tensor[i], &array, parameters + tensors[i].offset);
     }
 }

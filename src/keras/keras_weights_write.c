@@ -10,9 +10,9 @@ void md_path_parameter(const md_model_spec *spec, const md_tensor *t, char out[M
     snprintf(out, MD_H5_PATH, "%s/%s/%s/%s:0", MD_PATH_MODEL, layer, layer, t->role);
 }
 
-md_h5_array md_tensor_array(const md_tensor *t, int checksum)
+md_h5_array md_tensor_array(const md_tensor *t)
 {
-    md_h5_array array = {MD_H5_F32, {.rank = t->rank}, checksum};
+    md_h5_array array = {MD_H5_F32, {.rank = t->rank}};
     for (int i = 0; i < t->rank; i++)
         array.shape.dims[i] = t->shape[i];
     return array;
@@ -57,7 +57,7 @@ static void put_tensors(md_h5 *f, const md_model_spec *spec, const md_layout *la
         const md_tensor *t = &layout->tensors[i];
         char path[MD_H5_PATH];
         md_path_parameter(spec, t, path);
-        const md_h5_array array = md_tensor_array(t, t->rank > 1);
+        const md_h5_array array = md_tensor_array(t);
         md_h5_put_array(f, path, &array, parameters + t->offset);
         if (t->rank == 2)
             md_h5_put_text(f, path, "axes", "in,out");

@@ -127,7 +127,7 @@ void md_checkpoint_cut_back(md_checkpoint *c);
  */
 md_status md_checkpoint_write(const char *path, md_checkpoint *c, md_error *err);
 
-/* Reads a file of ours, checking schema version, shapes, Fletcher-32 and @state_xxh3 on the way; no
+/* Reads a file of ours, checking schema version, shapes and @state_xxh3 on the way; no
  * link in it can lead outside, and nothing is allocated beyond the file's own size.
  * MD_BAD_CHECKPOINT saying what is wrong, MD_FAILED when memory ran out. *out is NULL on error. */
 md_status md_checkpoint_read(const char *path, md_checkpoint **out, md_error *err);

@@ -2,8 +2,10 @@
  *
  * A checkpoint is an HDF5 file (format of library 1.8) that Keras 2 and 3 load as a model; all that
  * Keras does not know lies outside the paths it reads. "@" is an attribute. Types are little-endian
- * and written as in NumPy: u1 i4 i8 u8 f4 f8; text is a fixed-length NULLTERM string of its length
- * plus one, ASCII or else UTF-8. [n] is a rank-1 array, without brackets a scalar.
+ * and written as in NumPy: u1 i4 i8 u8 f4 f8; text is a fixed-length NULLPAD string of exactly its
+ * bytes (a zero byte when it has none), ASCII or else UTF-8, in lists of the longest one's. [n] is a
+ * rank-1 array, without brackets a scalar. Arrays are contiguous and have no filters, which every
+ * viewer of HDF5 reads; the digests and the seal see damage.
  *
  *   /                 @schema "mnist_dist"  @schema_version i4  @created_by  @description
  *                     @keras_version "2.15.0"  @backend "tensorflow"    the dialect, not the writer
@@ -16,14 +18,14 @@
  *                     @state_xxh3        16 hex digits: see below
  *   /model_weights    @layer_names [layers]  @keras_version  @backend
  *     LAYER           @weight_names [0 or 2] "LAYER/kernel:0", "LAYER/bias:0"
- *       LAYER/kernel:0   f4 [in,out]  @axes "in,out"   one chunk with Fletcher-32
+ *       LAYER/kernel:0   f4 [in,out]  @axes "in,out"
  *       LAYER/bias:0     f4 [out]
  *   /optimizer        @name  and of @learning_rate @beta_1 @beta_2 @epsilon @weight_decay
  *                     @momentum, all f8, those which the named optimizer has
  *     iterations      i8   @step, and what the optimizer had done before an import
  *     m, v            as many as there are moments: 2, 1 or 0
- *       LAYER/kernel  f4 [in,out]                      one chunk with Fletcher-32
- *       LAYER/bias    f4 [out]                         one chunk with Fletcher-32
+ *       LAYER/kernel  f4 [in,out]
+ *       LAYER/bias    f4 [out]
  *   /progress         @seed u8  @epoch @step @step_in_epoch i8  @best_val_accuracy f8
  *                     @best_epoch i8  @complete i4
  *                     of the open epoch: @loss_q32 i8 in units of 2^-32, the same as
@@ -59,7 +61,8 @@
  * and otherwise ignored: so what is only added leaves the version as it is. Older programs read the
  * new file without it; newer ones read an old file that lacks it, and give it the value that
  * checkpoint/fields.c says. The version rises when an older program would take a file for what it
- * is not. Added since the first release: @loss_q32. */
+ * is not. Since the first release: @loss_q32 and @model were added; matrices and moments are no longer
+ * one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 

@@ -109,9 +109,9 @@ void md_h5_put_link(md_h5 *f, const char *from, const char *to); /* one object, 
 typedef struct md_h5_array {
     md_h5_type type;
     md_h5_shape shape;
-    int checksum; /* one chunk with Fletcher-32 instead of contiguous */
 } md_h5_array;
 
+/* Contiguous and without filters, which every reader of HDF5 knows. */
 void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const void *data);
 /* Type, rank and extents must be exactly these. */
 void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void *data);

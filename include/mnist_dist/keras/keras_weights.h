@@ -13,8 +13,8 @@
 /* Where a model's file keeps tensor `t`. */
 void md_path_parameter(const md_model_spec *spec, const md_tensor *t, char out[MD_H5_PATH]);
 
-/* A tensor's dataset, to be checked by Fletcher-32 or not. */
-md_h5_array md_tensor_array(const md_tensor *t, int checksum);
+/* A tensor's dataset. */
+md_h5_array md_tensor_array(const md_tensor *t);
 
 /* @model_config and /model_weights: all that Keras' load_model reads. */
 void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters);

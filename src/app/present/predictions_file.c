@@ -26,8 +26,8 @@ md_status md_predictions_write_csv(const md_predictions *p, const char *path, md
 
 md_status md_predictions_write_h5(const md_predictions *p, const char *path, md_error *err)
 {
-    const md_h5_array bytes = {MD_H5_U8, {1, {p->count}}, 0};
-    const md_h5_array floats = {MD_H5_F32, {2, {p->count, p->classes}}, 0};
+    const md_h5_array bytes = {MD_H5_U8, {1, {p->count}}};
+    const md_h5_array floats = {MD_H5_F32, {2, {p->count, p->classes}}};
     md_h5 f;
     md_bytes image = {0};
     if (!md_h5_create(&f, path, err)) {
