@@ -59,10 +59,10 @@ static void check_epoch(const md_epoch_row *row, const md_epoch_row *expected)
     CU_ASSERT_EQUAL(row->weights_xxh3, expected->weights_xxh3);
 }
 
-static void a_run_stopped_within_an_epoch(void)
+static void check_run_stopped_within_an_epoch(const char *name, uint64_t state)
 {
-    md_checkpoint *c = read_stored("schema1-adam.h5");
-    check_digests(c, 0x06ec231e2f0d49fd, 0x25c2a28969104fad);
+    md_checkpoint *c = read_stored(name);
+    check_digests(c, 0x06ec231e2f0d49fd, state);
     CU_ASSERT(c->at.epoch == 1 && c->at.step == 30 && c->at.step_in_epoch == 11 &&
               c->at.iterations == 30);
     CU_ASSERT(c->at.samples == 352 && c->at.correct == 39);
@@ -88,10 +88,10 @@ static void a_run_stopped_within_an_epoch(void)
     md_checkpoint_destroy(&c);
 }
 
-static void a_finished_run_of_sgd_with_dropout(void)
+static void check_finished_run_of_sgd_with_dropout(const char *name, uint64_t state)
 {
-    md_checkpoint *c = read_stored("schema1-sgd.h5");
-    check_digests(c, 0x79f054a7af73f2d2, 0x809a531a67b03138);
+    md_checkpoint *c = read_stored(name);
+    check_digests(c, 0x79f054a7af73f2d2, state);
     CU_ASSERT(c->at.epoch == 2 && c->at.step == 32 && c->at.step_in_epoch == 0 &&
               c->at.iterations == 32);
     CU_ASSERT(c->at.samples == 0 && c->at.correct == 0 && c->at.loss_q32 == 0);
@@ -114,6 +114,18 @@ static void a_finished_run_of_sgd_with_dropout(void)
     CU_ASSERT(c->chain_count == 2 && c->ledger_count == 2 && c->golden.count == 16);
     check_saved_again(c);
     md_checkpoint_destroy(&c);
+}
+
+static void a_run_stopped_within_an_epoch(void)
+{
+    check_run_stopped_within_an_epoch("schema1-adam.h5", 0x25c2a28969104fad);
+    check_run_stopped_within_an_epoch("schema1-plain-adam.h5", 0x9be80643f56f8643);
+}
+
+static void a_finished_run_of_sgd_with_dropout(void)
+{
+    check_finished_run_of_sgd_with_dropout("schema1-sgd.h5", 0x809a531a67b03138);
+    check_finished_run_of_sgd_with_dropout("schema1-plain-sgd.h5", 0xaf91a1cad871a3a0);
 }
 
 const char md_suite[] = "checkpoint.stored";
