@@ -3,8 +3,8 @@
  * A checkpoint is an HDF5 file (format of library 1.8) that Keras 2 and 3 load as a model; all that
  * Keras does not know lies outside the paths it reads. "@" is an attribute. Types are little-endian
  * and written as in NumPy: u1 i4 i8 u8 f4 f8; text is a fixed-length NULLPAD string of exactly its
- * bytes (a zero byte when it has none), ASCII or else UTF-8, in lists of the longest one's. [n] is a
- * rank-1 array, without brackets a scalar. Arrays are contiguous and have no filters, which every
+ * bytes (a zero byte when it has none), ASCII or else UTF-8, in lists of the longest one's. [n] is
+ * a rank-1 array, without brackets a scalar. Arrays are contiguous and have no filters, which every
  * viewer of HDF5 reads; the digests and the seal see damage.
  *
  *   /                 @schema "mnist_dist"  @schema_version i4  @created_by  @description
@@ -61,8 +61,8 @@
  * and otherwise ignored: so what is only added leaves the version as it is. Older programs read the
  * new file without it; newer ones read an old file that lacks it, and give it the value that
  * checkpoint/fields.c says. The version rises when an older program would take a file for what it
- * is not. Since the first release: @loss_q32 and @model were added; matrices and moments are no longer
- * one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
+ * is not. Since the first release: @loss_q32 and @model were added; matrices and moments are no
+ * longer one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 
