@@ -20,8 +20,6 @@ const char *const md_layer_words[] = {
 
 const char *const md_activation_words[] = {"linear", "relu", "tanh", "sigmoid", "softmax", NULL};
 
-enum { ACTIVATIONS = sizeof md_activation_words / sizeof *md_activation_words - 1 };
-
 const md_layer_descriptor *md_layer_describe(md_layer_kind kind)
 {
     return (unsigned)kind < MD_LAYER_KIND_COUNT ? descriptors[kind] : NULL;
@@ -31,21 +29,6 @@ const char *md_layer_kind_name(md_layer_kind kind)
 {
     const md_layer_descriptor *d = md_layer_describe(kind);
     return d ? d->word : NULL;
-}
-
-const char *md_activation_name(md_activation activation)
-{
-    return (unsigned)activation < ACTIVATIONS ? md_activation_words[activation] : NULL;
-}
-
-int md_activation_parse(const char *name, md_activation *out)
-{
-    for (int i = 0; i < ACTIVATIONS; i++)
-        if (strcmp(name, md_activation_words[i]) == 0) {
-            *out = (md_activation)i;
-            return 1;
-        }
-    return 0;
 }
 
 int md_layer_kind_parse(const char *word, md_layer_kind *out)

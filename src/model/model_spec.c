@@ -14,15 +14,6 @@ size_t md_shape_size(const md_shape *shape)
     return size;
 }
 
-void md_shape_text(const md_shape *shape, char *out, size_t size)
-{
-    size_t used = (size_t)snprintf(out, size, "[");
-    for (int i = 0; i < shape->rank && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%zu", i ? ", " : "", shape->extent[i]);
-    if (used < size)
-        snprintf(out + used, size - used, "]");
-}
-
 static int name_taken(const md_model_spec *spec, const char *name)
 {
     for (int i = 0; i < spec->layer_count; i++)
@@ -253,14 +244,4 @@ int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b)
         if (a->layers[i].kind != b->layers[i].kind || !same_values(&a->layers[i], &b->layers[i]))
             return 0;
     return 1;
-}
-
-const md_tensor *md_layout_find(const md_layout *layout, size_t index)
-{
-    for (int i = 0; i < layout->tensor_count; i++) {
-        const md_tensor *tensor = &layout->tensors[i];
-        if (index >= tensor->offset && index < tensor->offset + tensor->count)
-            return tensor;
-    }
-    return NULL;
 }

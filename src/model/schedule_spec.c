@@ -7,8 +7,3 @@ const char *const md_schedule_words[] = {
     MD_SCHEDULES(MD_ROW)
 #undef MD_ROW
         NULL};
-
-md_schedule md_schedule_default(void)
-{
-    return (md_schedule){.kind = MD_SCHEDULE_CONSTANT, .step_epochs = 10, .factor = 0.1};
-}

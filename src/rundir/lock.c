@@ -189,11 +189,6 @@ void md_folder_set_keep(md_folder *folder, int keep)
     folder->keep = keep > 1 ? keep : 1;
 }
 
-const char *md_folder_path(const md_folder *folder)
-{
-    return folder->path;
-}
-
 void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context)
 {
     folder->hook = hook;

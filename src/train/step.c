@@ -15,7 +15,8 @@ static void lap(md_trainer *t, int phase, double *since)
     *since = now;
 }
 
-md_range md_trainer_part(const md_trainer *t)
+/* This rank's part of the coming step's batch. */
+static md_range part_of_batch(const md_trainer *t)
 {
     md_range batch = md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch);
     return md_sampler_part(batch, t->unit, t->rank, t->ranks);
@@ -157,7 +158,7 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     const double start = md_clock_now();
     const size_t batch_size =
         md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch).count;
-    const md_range part = md_trainer_part(t);
+    const md_range part = part_of_batch(t);
     double since = start, scale, norm;
     md_step_sums sums;
 

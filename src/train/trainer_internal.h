@@ -115,7 +115,6 @@ int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *row
 md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
 
 double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
-md_range md_trainer_part(const md_trainer *t);   /* this rank's part of the coming step's batch */
 void md_trainer_sort_epoch(md_trainer *t);       /* makes `order` the open epoch's permutation */
 uint64_t md_trainer_digest(const md_trainer *t); /* of the weights, as this rank sees them */
 

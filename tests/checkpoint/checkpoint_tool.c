@@ -66,7 +66,7 @@ static void print_model(const md_model_spec *spec)
         const md_layer_spec *layer = &spec->layers[i];
         printf(" %s:%s", layer->name, md_layer_kind_name(layer->kind));
         if (layer->kind == MD_LAYER_DENSE)
-            printf(":%d:%s", layer->units, md_activation_name(layer->activation));
+            printf(":%d:%s", layer->units, md_activation_words[layer->activation]);
         if (layer->kind == MD_LAYER_DROPOUT)
             printf(":%.17g", layer->rate);
     }

@@ -148,7 +148,6 @@ static void the_optimizer_s_own_defaults_are_the_same(void)
 {
     md_config config = md_config_default(), own = config;
     own.optimizer = md_optimizer_default();
-    own.schedule = md_schedule_default();
     CU_ASSERT(same_learning(&config, &own));
 }
 

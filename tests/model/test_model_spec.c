@@ -164,10 +164,7 @@ static void tensors_follow_each_other_kernel_before_bias(void)
         CU_ASSERT_EQUAL(tensor->shape[1], expected[i].columns);
         CU_ASSERT_EQUAL(tensor->count, expected[i].rows * expected[i].columns);
         CU_ASSERT_EQUAL(tensor->offset, expected[i].offset);
-        CU_ASSERT_PTR_EQUAL(md_layout_find(&layout, tensor->offset), tensor);
-        CU_ASSERT_PTR_EQUAL(md_layout_find(&layout, tensor->offset + tensor->count - 1), tensor);
     }
-    CU_ASSERT_PTR_NULL(md_layout_find(&layout, 101770));
 }
 
 static void equal_means_shape_and_arithmetic(void)
@@ -198,21 +195,16 @@ static void words_go_both_ways(void)
 {
     const char *const activations[] = {"linear", "relu", "tanh", "sigmoid", "softmax"};
     const char *const kinds[] = {"flatten", "dense", "dropout"};
-    for (size_t i = 0; i < 5; i++) {
-        md_activation activation;
-        CU_ASSERT(md_activation_parse(activations[i], &activation));
-        CU_ASSERT_STRING_EQUAL(md_activation_name(activation), activations[i]);
-    }
+    for (size_t i = 0; i < 5; i++)
+        CU_ASSERT_STRING_EQUAL(md_activation_words[i], activations[i]);
+    CU_ASSERT_PTR_NULL(md_activation_words[5]);
     for (size_t i = 0; i < 3; i++) {
         md_layer_kind kind;
         CU_ASSERT(md_layer_kind_parse(kinds[i], &kind));
         CU_ASSERT_STRING_EQUAL(md_layer_kind_name(kind), kinds[i]);
     }
-    md_activation activation = MD_TANH;
     md_layer_kind kind = MD_LAYER_DENSE;
-    CU_ASSERT(!md_activation_parse("Relu", &activation) && activation == MD_TANH);
     CU_ASSERT(!md_layer_kind_parse("conv", &kind) && kind == MD_LAYER_DENSE);
-    CU_ASSERT_PTR_NULL(md_activation_name((md_activation)5));
     CU_ASSERT_PTR_NULL(md_layer_kind_name((md_layer_kind)3));
 }
 
@@ -247,6 +239,7 @@ static void bad_text_is_refused_with_its_line(void)
         {"input rows=2 columns=2\ndense name=a units=3 activation=softmax rate=1\n", "line 2"},
         {"input rows=2 columns=-2\ndense name=a units=3 activation=softmax\n", "line 1"},
         {"input rows=2 columns=2\ndense name=a units=3 activation=relu\n", "softmax"},
+        {"input rows=2 columns=2\ndense name=a units=3 activation=Softmax\n", "line 2"},
         {"input rows=2\ndense name=a units=3 activation=softmax\n", "input"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         md_model_spec spec;
@@ -279,10 +272,9 @@ static void shapes_follow_the_layers(void)
 {
     md_model_spec spec = usual();
     md_layout layout;
-    char text[32];
     md_model_spec_layout(&spec, &layout);
-    md_shape_text(&layout.shapes[0], text, sizeof text);
-    CU_ASSERT_STRING_EQUAL(text, "[28, 28]");
+    CU_ASSERT_EQUAL(layout.shapes[0].extent[0], 28);
+    CU_ASSERT_EQUAL(layout.shapes[0].extent[1], 28);
     const size_t sizes[] = {784, 784, 128, 128, 10};
     for (int i = 0; i < 5; i++) {
         CU_ASSERT_EQUAL(layout.shapes[i].rank, i == 0 ? 2 : 1);

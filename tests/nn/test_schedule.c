@@ -5,9 +5,7 @@
 
 static md_schedule of(md_schedule_kind kind)
 {
-    md_schedule schedule = md_schedule_default();
-    schedule.kind = kind;
-    return schedule;
+    return (md_schedule){.kind = kind, .step_epochs = 10, .factor = 0.1};
 }
 
 static void check(const md_schedule *schedule, int64_t step, double expected)
@@ -18,7 +16,7 @@ static void check(const md_schedule *schedule, int64_t step, double expected)
 
 static void constant_stays(void)
 {
-    md_schedule schedule = md_schedule_default();
+    md_schedule schedule = of(MD_SCHEDULE_CONSTANT);
     check(&schedule, 0, 0.2);
     check(&schedule, 99, 0.2);
 }

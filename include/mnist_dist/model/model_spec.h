@@ -59,8 +59,7 @@ typedef struct md_shape {
     size_t extent[MD_MAX_SHAPE];
 } md_shape;
 
-size_t md_shape_size(const md_shape *shape);                       /* values in all */
-void md_shape_text(const md_shape *shape, char *out, size_t size); /* "[28, 28]" */
+size_t md_shape_size(const md_shape *shape); /* values in all */
 
 /* One named array inside the flat parameter block (and, at the same place, inside the gradient
  * block and each moment block). Layers come in order, each kernel before its bias. */
@@ -104,15 +103,9 @@ int md_model_spec_classes(const md_model_spec *spec);
 /* Same shape and arithmetic (names aside)? 1 or 0. */
 int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b);
 
-/* The words of the configuration and of Keras: "relu", "linear", "dense", ... NULL / 0 if unknown.
- */
-const char *md_activation_name(md_activation activation);
-int md_activation_parse(const char *name, md_activation *out);
+/* The configuration's words: "flatten", "dense", ... NULL / 0 if unknown. */
 const char *md_layer_kind_name(md_layer_kind kind);
 int md_layer_kind_parse(const char *name, md_layer_kind *out);
-
-/* The tensor that holds element `index` of the parameter block. */
-const md_tensor *md_layout_find(const md_layout *layout, size_t index);
 
 /* The spec as text of our own, a line for the input and one for each layer:
  *

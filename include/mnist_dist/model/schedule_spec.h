@@ -25,6 +25,4 @@ typedef struct md_schedule {
     double final; /* cosine: fraction of base reached after the last step (Keras' alpha) */
 } md_schedule;
 
-md_schedule md_schedule_default(void);
-
 #endif

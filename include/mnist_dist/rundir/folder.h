@@ -34,8 +34,6 @@ void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees
  * run from starting. */
 int md_folder_in_use(const char *path);
 
-const char *md_folder_path(const md_folder *folder);
-
 /* Another `keep` from now on: what a run wants may stand in the checkpoint found in the folder. */
 void md_folder_set_keep(md_folder *folder, int keep);
 

@@ -38,19 +38,20 @@ void md_ledger_clear(md_ledger *ledger)
     *ledger = (md_ledger){0};
 }
 
-double md_ledger_lag(const md_ledger *ledger, const md_ledger_row *row)
+/* How much longer than the median this rank computed: 0.5 is 50 % longer. */
+static double lag_of(const md_ledger *ledger, const md_ledger_row *row)
 {
     return ledger->median_s > 0 ? row->compute_s / ledger->median_s - 1 : 0;
 }
 
 int md_ledger_is_slow(const md_ledger *ledger, const md_ledger_row *row)
 {
-    return md_ledger_lag(ledger, row) > slow_lag;
+    return lag_of(ledger, row) > slow_lag;
 }
 
 void md_ledger_describe(const md_ledger *ledger, const md_ledger_row *row, char out[MD_LEDGER_TEXT])
 {
     snprintf(out, MD_LEDGER_TEXT,
              "%d of %d took %.2f s to compute epoch %lld, %.0f %% more than the median", row->rank,
-             row->ranks, row->compute_s, (long long)row->epoch, 100 * md_ledger_lag(ledger, row));
+             row->ranks, row->compute_s, (long long)row->epoch, 100 * lag_of(ledger, row));
 }

@@ -13,9 +13,6 @@ typedef struct md_ledger {
 md_status md_ledger_newest(const md_checkpoint *c, md_ledger *out, md_error *err);
 void md_ledger_clear(md_ledger *ledger);
 
-/* How much longer than the median this rank computed: 0.5 is 50 % longer. */
-double md_ledger_lag(const md_ledger *ledger, const md_ledger_row *row);
-
 /* Is it so far behind (more than 20 %) that the others lose time waiting for it? */
 int md_ledger_is_slow(const md_ledger *ledger, const md_ledger_row *row);
 

@@ -1,7 +1,8 @@
 #include "picture_kind.h"
 
-md_status md_picture_charts(const md_picture_subject *subject, const md_chart_kind *const *kinds,
-                            size_t count, const char *path, md_error *err)
+/* One or two charts of the history. */
+static md_status draw_charts(const md_picture_subject *subject, const md_chart_kind *const *kinds,
+                             size_t count, const char *path, md_error *err)
 {
     md_chart charts[2];
     char title[MD_PATH_SIZE + 64];
@@ -20,17 +21,17 @@ static const md_chart_kind *const both[] = {&md_chart_accuracy, &md_chart_loss};
 
 static md_status draw_both(const md_picture_subject *subject, const char *path, md_error *err)
 {
-    return md_picture_charts(subject, both, 2, path, err);
+    return draw_charts(subject, both, 2, path, err);
 }
 
 static md_status draw_accuracy(const md_picture_subject *subject, const char *path, md_error *err)
 {
-    return md_picture_charts(subject, &both[0], 1, path, err);
+    return draw_charts(subject, &both[0], 1, path, err);
 }
 
 static md_status draw_loss(const md_picture_subject *subject, const char *path, md_error *err)
 {
-    return md_picture_charts(subject, &both[1], 1, path, err);
+    return draw_charts(subject, &both[1], 1, path, err);
 }
 
 const md_picture_kind md_picture_curves = {

@@ -32,8 +32,4 @@ extern const char *const md_picture_words[];            /* NULL at the end */
  * out of memory. */
 char *md_picture_help(void);
 
-/* For kinds that are one or two charts of the history. */
-md_status md_picture_charts(const md_picture_subject *subject, const md_chart_kind *const *kinds,
-                            size_t count, const char *path, md_error *err);
-
 #endif
