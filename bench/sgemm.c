@@ -66,7 +66,7 @@ static double flops_per_sample(void)
 
 static void report(const md_bench *bench, const char *name, md_timing timing, double flops)
 {
-    double epoch = flops_per_sample() * EPOCH / flops * timing.min;
+    double epoch = flops_per_sample() * (double)EPOCH / flops * timing.min;
     md_report_row(bench->csv, &(md_row){.section = "sgemm",
                                         .name = name,
                                         .timing = timing,
@@ -98,7 +98,7 @@ md_status md_bench_sgemm(md_bench *bench, md_error *err)
     if (!status) {
         md_report_title(bench->csv, "Dense products");
         report(bench, "CBLAS 512 x 512 x 512", md_measure(multiply, &m, bench->seconds * 5.0),
-               2.0 * LARGE * LARGE * LARGE);
+               2.0 * (double)ELEMENTS * (double)LARGE);
         report(bench, "kernels 128 x 784 x 128", md_measure(multiply_in_cache, &m, bench->seconds),
                2.0 * (double)(rows * columns * depth));
         const char *advice = md_blas_advice(bench->kernels);

@@ -1,7 +1,12 @@
 # Every library the project uses, each found once and linked by the modules that need it.
 find_package(MPI REQUIRED COMPONENTS C)
-set(HDF5_PREFER_PARALLEL OFF)
+if(NOT DEFINED HDF5_PREFER_PARALLEL)
+  set(HDF5_PREFER_PARALLEL OFF)
+endif()
 find_package(HDF5 REQUIRED COMPONENTS C)
+if(HDF5_IS_PARALLEL) # Its hdf5.h wants mpi.h.
+  target_link_libraries(hdf5::hdf5 INTERFACE MPI::MPI_C)
+endif()
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)

@@ -3,7 +3,6 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
@@ -21,6 +20,7 @@ add_library(md_strict INTERFACE)
 target_compile_definitions(md_strict INTERFACE _GNU_SOURCE)
 target_compile_options(md_strict INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  $<$<C_COMPILER_ID:Clang>:-Wenum-float-conversion>
   # No errno from sqrt lets the compiler vectorise the optimizer. Contraction is off since each
   # compiler fuses other operations: what is to be fused says so (src/nn/kernels/set.h).
   -fno-math-errno -ffp-contract=off)

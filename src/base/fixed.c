@@ -2,6 +2,10 @@
 
 #include <math.h>
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "no -ffast-math, -Ofast or -ffinite-math-only: sums would change, and bad numbers go unseen"
+#endif
+
 static const double unit = 4294967296.0; /* 2^32 */
 
 int md_fixed_sum(const float *loss, size_t count, int64_t total, int64_t *out)

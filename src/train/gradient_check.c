@@ -30,6 +30,12 @@ static void clear(check *c)
     free(c->pixels);
 }
 
+/* One that is no number is the larger, where fmax would forget it. */
+static double larger(double a, double b)
+{
+    return isnan(a) || b <= a ? a : b;
+}
+
 /* Largest relative error over a random choice of one tensor's elements. Elements far smaller than
  * the tensor's largest are measured against a thousandth of that, since they drown in float
  * rounding. */
@@ -37,7 +43,7 @@ static double check_tensor(check *c, const md_tensor *tensor, const float *gradi
 {
     double largest = 0.0, worst = 0.0;
     for (size_t i = 0; i < tensor->count; i++)
-        largest = fmax(largest, fabs((double)gradient[tensor->offset + i]));
+        largest = larger(largest, fabs((double)gradient[tensor->offset + i]));
     if (largest <= 0.0)
         return 0.0;
     const md_rng_key key = {seed, MD_STREAM_SHUFFLE, UINT32_MAX};
@@ -48,7 +54,7 @@ static double check_tensor(check *c, const md_tensor *tensor, const float *gradi
         const size_t index = tensor->offset + block[0] % tensor->count;
         const double exact = md_twin_slope(c->twin, c->weights, index, &c->batch);
         const double ours = (double)gradient[index];
-        worst = fmax(worst, fabs(exact - ours) / fmax(fabs(exact), 1e-3 * largest));
+        worst = larger(worst, fabs(exact - ours) / fmax(fabs(exact), 1e-3 * largest));
     }
     return worst;
 }
@@ -107,7 +113,7 @@ static void report_layer(const md_trainer *t, check *c, int layer)
     double error = 0.0;
     for (int k = c->layout->first[layer]; k < c->layout->first[layer + 1]; k++)
         error =
-            fmax(error, check_tensor(c, &c->layout->tensors[k], gradient, t->config->train.seed));
+            larger(error, check_tensor(c, &c->layout->tensors[k], gradient, t->config->train.seed));
     md_info("gradient check: %-12s largest relative error %.1e", name, error);
     if (!(error <= suspicious))
         md_warn("the gradient of layer %s differs from central differences by %.1e; a kink of "

@@ -47,12 +47,12 @@ static void uniform_values_fill_zero_to_one_evenly(void)
     md_rng_uniform(&key, 0, x, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
         if (x[i] >= 0.0f && x[i] < 1.0f)
-            bins[(size_t)(x[i] * BINS)]++;
+            bins[(size_t)(x[i] * (float)BINS)]++;
         else
             outside++;
     }
     CU_ASSERT_EQUAL(outside, 0);
-    double chi_square = 0.0, expected = (double)COUNT / BINS;
+    double chi_square = 0.0, expected = (double)COUNT / (double)BINS;
     for (size_t i = 0; i < BINS; i++)
         chi_square += ((double)bins[i] - expected) * ((double)bins[i] - expected) / expected;
     CU_ASSERT(chi_square < 43.8); /* the 99.9 % point for 19 degrees of freedom */

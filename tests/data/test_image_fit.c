@@ -103,7 +103,7 @@ static double difference(const uint8_t a[PIXELS], const uint8_t b[PIXELS])
     double sum = 0;
     for (int i = 0; i < PIXELS; i++)
         sum += abs(a[i] - b[i]);
-    return sum / PIXELS;
+    return sum / (double)PIXELS;
 }
 
 static void ink_fills_twenty_pixels_and_is_centred_by_mass(void)

@@ -111,7 +111,7 @@ static void digits_have_the_geometry_of_mnist(void)
             ink += image[k] != 0;
     }
     CU_ASSERT(sized > 2950 && centred > 2950);
-    CU_ASSERT_DOUBLE_EQUAL((double)ink / (3000.0 * PIXELS), 0.19, 0.01);
+    CU_ASSERT_DOUBLE_EQUAL((double)ink / (3000.0 * (double)PIXELS), 0.19, 0.01);
     md_fixture_free(&data);
 }
 

@@ -3,6 +3,7 @@
 #define MNIST_DIST_COMM_COMM_H
 
 #include <mpi.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"

@@ -68,8 +68,9 @@ static void put_dot(md_canvas *canvas, int x, int y, md_pen pen)
 
 void md_canvas_line(md_canvas *canvas, const double from[2], const double to[2], md_pen pen)
 {
-    double x = from[0] * DOTS_ACROSS, y = from[1] * DOTS_DOWN;
-    double dx = to[0] * DOTS_ACROSS - x, dy = to[1] * DOTS_DOWN - y;
+    const double across = DOTS_ACROSS, down = DOTS_DOWN;
+    double x = from[0] * across, y = from[1] * down;
+    double dx = to[0] * across - x, dy = to[1] * down - y;
     int steps = (int)ceil(fmax(fabs(dx), fabs(dy)));
     for (int i = 0; i <= steps; i += pen.spacing) {
         double t = steps ? (double)i / steps : 0;

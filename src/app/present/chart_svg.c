@@ -15,7 +15,7 @@ static double x_of(const md_chart *chart, double epoch)
 
 static double y_of(const md_chart *chart, double value)
 {
-    return TOP + (1 - md_axis_share(&chart->values, value)) * (HEIGHT - TOP - BOTTOM);
+    return (double)TOP + (1 - md_axis_share(&chart->values, value)) * (HEIGHT - TOP - BOTTOM);
 }
 
 static void print_axes(const md_chart *chart, FILE *out)

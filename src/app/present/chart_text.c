@@ -13,7 +13,7 @@ static const char *const samples[MD_CHART_SERIES] = {"⠒⠒⠒", "⠂⠂⠂"};
 static void place(const md_chart *chart, int columns, double epoch, double value, double out[2])
 {
     out[0] = md_axis_share(&chart->epochs, epoch) * (columns - 0.5);
-    out[1] = (1 - md_axis_share(&chart->values, value)) * (PANEL_ROWS - 0.25);
+    out[1] = (1 - md_axis_share(&chart->values, value)) * ((double)PANEL_ROWS - 0.25);
 }
 
 static void draw_series(md_canvas *canvas, const md_chart *chart, int columns, int series)

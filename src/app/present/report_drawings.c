@@ -15,7 +15,7 @@ void md_report_image(const uint8_t *pixels, size_t rows, size_t columns, FILE *o
             "<svg viewBox=\"-1 -1 %zu %zu\" shape-rendering=\"crispEdges\" aria-hidden=\"true\">",
             columns + 2, rows + 2);
     for (int shade = 1; shade <= SHADES; shade++) {
-        fprintf(out, "<path fill-opacity=\"%.3g\" d=\"", (double)shade / SHADES);
+        fprintf(out, "<path fill-opacity=\"%.3g\" d=\"", (double)shade / (double)SHADES);
         for (size_t r = 0; r < rows; r++)
             for (size_t c = 0, run; c < columns; c += run ? run : 1) {
                 for (run = 0; c + run < columns; run++)

@@ -110,7 +110,7 @@ static hand draw_hand(const md_rng_key *key)
     const float jitter = 0.115f; /* of the box, either way */
     float u[TRAITS + 2 * MAX_POINTS];
     md_rng_uniform(key, HAND_DRAW, u, sizeof u / sizeof *u);
-    hand h = {.variant = (int)(u[0] * VARIANTS),
+    hand h = {.variant = (int)(u[0] * (float)VARIANTS),
               .width = between(u[1], 0.45f, 1.0f),
               .slant = between(u[2], -0.3f, 0.5f),
               .turn = between(u[3], -0.15f, 0.15f),
@@ -143,7 +143,7 @@ static void add_curve(drawing *d, const point *p, int n)
     for (int i = 0; i + 1 < n; i++) {
         point before = p[i > 0 ? i - 1 : 0], after = p[i + 2 < n ? i + 2 : n - 1], from = p[i];
         for (int k = 1; k <= SUBDIVISIONS; k++) {
-            float t = (float)k / SUBDIVISIONS;
+            float t = (float)k / (float)SUBDIVISIONS;
             point to = {spline(before.x, p[i].x, p[i + 1].x, after.x, t),
                         spline(before.y, p[i].y, p[i + 1].y, after.y, t)};
             d->segments[d->count++] = (segment){from, to};
@@ -187,9 +187,10 @@ static void fit(drawing *d, float radius)
         high.x = larger(high.x, larger(s->from.x, s->to.x));
         high.y = larger(high.y, larger(s->from.y, s->to.y));
     }
-    float scale = (INK_SIDE - 2.0f * radius) / larger(high.x - low.x, high.y - low.y);
-    float x = 0.5f * (MD_DIGIT_SIDE - scale * (low.x + high.x));
-    float y = 0.5f * (MD_DIGIT_SIDE - scale * (low.y + high.y));
+    const float side = MD_DIGIT_SIDE;
+    float scale = ((float)INK_SIDE - 2.0f * radius) / larger(high.x - low.x, high.y - low.y);
+    float x = 0.5f * (side - scale * (low.x + high.x));
+    float y = 0.5f * (side - scale * (low.y + high.y));
     for (int i = 0; i < d->count; i++) {
         segment *s = &d->segments[i];
         s->from = (point){scale * s->from.x + x, scale * s->from.y + y};
