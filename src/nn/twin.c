@@ -49,8 +49,7 @@ void md_twin_destroy(md_twin **twin)
     *twin = NULL;
 }
 
-/* The outputs of sample n before the last activation, valid until the next call. */
-static const double *forward(md_twin *t, const double *parameters, const md_twin_batch *batch,
+const double *md_twin_logits(md_twin *t, const double *parameters, const md_twin_batch *batch,
                              size_t n)
 {
     const md_forward_context context = {
@@ -75,7 +74,7 @@ double md_twin_loss(md_twin *t, const double *parameters, const md_twin_batch *b
     const size_t width = t->layers[t->spec.layer_count - 1].out;
     double loss = 0.0;
     for (size_t n = 0; n < batch->samples; n++)
-        loss += t->loss->twin(forward(t, parameters, batch, n), width, batch->labels[n]);
+        loss += t->loss->twin(md_twin_logits(t, parameters, batch, n), width, batch->labels[n]);
     return loss;
 }
 

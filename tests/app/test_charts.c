@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "runner.h"
+#include "specs.h"
 
 /* A checkpoint of a tiny model with one row of history per value. */
 static md_checkpoint *with_history(const double *accuracy, const double *val_accuracy, size_t n)
 {
-    md_model_spec spec = {.rows = 1, .columns = 2, .layer_count = 1};
-    spec.layers[0] = (md_layer_spec){.kind = MD_LAYER_DENSE, .units = 2, .activation = MD_SOFTMAX};
-    md_model_spec_name_layers(&spec);
+    const md_layer_spec layer = md_dense(2, MD_SOFTMAX);
+    const md_model_spec spec = md_spec(1, 2, 1, &layer);
     md_checkpoint *c;
     CU_ASSERT_EQUAL_FATAL(md_checkpoint_create(&spec, 0, &c, NULL), MD_OK);
     for (size_t i = 0; i < n; i++) {

@@ -7,12 +7,11 @@ import os
 import h5py
 import numpy as np
 
-from layout import digest, folder, run, state_digest
+from layout import NOTEBOOK, digest, folder, run, state_digest
 
 EPOCHS = 3
-UNITS = [784, 128, 64, 10]
 TENSORS = {}
-for i, (inputs, outputs) in enumerate(zip(UNITS, UNITS[1:]), 1):
+for i, (inputs, outputs) in enumerate(zip(NOTEBOOK, NOTEBOOK[1:]), 1):
     TENSORS[f"dense_{i}/kernel"] = (inputs, outputs)
     TENSORS[f"dense_{i}/bias"] = (outputs,)
 

@@ -9,33 +9,13 @@
 #include <sys/wait.h>
 
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/nn/twin.h"
 
 md_model_spec fixture_small_model(void)
 {
-    md_model_spec spec = {
-        .rows = 4,
-        .columns = 3,
-        .layer_count = 4,
-        .layers = {{.kind = MD_LAYER_FLATTEN},
-                   {.kind = MD_LAYER_DENSE, .units = 5, .activation = MD_RELU},
-                   {.kind = MD_LAYER_DROPOUT, .rate = 0.2},
-                   {.kind = MD_LAYER_DENSE, .units = 3, .activation = MD_SOFTMAX}}};
-    md_model_spec_name_layers(&spec);
-    return spec;
-}
-
-md_model_spec fixture_notebook_model(void)
-{
-    md_model_spec spec = {
-        .rows = 28,
-        .columns = 28,
-        .layer_count = 4,
-        .layers = {{.kind = MD_LAYER_FLATTEN},
-                   {.kind = MD_LAYER_DENSE, .units = 128, .activation = MD_RELU},
-                   {.kind = MD_LAYER_DENSE, .units = 64, .activation = MD_RELU},
-                   {.kind = MD_LAYER_DENSE, .units = 10, .activation = MD_SOFTMAX}}};
-    md_model_spec_name_layers(&spec);
-    return spec;
+    const md_layer_spec layers[] = {md_flatten(), md_dense(5, MD_RELU), md_dropout(0.2),
+                                    md_dense(3, MD_SOFTMAX)};
+    return md_spec(4, 3, 4, layers);
 }
 
 /* Numbers without pattern, in (-1, 1). */
@@ -106,21 +86,13 @@ static void fill_runs(md_checkpoint *c)
     }
 }
 
-/* Logits of one image by the definition: y = x W + b, W [in, out]; ReLU between. In place on x[],
- * which holds as many values as the widest layer. */
-static void forward(const md_checkpoint *c, const md_layout *layout, double *x)
+static void fill_images(md_golden *g, size_t pixels, size_t classes, double *values)
 {
-    double y[1024];
-    for (int i = 0; i < layout->tensor_count; i += 2) {
-        const md_tensor *kernel = &layout->tensors[i], *bias = kernel + 1;
-        for (size_t out = 0; out < bias->count; out++) {
-            y[out] = c->parameters[bias->offset + out];
-            for (size_t in = 0; in < kernel->shape[0]; in++)
-                y[out] += x[in] * c->parameters[kernel->offset + in * bias->count + out];
-        }
-        int last = i + 2 == layout->tensor_count;
-        for (size_t out = 0; out < bias->count; out++)
-            x[out] = last ? y[out] : fmax(y[out], 0.0);
+    for (size_t i = 0; i < g->count; i++)
+        g->labels[i] = (uint8_t)(i % classes);
+    for (size_t i = 0; i < g->count * pixels; i++) {
+        g->images[i] = (uint8_t)(i * 37);
+        values[i] = g->images[i] / 255.0;
     }
 }
 
@@ -129,24 +101,30 @@ static void fill_golden(md_checkpoint *c)
     enum { IMAGES = 4 };
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
-    size_t classes = (size_t)md_model_spec_classes(&c->model);
+    const size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
+    const size_t classes = (size_t)md_model_spec_classes(&c->model);
     md_golden *g = &c->golden;
     g->count = IMAGES;
     g->images = malloc(IMAGES * pixels);
     g->labels = malloc(IMAGES);
-    g->logits = malloc(IMAGES * classes * sizeof(float));
+    g->logits = malloc(IMAGES * classes * sizeof *g->logits);
+    double *values = malloc(IMAGES * pixels * sizeof *values);
+    double *weights = malloc(layout.parameters * sizeof *weights);
+    md_twin *twin;
+    if (md_twin_create(&c->model, &twin, NULL))
+        abort();
+    fill_images(g, pixels, classes, values);
+    for (size_t i = 0; i < layout.parameters; i++)
+        weights[i] = (double)c->parameters[i];
+    const md_twin_batch batch = {.samples = IMAGES, .pixels = values};
     for (size_t i = 0; i < IMAGES; i++) {
-        double x[1024];
-        for (size_t p = 0; p < pixels; p++) {
-            g->images[i * pixels + p] = (uint8_t)((i * pixels + p) * 37);
-            x[p] = g->images[i * pixels + p] / 255.0;
-        }
-        forward(c, &layout, x);
+        const double *logits = md_twin_logits(twin, weights, &batch, i);
         for (size_t k = 0; k < classes; k++)
-            g->logits[i * classes + k] = (float)x[k];
-        g->labels[i] = (uint8_t)(i % classes);
+            g->logits[i * classes + k] = (float)logits[k];
     }
+    md_twin_destroy(&twin);
+    free(values);
+    free(weights);
 }
 
 md_checkpoint *fixture_checkpoint(const md_model_spec *model, int epochs)

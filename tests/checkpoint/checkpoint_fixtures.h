@@ -5,13 +5,12 @@
 
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/checkpoint/checkpoint.h"
+#include "specs.h"
 #include "temporary.h"
 
 /* flatten, dense 5 relu, dropout 0.2, dense 3 softmax over 4 x 3 images: small enough to break
  * every byte of it. */
 md_model_spec fixture_small_model(void);
-/* The notebook's: flatten 28 x 28, dense 128, 64, 10. */
-md_model_spec fixture_notebook_model(void);
 
 /* A run of `epochs` epochs at `model`, every member with a value of its own; two run records, a
  * golden batch of 4. Adam. */

@@ -17,7 +17,7 @@
 static md_status write_checkpoint(char **arguments, md_error *err)
 {
     md_model_spec model =
-        strcmp(arguments[0], "small") == 0 ? fixture_small_model() : fixture_notebook_model();
+        strcmp(arguments[0], "small") == 0 ? fixture_small_model() : md_notebook();
     md_checkpoint *c = fixture_checkpoint(&model, atoi(arguments[1]));
     md_status status = md_checkpoint_write(arguments[2], c, err);
     md_checkpoint_destroy(&c);

@@ -1,4 +1,4 @@
-"""What the Python tests of io share: the driver of io_tool, and @state_xxh3 from its definition in
+"""What the Python tests of files share: the driver of checkpoint_tool, and @state_xxh3 from its definition in
 checkpoint/schema.h, independent of the C code."""
 import ctypes
 import os
@@ -10,13 +10,14 @@ import h5py
 import numpy as np
 
 TOOL = sys.argv[1]
+NOTEBOOK = [784, 128, 64, 10]  # widths of the notebook's model, from pixels to classes
 xxhash = ctypes.CDLL("libxxhash.so.0")
 xxhash.XXH3_64bits.restype = ctypes.c_uint64
 xxhash.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 
 
 def run(*arguments):
-    """Exit status and output of io_tool; a crash fails the test."""
+    """Exit status and output of checkpoint_tool; a crash fails the test."""
     done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode in (0, 1, 2, 4), (arguments, done.returncode, done.stdout, done.stderr)
     return done.returncode, done.stdout.strip()

@@ -125,7 +125,7 @@ static void check_round_trip(md_checkpoint *c)
 
 static void everything_comes_back(void)
 {
-    md_model_spec model = fixture_notebook_model();
+    md_model_spec model = md_notebook();
     check_round_trip(fixture_checkpoint(&model, 40));
 }
 

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 
 from keras_files import write_keras3_weights, write_legacy_weights
-from layout import folder, run
+from layout import NOTEBOOK, folder, run
 
-SIZES = [(784, 128), (128, 64), (64, 10)]
+SIZES = list(zip(NOTEBOOK, NOTEBOOK[1:]))
 
 
 def model_of(path):

@@ -6,24 +6,14 @@
 #include "mnist_dist/model/layer_kind.h"
 #include "mnist_dist/model/model_spec.h"
 #include "runner.h"
-
-static md_layer_spec dense(int units, md_activation activation)
-{
-    return (md_layer_spec){.kind = MD_LAYER_DENSE, .units = units, .activation = activation};
-}
+#include "specs.h"
 
 /* flatten, 128 relu, dropout 0.2, 10 softmax over 28 x 28. */
 static md_model_spec usual(void)
 {
-    md_model_spec spec = {.rows = 28,
-                          .columns = 28,
-                          .layer_count = 4,
-                          .layers = {{.kind = MD_LAYER_FLATTEN},
-                                     dense(128, MD_RELU),
-                                     {.kind = MD_LAYER_DROPOUT, .rate = 0.2},
-                                     dense(10, MD_SOFTMAX)}};
-    md_model_spec_name_layers(&spec);
-    return spec;
+    const md_layer_spec layers[] = {md_flatten(), md_dense(128, MD_RELU), md_dropout(0.2),
+                                    md_dense(10, MD_SOFTMAX)};
+    return md_spec(28, 28, 4, layers);
 }
 
 static void a_good_model_passes(void)
@@ -119,7 +109,7 @@ static void sizes_do_not_overflow(void)
     refused(&spec, "'dense_1'", "2^31");
     spec = usual();
     spec.layers[1].units = 1 << 20;
-    spec.layers[2] = dense(1 << 20, MD_RELU);
+    spec.layers[2] = md_dense(1 << 20, MD_RELU);
     snprintf(spec.layers[2].name, MD_NAME_SIZE, "wide");
     refused(&spec, "'wide'", "2^31");
 }
@@ -129,10 +119,10 @@ static void names_are_filled_in_as_keras_would(void)
     md_model_spec spec = {.layer_count = 6,
                           .layers = {{.kind = MD_LAYER_FLATTEN},
                                      {.kind = MD_LAYER_FLATTEN},
-                                     dense(3, MD_RELU),
+                                     md_dense(3, MD_RELU),
                                      {.kind = MD_LAYER_DENSE, .name = "dense_2"},
                                      {.kind = MD_LAYER_DROPOUT},
-                                     dense(3, MD_SOFTMAX)}};
+                                     md_dense(3, MD_SOFTMAX)}};
     const char *const expected[] = {"flatten", "flatten_2", "dense_1",
                                     "dense_2", "dropout_1", "dense_3"};
     md_model_spec_name_layers(&spec);

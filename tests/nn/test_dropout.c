@@ -23,7 +23,7 @@ static probe create(double rate, int before)
         layers[i] = md_flatten();
     layers[before] = md_dropout(rate);
     layers[before + 1] = md_dense(WIDTH, MD_SOFTMAX);
-    md_model_spec spec = md_spec(WIDTH, before + 2, layers);
+    md_model_spec spec = md_spec(1, WIDTH, before + 2, layers);
     md_error err;
     probe p = {.identity = calloc(WIDTH * WIDTH + WIDTH, sizeof(float)),
                .ones = calloc(SAMPLES * WIDTH, sizeof(float))};

@@ -39,7 +39,7 @@ typedef struct scene {
 
 static scene set_scene(int pixels, int layer_count, const md_layer_spec *layers)
 {
-    scene s = {.spec = md_spec(pixels, layer_count, layers),
+    scene s = {.spec = md_spec(1, pixels, layer_count, layers),
                .images = md_images_create(SAMPLES, (size_t)pixels, CLASSES, 0.4)};
     md_model_spec_layout(&s.spec, &s.layout);
     const size_t count = s.layout.parameters;
@@ -222,7 +222,7 @@ static void the_twin_computes_what_was_worked_out_apart(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const md_layer_spec layers[] = {md_flatten(), md_dense(2, cases[i].activation),
                                         md_dropout(0.5), md_dense(3, MD_SOFTMAX)};
-        const md_model_spec spec = md_spec(2, 4, layers);
+        const md_model_spec spec = md_spec(1, 2, 4, layers);
         md_twin *twin;
         CU_ASSERT_EQUAL_FATAL(md_twin_create(&spec, &twin, NULL), MD_OK);
         CU_ASSERT_DOUBLE_EQUAL(md_twin_loss(twin, weights, &batch), cases[i].loss, 1e-14);

@@ -18,7 +18,7 @@ static md_model_spec usual(void)
 {
     const md_layer_spec layers[] = {md_flatten(), md_dense(32, MD_RELU), md_dense(20, MD_RELU),
                                     md_dense(CLASSES, MD_SOFTMAX)};
-    return md_spec(PIXELS, 4, layers);
+    return md_spec(1, PIXELS, 4, layers);
 }
 
 static md_model *create(const md_model_spec *spec, const md_kernels *kernels)
@@ -227,7 +227,7 @@ static void rows_are_taken_when_only_flatten_comes_first(void)
         int count, sparse;
     } cases[] = {{flat, 3, 1}, {bare, 1, 1}, {dropped, 3, 0}, {later, 3, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        md_model_spec spec = md_spec(PIXELS, cases[i].count, cases[i].layers);
+        md_model_spec spec = md_spec(1, PIXELS, cases[i].count, cases[i].layers);
         md_model *model = create(&spec, md_kernels_get());
         CU_ASSERT_EQUAL(md_model_takes_sparse(model), cases[i].sparse);
         md_model_destroy(&model);
@@ -237,7 +237,7 @@ static void rows_are_taken_when_only_flatten_comes_first(void)
 static void a_model_that_cannot_be_is_refused(void)
 {
     const md_layer_spec layers[] = {md_dense(4, MD_RELU)};
-    md_model_spec spec = md_spec(PIXELS, 1, layers);
+    md_model_spec spec = md_spec(1, PIXELS, 1, layers);
     md_model *model = (md_model *)&spec;
     md_error err;
     CU_ASSERT_EQUAL(md_model_create(&spec, SAMPLES, md_kernels_get(), &model, &err), MD_USAGE);

@@ -36,7 +36,7 @@ static void check_words(void)
 
 static md_folder *place_large(md_checkpoint **c)
 {
-    md_model_spec model = fixture_notebook_model();
+    md_model_spec model = md_notebook();
     model.layers[1].units = UNITS;
     md_folder *folder = place_open(2);
     *c = fixture_checkpoint(&model, 1);

@@ -5,6 +5,7 @@
 
 #include "mnist_dist/base/memory.h"
 #include "runner.h"
+#include "specs.h"
 
 /* Four training images and one test image of 2 x 3 pixels. */
 static uint8_t train_images[] = {0, 0, 255, 0, 51, 0, 1, 2, 3, 4,   5, 6,
@@ -29,14 +30,9 @@ static void *make_block(md_storage storage)
 
 static md_model *make_model(int rows, int columns, int classes, double input_dropout)
 {
-    md_model_spec spec = {.rows = rows, .columns = columns};
-    spec.layers[spec.layer_count++].kind = MD_LAYER_FLATTEN;
-    if (input_dropout > 0.0)
-        spec.layers[spec.layer_count++] =
-            (md_layer_spec){.kind = MD_LAYER_DROPOUT, .rate = input_dropout};
-    spec.layers[spec.layer_count++] =
-        (md_layer_spec){.kind = MD_LAYER_DENSE, .units = classes, .activation = MD_SOFTMAX};
-    md_model_spec_name_layers(&spec);
+    const md_layer_spec first = input_dropout > 0.0 ? md_dropout(input_dropout) : md_flatten();
+    const md_layer_spec layers[] = {md_flatten(), first, md_dense(classes, MD_SOFTMAX)};
+    const md_model_spec spec = md_spec(rows, columns, 3, layers);
     md_model *model;
     CU_ASSERT_EQUAL_FATAL(md_model_create(&spec, MOST, md_kernels_get(), &model, NULL), MD_OK);
     return model;

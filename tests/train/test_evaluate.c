@@ -8,6 +8,7 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/train/dataset.h"
 #include "runner.h"
+#include "specs.h"
 
 enum { FEATURES = 28 * 28, HIDDEN = 12, CLASSES = 10, TRAIN = 1500 };
 
@@ -20,16 +21,9 @@ typedef struct bench {
 
 static md_model_spec make_spec(void)
 {
-    md_model_spec spec = {
-        .rows = 28,
-        .columns = 28,
-        .layer_count = 4,
-        .layers = {{.kind = MD_LAYER_FLATTEN},
-                   {.kind = MD_LAYER_DENSE, .units = HIDDEN, .activation = MD_RELU},
-                   {.kind = MD_LAYER_DROPOUT, .rate = 0.5},
-                   {.kind = MD_LAYER_DENSE, .units = CLASSES, .activation = MD_SOFTMAX}}};
-    md_model_spec_name_layers(&spec);
-    return spec;
+    const md_layer_spec layers[] = {md_flatten(), md_dense(HIDDEN, MD_RELU), md_dropout(0.5),
+                                    md_dense(CLASSES, MD_SOFTMAX)};
+    return md_spec(28, 28, 4, layers);
 }
 
 static bench set_up(MPI_Comm ranks, md_storage storage)

@@ -8,6 +8,7 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
 #include "runner.h"
+#include "specs.h"
 
 /* A whole block and a part of one. */
 enum { ROWS = 20, COLUMNS = 30, FEATURES = ROWS * COLUMNS, IMAGES = 300, CLASSES = 10 };
@@ -40,15 +41,9 @@ static fixture set_up(md_storage storage, int units)
     uint8_t *const pixels[2] = {NULL, images}, *const classes[2] = {NULL, labels};
     md_store_header plan;
     md_layout layout;
-    fixture f = {
-        .spec = {.rows = ROWS,
-                 .columns = COLUMNS,
-                 .layer_count = 4,
-                 .layers = {{.kind = MD_LAYER_FLATTEN},
-                            {.kind = MD_LAYER_DENSE, .units = units, .activation = MD_RELU},
-                            {.kind = MD_LAYER_DENSE, .units = units, .activation = MD_RELU},
-                            {.kind = MD_LAYER_DENSE, .units = CLASSES, .activation = MD_SOFTMAX}}}};
-    md_model_spec_name_layers(&f.spec);
+    const md_layer_spec layers[] = {md_flatten(), md_dense(units, MD_RELU),
+                                    md_dense(units, MD_RELU), md_dense(CLASSES, MD_SOFTMAX)};
+    fixture f = {.spec = md_spec(ROWS, COLUMNS, 4, layers)};
     md_model_spec_layout(&f.spec, &layout);
     draw_images();
     CU_ASSERT_EQUAL_FATAL(md_store_plan(&shape, pixels, classes, storage, &plan, NULL), MD_OK);

@@ -9,23 +9,19 @@
 #include <unistd.h>
 
 #include "mnist_dist/data/source.h"
+#include "mnist_dist/nn/twin.h"
 #include "runner.h"
+#include "specs.h"
 #include "trial.h"
 
-enum { STEPS = 100, CHECKED_LOSSES = 20, LOGIT_IMAGES = 256, CLASSES = 10, PIXELS = 784 };
+enum { STEPS = 100, CHECKED_LOSSES = 20, LOGIT_IMAGES = 256 };
 
 static const char *const tensors[] = {"dense_1/kernel", "dense_1/bias",   "dense_2/kernel",
                                       "dense_2/bias",   "dense_3/kernel", "dense_3/bias"};
 enum { TENSORS = sizeof tensors / sizeof *tensors };
 
-static const md_model_spec spec = {
-    .rows = 28,
-    .columns = 28,
-    .layer_count = 4,
-    .layers = {{.kind = MD_LAYER_FLATTEN, .name = "flatten"},
-               {.kind = MD_LAYER_DENSE, .name = "dense_1", .units = 128, .activation = MD_RELU},
-               {.kind = MD_LAYER_DENSE, .name = "dense_2", .units = 64, .activation = MD_RELU},
-               {.kind = MD_LAYER_DENSE, .name = "dense_3", .units = 10, .activation = MD_SOFTMAX}}};
+static md_model_spec spec;
+static md_layout layout;
 
 static int world_rank(void)
 {
@@ -34,10 +30,12 @@ static int world_rank(void)
     return rank;
 }
 
-/* The data folder, or NULL after saying that the test is skipped. */
+/* Sets the scene. The data folder, or NULL after saying that the test is skipped. */
 static const char *data_folder(char *reference, size_t size)
 {
     const char *folder = getenv("MNIST_DIR");
+    spec = md_notebook();
+    md_model_spec_layout(&spec, &layout);
     if (folder)
         snprintf(reference, size, "%s/../reference/mlp-128-64-10.h5", folder);
     if (folder && access(reference, R_OK) == 0)
@@ -61,8 +59,6 @@ static double *read_doubles(hid_t file, const char *path, size_t count)
 /* The reference's arrays below `group`, in our layout. */
 static double *read_block(hid_t file, const char *group)
 {
-    md_layout layout;
-    md_model_spec_layout(&spec, &layout);
     double *block = calloc(layout.parameters, sizeof *block);
     for (int i = 0; i < TENSORS; i++) {
         char path[128];
@@ -81,8 +77,6 @@ static void write_initial(hid_t reference, const char *path)
     md_error err;
     CU_ASSERT_FATAL(md_checkpoint_create(&spec, 0, &c, &err) == MD_OK);
     double *initial = read_block(reference, "/initial");
-    md_layout layout;
-    md_model_spec_layout(&spec, &layout);
     for (size_t i = 0; i < layout.parameters; i++)
         c->parameters[i] = (float)initial[i];
     c->optimizer.kind = MD_OPTIMIZER_SGD;
@@ -91,45 +85,37 @@ static void write_initial(hid_t reference, const char *path)
     md_checkpoint_destroy(&c);
 }
 
-static void dense(const double *x, size_t in, const float *w, const float *b, size_t out,
-                  int rectify, double *y)
-{
-    for (size_t j = 0; j < out; j++) {
-        double sum = b[j];
-        for (size_t i = 0; i < in; i++)
-            sum += x[i] * w[i * out + j];
-        y[j] = rectify && sum < 0.0 ? 0.0 : sum;
-    }
-}
-
-/* Logits of the first test images in double, written down once more for this test. */
+/* Logits of the first test images, by the twin with the weights that were trained. */
 static void check_logits(const char *data, const double *expected, const float *w)
 {
     md_source *source;
     md_error err;
+    md_twin *twin;
     CU_ASSERT_FATAL(md_source_open(data, &source, &err) == MD_OK);
-    size_t count = md_source_get_shape(source)->images[MD_SPLIT_TEST];
-    uint8_t *images = malloc(count * PIXELS), *labels = malloc(count);
+    CU_ASSERT_FATAL(md_twin_create(&spec, &twin, &err) == MD_OK);
+    const md_source_shape *shape = md_source_get_shape(source);
+    const size_t count = shape->images[MD_SPLIT_TEST], pixels = shape->rows * shape->columns;
+    const size_t classes = (size_t)md_model_spec_classes(&spec);
+    uint8_t *images = malloc(count * pixels), *labels = malloc(count);
+    double *values = calloc(LOGIT_IMAGES * pixels, sizeof *values), worst = 0.0;
+    double *weights = calloc(layout.parameters, sizeof *weights);
     CU_ASSERT_FATAL(md_source_read(source, MD_SPLIT_TEST, images, labels, &err) == MD_OK);
-    md_layout l;
-    md_model_spec_layout(&spec, &l);
-    const float *p[TENSORS];
-    for (int i = 0; i < TENSORS; i++)
-        p[i] = w + l.tensors[i].offset;
-    double worst = 0.0;
+    for (size_t i = 0; i < LOGIT_IMAGES * pixels; i++)
+        values[i] = images[i] / 255.0;
+    for (size_t i = 0; i < layout.parameters; i++)
+        weights[i] = (double)w[i];
+    const md_twin_batch batch = {.samples = LOGIT_IMAGES, .pixels = values};
     for (size_t n = 0; n < LOGIT_IMAGES; n++) {
-        double x[PIXELS], a[128], b[64], z[CLASSES];
-        for (int i = 0; i < PIXELS; i++)
-            x[i] = images[n * PIXELS + (size_t)i] / 255.0;
-        dense(x, PIXELS, p[0], p[1], 128, 1, a);
-        dense(a, 128, p[2], p[3], 64, 1, b);
-        dense(b, 64, p[4], p[5], CLASSES, 0, z);
-        for (size_t c = 0; c < CLASSES; c++)
-            worst = fmax(worst, fabs(z[c] - expected[n * CLASSES + c]));
+        const double *logits = md_twin_logits(twin, weights, &batch, n);
+        for (size_t c = 0; c < classes; c++)
+            worst = fmax(worst, fabs(logits[c] - expected[n * classes + c]));
     }
     CU_ASSERT(worst <= 1e-2);
     free(images);
     free(labels);
+    free(values);
+    free(weights);
+    md_twin_destroy(&twin);
     md_source_close(&source);
 }
 
@@ -170,7 +156,8 @@ static void follow(const char *rule, const char *reducer)
         double *loss = read_doubles(file, path, STEPS);
         check_losses(&t, loss);
         snprintf(path, sizeof path, "/%s/test_logits", rule);
-        double *logits = read_doubles(file, path, (size_t)LOGIT_IMAGES * CLASSES);
+        double *logits =
+            read_doubles(file, path, (size_t)LOGIT_IMAGES * (size_t)md_model_spec_classes(&spec));
         CU_ASSERT_PTR_NOT_NULL_FATAL(last);
         check_logits(data, logits, last->parameters);
         free(loss);
@@ -206,8 +193,6 @@ static void the_first_gradient_agrees(void)
         double *start = read_block(file, "/initial"),
                *expected = read_block(file, "/first_gradient");
         double apart = 0.0, norm = 0.0;
-        md_layout layout;
-        md_model_spec_layout(&spec, &layout);
         CU_ASSERT_PTR_NOT_NULL_FATAL(last);
         for (size_t i = 0; i < layout.parameters; i++) {
             double gradient = (double)(float)start[i] - last->parameters[i];

@@ -1,5 +1,5 @@
-/* The network once more in double precision, as loops from a textbook: the judge of gradients,
- * for `--debug` and for the tests, through differences of its loss alone. Slow. Local. */
+/* The network once more in double precision, as loops from a textbook: the judge of `--debug`
+ * and of the tests, of gradients through differences of its loss alone. Slow. Local. */
 #ifndef MNIST_DIST_NN_TWIN_H
 #define MNIST_DIST_NN_TWIN_H
 
@@ -16,7 +16,7 @@ typedef struct md_twin md_twin;
 typedef struct md_twin_batch {
     size_t samples;
     const double *pixels;  /* [n][rows * columns], divided by 255 */
-    const uint8_t *labels; /* [n] */
+    const uint8_t *labels; /* [n]; not needed for logits */
     const uint32_t *ids;   /* [n], as in md_batch */
     md_pass pass;
 } md_twin_batch;
@@ -25,7 +25,12 @@ typedef struct md_twin_batch {
 md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err);
 void md_twin_destroy(md_twin **twin); /* NULL is fine; clears *twin */
 
-/* The sum of the samples' losses. parameters as laid out by md_model_spec_layout. */
+/* Of sample n, [classes], before softmax; valid until the next call. parameters as laid out by
+ * md_model_spec_layout, here and below. */
+const double *md_twin_logits(md_twin *twin, const double *parameters, const md_twin_batch *batch,
+                             size_t n);
+
+/* The sum of the samples' losses. */
 double md_twin_loss(md_twin *twin, const double *parameters, const md_twin_batch *batch);
 
 /* The derivative of that sum by parameter `index`, by central differences; parameters are as

@@ -17,10 +17,17 @@ md_layer_spec md_dropout(double rate)
     return (md_layer_spec){.kind = MD_LAYER_DROPOUT, .rate = rate};
 }
 
-md_model_spec md_spec(int pixels, int layer_count, const md_layer_spec *layers)
+md_model_spec md_spec(int rows, int columns, int layer_count, const md_layer_spec *layers)
 {
-    md_model_spec spec = {.rows = 1, .columns = pixels, .layer_count = layer_count};
+    md_model_spec spec = {.rows = rows, .columns = columns, .layer_count = layer_count};
     memcpy(spec.layers, layers, (size_t)layer_count * sizeof *layers);
     md_model_spec_name_layers(&spec);
     return spec;
+}
+
+md_model_spec md_notebook(void)
+{
+    const md_layer_spec layers[] = {md_flatten(), md_dense(128, MD_RELU), md_dense(64, MD_RELU),
+                                    md_dense(10, MD_SOFTMAX)};
+    return md_spec(28, 28, 4, layers);
 }
