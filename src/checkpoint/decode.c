@@ -74,7 +74,7 @@ static void get_spec(md_h5 *f, md_model_spec *spec)
     spec->columns = shape[1];
     md_layout layout;
     md_model_spec_layout(spec, &layout);
-    if (layout.parameters > f->size / sizeof(float))
+    if (layout.parameters > f->most / sizeof(float))
         md_h5_fail(f, "the model has %zu parameters, more than the file can hold",
                    layout.parameters);
 }
@@ -197,7 +197,7 @@ static void *get_table(md_h5 *f, const md_table *table, size_t *count, size_t *c
     if (f->status || shape.dims[0] == 0)
         return NULL;
     size_t rows = (size_t)shape.dims[0];
-    if (rows > f->size) {
+    if (rows > f->most) {
         md_h5_fail(f, "dataset %s claims more rows than the file can hold", path);
         return NULL;
     }
@@ -220,7 +220,7 @@ static void get_golden_array(md_h5 *f, const char *name, const md_h5_array *arra
         if (__builtin_mul_overflow(bytes, array->shape.dims[i], &bytes))
             bytes = SIZE_MAX;
     snprintf(path, sizeof path, "%s/%s", MD_PATH_GOLDEN, name);
-    if (bytes > f->size)
+    if (bytes > f->most)
         md_h5_fail(f, "%s must be larger than the file", path);
     if (f->status)
         return;
@@ -328,7 +328,7 @@ md_status md_checkpoint_peek(const md_bytes *bytes, const char *name, int64_t *s
     const int sealed = f.sound || f.status;
     if (sealed) {
         check_schema(&f);
-        md_h5_walk(&f, MD_H5_OURS, NULL, NULL);
+        md_h5_walk(&f, NULL, NULL);
         md_h5_get_number(&f, MD_PATH_PROGRESS, "step", MD_H5_I64, step);
     }
     if (*step < 0)

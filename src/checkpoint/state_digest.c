@@ -18,8 +18,8 @@ static void add_shape(md_digest *digest, const md_h5_shape *shape)
     md_digest_update(digest, words, (size_t)(1 + shape->rank) * sizeof *words);
 }
 
-/* Unconverted: the bytes as stored. */
-static herr_t read_raw(hid_t id, hid_t type, void *data)
+/* Numbers as little-endian, whatever order they are stored in; texts as stored. */
+static herr_t read_elements(hid_t id, hid_t type, void *data)
 {
     return H5Iget_type(id) == H5I_ATTR ? H5Aread(id, type, data)
                                        : H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
@@ -31,7 +31,7 @@ static void add_elements(md_h5 *f, const char *path, hid_t id, hid_t type, size_
     void *data = malloc(bytes);
     if (!data)
         f->status = md_fail_memory(f->err, path, bytes);
-    else if (read_raw(id, type, data) < 0)
+    else if (read_elements(id, type, data) < 0)
         md_h5_fail(f, "%s cannot be read", path);
     else
         md_digest_update(digest, data, bytes);
@@ -42,6 +42,7 @@ static void add_values(md_h5 *f, const char *path, hid_t id, hid_t type, hid_t s
                        md_digest *digest)
 {
     char tag[MD_H5_TAG];
+    const md_h5_type number = md_h5_type_of(type);
     md_h5_type_tag(type, tag);
     md_h5_shape shape = {0};
     hssize_t count = md_h5_space_shape(space, &shape);
@@ -49,14 +50,15 @@ static void add_values(md_h5 *f, const char *path, hid_t id, hid_t type, hid_t s
     if (strcmp(tag, "other") == 0)
         md_h5_fail(f, "%s has a type that is never written here", path);
     else if (count < 0 || __builtin_mul_overflow((size_t)count, H5Tget_size(type), &bytes) ||
-             bytes > f->size)
+             bytes > f->most)
         md_h5_fail(f, "%s claims more bytes or dimensions than it can have", path);
     if (f->status)
         return;
     add_text(digest, tag);
     add_shape(digest, &shape);
     if (bytes > 0)
-        add_elements(f, path, id, type, bytes, digest);
+        add_elements(f, path, id, number < MD_H5_TYPES ? md_h5_type_id(number) : type, bytes,
+                     digest);
 }
 
 static void visit(md_h5 *f, const char *path, hid_t id, void *context)
@@ -88,7 +90,7 @@ md_status md_state_digest(md_h5 *f, uint64_t *out)
     md_digest *digest = md_digest_create();
     if (!digest)
         return f->status = md_fail_memory(f->err, "a digest", 1024);
-    md_h5_walk(f, MD_H5_OURS, visit, digest);
+    md_h5_walk(f, visit, digest);
     *out = md_digest_value(digest);
     md_digest_destroy(&digest);
     return f->status;

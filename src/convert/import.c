@@ -119,7 +119,7 @@ static md_status import_h5(const md_bytes *bytes, const char *path, const md_mod
     md_h5_open(&f, path, bytes, err);
     int ours = md_h5_has(&f, "/", "schema");
     if (!ours) {
-        md_h5_walk(&f, MD_H5_KERAS, NULL, NULL);
+        md_h5_walk(&f, NULL, NULL);
         find_all(&f, given, &spec, &weights);
         fill(&f, &weights, &spec, archive_config, out);
     }

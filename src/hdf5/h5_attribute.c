@@ -54,7 +54,7 @@ static void get(md_h5 *f, const char *path, const char *attribute, md_h5_type ty
         goto done;
     }
     hssize_t count = md_h5_space_shape(space, &shape);
-    if (H5Tequal(found, md_h5_type_id(type)) <= 0 || count < 0 || shape.rank != expected->rank ||
+    if (md_h5_type_of(found) != type || count < 0 || shape.rank != expected->rank ||
         (shape.rank == 1 && shape.dims[0] != expected->dims[0])) {
         char tag[MD_H5_TAG];
         md_h5_type_tag(found, tag);

@@ -4,11 +4,22 @@
 
 #include "mnist_dist/hdf5/h5.h"
 
+static int link_exists(md_h5 *f, const char *path)
+{
+    H5L_info_t info;
+    htri_t exists = H5Lexists(f->file, path, H5P_DEFAULT);
+    if (exists < 0 || (exists && H5Lget_info(f->file, path, &info, H5P_DEFAULT) < 0))
+        md_h5_fail(f, "'%s' cannot be looked up", path);
+    else if (exists)
+        md_h5_check_link(f, path, info.type);
+    return exists && !f->status;
+}
+
 int md_h5_exists(md_h5 *f, const char *path)
 {
     if (f->status || strlen(path) >= MD_H5_PATH)
         return 0;
-    /* H5Lexists wants every link but the last to exist. */
+    /* From the root down: what lies behind a link is looked up only if it may be followed. */
     char part[MD_H5_PATH];
     for (const char *end = path; *end;) {
         end += strspn(end, "/");
@@ -16,10 +27,7 @@ int md_h5_exists(md_h5 *f, const char *path)
         snprintf(part, (size_t)(end - path) + 1, "%s", path);
         if (strspn(part, "/") == strlen(part))
             continue;
-        htri_t exists = H5Lexists(f->file, part, H5P_DEFAULT);
-        if (exists < 0)
-            md_h5_fail(f, "'%s' cannot be looked up", part);
-        if (exists <= 0)
+        if (!link_exists(f, part))
             return 0;
     }
     return 1;
@@ -112,8 +120,10 @@ static md_status open_dataset(md_h5 *f, const char *path, dataset *set)
         return md_h5_fail(f, "%s is not a dataset", path);
     hid_t space = H5I_INVALID_HID;
     set->id = H5Dopen2(f->file, path, H5P_DEFAULT);
-    if (set->id < 0 || (set->type = H5Dget_type(set->id)) < 0 ||
-        (space = H5Dget_space(set->id)) < 0)
+    if (set->id >= 0)
+        md_h5_check_dataset(f, path, set->id);
+    if (set->id < 0 || (!f->status && ((set->type = H5Dget_type(set->id)) < 0 ||
+                                       (space = H5Dget_space(set->id)) < 0)))
         md_h5_fail(f, "dataset %s cannot be opened", path);
     else if (md_h5_space_shape(space, &set->shape) < 0)
         md_h5_fail(f, "dataset %s has more than %d dimensions", path, MD_H5_MAX_RANK);
@@ -153,7 +163,7 @@ void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void 
     if (f->status || open_dataset(f, path, &set))
         return;
     hid_t type = md_h5_type_id(array->type);
-    if (H5Tequal(set.type, type) <= 0 || !same_shape(&set.shape, &array->shape))
+    if (md_h5_type_of(set.type) != array->type || !same_shape(&set.shape, &array->shape))
         mismatch(f, path, &set, md_h5_tag(array->type), &array->shape);
     else if (H5Dread(set.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         md_h5_fail(f, "dataset %s cannot be read", path);
@@ -182,6 +192,16 @@ void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, v
     else if (H5Dread(set.id, md_h5_type_id(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         md_h5_fail(f, "dataset %s cannot be read", path);
     release(&set);
+}
+
+md_h5_type md_h5_get_type(md_h5 *f, const char *path)
+{
+    dataset set;
+    if (f->status || open_dataset(f, path, &set))
+        return MD_H5_TYPES;
+    const md_h5_type type = md_h5_type_of(set.type);
+    release(&set);
+    return type;
 }
 
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mnist_dist/base/text.h"
 #include "mnist_dist/hdf5/h5.h"
@@ -123,6 +124,7 @@ md_status md_h5_create(md_h5 *f, const char *name, md_error *err)
 {
     start(f, name, MD_FAILED, err);
     f->sound = 1;
+    f->size = f->most = UINT64_MAX;
     if (check_room(f, GROWTH))
         return f->status;
     char unique[MD_H5_TAG];
@@ -142,18 +144,39 @@ md_status md_h5_open(md_h5 *f, const char *name, const md_bytes *bytes, md_error
     start(f, name, MD_BAD_CHECKPOINT, err);
     if (bytes->size < sizeof signature || memcmp(bytes->data, signature, sizeof signature) != 0)
         return md_h5_fail(f, "not an HDF5 file; check the path, or use an earlier file");
-    if (!md_seal_check(bytes, &f->size))
+    size_t content;
+    if (!md_seal_check(bytes, &content))
         return md_h5_fail(f, "damaged: its bytes are not those that were saved; use an earlier "
                              "file");
-    f->sound = f->size < bytes->size;
+    f->sound = content < bytes->size;
+    f->size = f->most = content;
     char unique[MD_H5_TAG];
     image_name(f, unique);
     hid_t access = core_access();
-    if (access >= 0 && H5Pset_file_image(access, bytes->data, f->size) >= 0 &&
-        !check_room(f, f->size))
+    if (access >= 0 && H5Pset_file_image(access, bytes->data, content) >= 0 &&
+        !check_room(f, content))
         f->file = H5Fopen(unique, H5F_ACC_RDONLY, access);
     if (f->file < 0)
         md_h5_fail(f, "torn or damaged; use an earlier file");
+    md_h5_release(&access);
+    return f->status;
+}
+
+md_status md_h5_open_path(md_h5 *f, const char *path, const md_file_kind *kind, md_error *err)
+{
+    int fd;
+    start(f, path, kind->status, err);
+    f->status = md_file_open(path, kind, &fd, &f->size, NULL, err);
+    if (f->status)
+        return f->status;
+    close(fd);
+    f->most = f->size;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access >= 0 && H5Pset_file_locking(access, 0, 1) >= 0 &&
+        H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) >= 0 && !check_room(f, 0))
+        f->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (f->file < 0)
+        md_h5_fail(f, "cannot be opened; give a sound HDF5 file");
     md_h5_release(&access);
     return f->status;
 }

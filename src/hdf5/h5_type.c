@@ -7,6 +7,23 @@ static const struct {
     size_t size;
 } types[MD_H5_TYPES] = {{"u1", 1}, {"i4", 4}, {"i8", 8}, {"u8", 8}, {"f4", 4}, {"f8", 8}};
 
+/* Of the same order; single bytes have one too. */
+static hid_t big_endian(md_h5_type type)
+{
+    const hid_t ids[MD_H5_TYPES] = {H5T_STD_U8BE,  H5T_STD_I32BE,  H5T_STD_I64BE,
+                                    H5T_STD_U64BE, H5T_IEEE_F32BE, H5T_IEEE_F64BE};
+    return ids[type];
+}
+
+md_h5_type md_h5_type_of(hid_t type)
+{
+    int i = 0;
+    while (i < MD_H5_TYPES && H5Tequal(type, md_h5_type_id((md_h5_type)i)) <= 0 &&
+           H5Tequal(type, big_endian((md_h5_type)i)) <= 0)
+        i++;
+    return (md_h5_type)i;
+}
+
 hid_t md_h5_type_id(md_h5_type type)
 {
     switch (type) {
@@ -46,9 +63,9 @@ void md_h5_type_tag(hid_t type, char out[MD_H5_TAG])
             snprintf(out, MD_H5_TAG, "s%zu", H5Tget_size(type));
         return;
     }
-    for (int i = 0; i < MD_H5_TYPES; i++)
-        if (H5Tequal(type, md_h5_type_id((md_h5_type)i)) > 0)
-            snprintf(out, MD_H5_TAG, "%s", types[i].tag);
+    const md_h5_type ours = md_h5_type_of(type);
+    if (ours < MD_H5_TYPES)
+        snprintf(out, MD_H5_TAG, "%s", types[ours].tag);
 }
 
 hssize_t md_h5_space_shape(hid_t space, md_h5_shape *shape)

@@ -8,74 +8,21 @@ enum { MAX_DEPTH = 16, MAX_OBJECTS = 1 << 17, MAX_ATTRIBUTES = 1 << 20 };
 
 typedef struct {
     md_h5 *f;
-    md_h5_policy policy;
     md_h5_visit visit;
     void *context;
     char path[MD_H5_PATH]; /* of the object at hand */
     int depth;
     size_t objects, attributes;
-    unsigned long long budget; /* bytes that datasets may still claim */
+    unsigned long long
+        budget; /* bytes that datasets may still claim; two links to one count twice */
 } walk;
 
-static void check_filters(walk *w, hid_t plist)
-{
-    int count = H5Pget_nfilters(plist);
-    if (count < 0)
-        md_h5_fail(w->f, "the filters of %s cannot be read", w->path);
-    for (int i = 0; i < count && !w->f->status; i++) {
-        unsigned flags;
-        size_t values = 0;
-        H5Z_filter_t filter =
-            H5Pget_filter2(plist, (unsigned)i, &flags, &values, NULL, 0, NULL, NULL);
-        int allowed = filter == H5Z_FILTER_FLETCHER32 ||
-                      (w->policy == MD_H5_KERAS &&
-                       (filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE));
-        if (!allowed)
-            md_h5_fail(w->f, "%s uses filter %d, which is not allowed here", w->path, (int)filter);
-    }
-}
-
-/* What a dataset claims to hold must fit into the bytes that the file has for it. */
-static void check_size(walk *w, hid_t id, hid_t plist)
-{
-    hid_t space = H5Dget_space(id), type = H5Dget_type(id);
-    hssize_t count = space >= 0 ? md_h5_space_shape(space, NULL) : -1;
-    size_t size = type >= 0 ? H5Tget_size(type) : 0;
-    hsize_t chunk[H5S_MAX_RANK];
-    int chunked = H5Pget_layout(plist) == H5D_CHUNKED;
-    int rank = chunked ? H5Pget_chunk(plist, H5S_MAX_RANK, chunk) : 0;
-    unsigned long long bytes = 0, chunk_bytes = chunked ? size : 0;
-    int overflow = count < 0 || size == 0 || rank < 0 ||
-                   __builtin_mul_overflow((unsigned long long)count, size, &bytes);
-    for (int i = 0; i < rank; i++)
-        overflow |= __builtin_mul_overflow(chunk_bytes, chunk[i], &chunk_bytes);
-    if (overflow || bytes > w->budget || chunk_bytes > w->budget)
-        md_h5_fail(w->f, "dataset %s claims more bytes than the file has", w->path);
-    else
-        w->budget -= bytes;
-    md_h5_release(&type);
-    md_h5_release(&space);
-}
-
-/* Layout first: asking a virtual dataset for its extent would open the files it names. */
 static void check_dataset(walk *w, hid_t id)
 {
-    hid_t plist = H5Dget_create_plist(id);
-    if (plist < 0) {
-        md_h5_fail(w->f, "dataset %s cannot be opened", w->path);
-        return;
-    }
-    H5D_layout_t layout = H5Pget_layout(plist);
-    if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
-        md_h5_fail(w->f, "dataset %s is virtual; data must be in the file itself", w->path);
-    else if (H5Pget_external_count(plist) != 0)
-        md_h5_fail(w->f, "dataset %s has external storage; data must be in the file itself",
-                   w->path);
-    else
-        check_filters(w, plist);
-    if (!w->f->status)
-        check_size(w, id, plist);
-    md_h5_release(&plist);
+    const unsigned long long bytes = md_h5_check_dataset(w->f, w->path, id);
+    if (bytes > w->budget)
+        md_h5_fail(w->f, "dataset %s and those before claim more bytes than the file has", w->path);
+    w->budget -= bytes;
 }
 
 /* Appends to the path; its former length, to be restored later, or -1. */
@@ -121,16 +68,10 @@ static void visit_object(walk *w, hid_t id)
 
 static void walk_group(walk *w, hid_t id);
 
-static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
+static void visit_target(walk *w, hid_t group, const char *name)
 {
-    walk *w = context;
-    int length = descend(w, '/', name);
-    if (length < 0)
-        return -1;
     hid_t id = H5I_INVALID_HID;
-    if (info->type != H5L_TYPE_HARD)
-        md_h5_fail(w->f, "%s is a soft or external link; only hard links are allowed", w->path);
-    else if (++w->objects > MAX_OBJECTS || w->depth == MAX_DEPTH)
+    if (++w->objects > MAX_OBJECTS || w->depth == MAX_DEPTH)
         md_h5_fail(w->f, "more than %d objects, or groups nested more than %d deep", MAX_OBJECTS,
                    MAX_DEPTH);
     else if ((id = H5Oopen(group, name, H5P_DEFAULT)) < 0)
@@ -143,6 +84,17 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     } else
         md_h5_fail(w->f, "%s is neither a group nor a dataset", w->path);
     md_h5_release(&id);
+}
+
+static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    walk *w = context;
+    int length = descend(w, '/', name);
+    if (length < 0)
+        return -1;
+    md_h5_check_link(w->f, w->path, info->type);
+    if (!w->f->status)
+        visit_target(w, group, name);
     w->path[length] = '\0';
     return w->f->status ? -1 : 0;
 }
@@ -153,7 +105,7 @@ static void walk_group(walk *w, hid_t id)
     if (plist < 0)
         md_h5_fail(w->f, "group %s cannot be opened", w->path);
     else
-        check_filters(w, plist);
+        md_h5_check_filters(w->f, w->path, plist);
     md_h5_release(&plist);
     visit_object(w, id);
     hsize_t from = 0;
@@ -163,12 +115,11 @@ static void walk_group(walk *w, hid_t id)
     w->depth--;
 }
 
-md_status md_h5_walk(md_h5 *f, md_h5_policy policy, md_h5_visit visit, void *context)
+md_status md_h5_walk(md_h5 *f, md_h5_visit visit, void *context)
 {
     if (f->status)
         return f->status;
-    walk w = {.f = f, .policy = policy, .visit = visit, .context = context, .path = "/"};
-    w.budget = (unsigned long long)f->size * (policy == MD_H5_KERAS ? MD_INFLATE_RATIO : 1);
+    walk w = {.f = f, .visit = visit, .context = context, .path = "/", .budget = md_h5_inflated(f)};
     hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
     if (root < 0)
         md_h5_fail(f, "the root group cannot be opened");

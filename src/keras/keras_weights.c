@@ -226,7 +226,7 @@ md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const 
     if (weights->count != weighted)
         return md_h5_fail(f, "has weights for %d layers; the model has %d with weights",
                           weights->count, weighted);
-    if (layout.parameters / MD_INFLATE_RATIO > f->size)
+    if (layout.parameters > f->most)
         return md_h5_fail(f, "the model has %zu parameters, more than the file can hold",
                           layout.parameters);
     void *block;

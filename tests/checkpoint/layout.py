@@ -33,6 +33,11 @@ def piece(path, dtype, shape, data):
     return path.encode() + b"\0" + tag.encode() + b"\0" + extents + data
 
 
+def stored(values):
+    """Numbers as little-endian, whatever order they are stored in."""
+    return values.astype(values.dtype.newbyteorder("<")).tobytes()
+
+
 def attributes(obj, path):
     for name in sorted(obj.attrs, key=str.encode):
         if path == "/" and name == "state_xxh3":
@@ -41,7 +46,7 @@ def attributes(obj, path):
         values = np.zeros(attribute.shape, attribute.dtype)
         if values.size:
             attribute.read(values)
-        yield piece(path + "@" + name, values.dtype, values.shape, values.tobytes())
+        yield piece(path + "@" + name, values.dtype, values.shape, stored(values))
 
 
 def pieces(obj, path="/"):
@@ -55,7 +60,7 @@ def pieces(obj, path="/"):
         if values.size:
             obj.read_direct(values) if obj.shape else obj.id.read(
                 h5py.h5s.ALL, h5py.h5s.ALL, values)
-        yield piece(path, values.dtype, values.shape, values.tobytes())
+        yield piece(path, values.dtype, values.shape, stored(values))
         yield from attributes(obj, path)
 
 

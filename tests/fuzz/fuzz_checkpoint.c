@@ -81,7 +81,7 @@ static void prepare(void)
     require(md_checkpoint_encode(c, "base", &base, NULL) == MD_OK);
     md_checkpoint_destroy(&c);
     require(md_h5_open(&f, "base", &base, NULL) == MD_OK);
-    require(md_h5_walk(&f, MD_H5_OURS, note_path, NULL) == MD_OK);
+    require(md_h5_walk(&f, note_path, NULL) == MD_OK);
     char *text = md_h5_get_text(&f, "/", "model_config");
     snprintf(json, sizeof json, "%s", text);
     free(text);
@@ -301,7 +301,7 @@ static void change(hid_t file, tape *t)
 /* The digest of what the file has become, where it has one. */
 static void stamp(hid_t file)
 {
-    md_h5 f = {.file = file, .name = "fuzz", .size = 1 << 20, .kind = MD_FAILED};
+    md_h5 f = {.file = file, .name = "fuzz", .size = 1 << 20, .most = 1 << 20, .kind = MD_FAILED};
     uint64_t state;
     char text[MD_DIGEST_TEXT];
     if (md_state_digest(&f, &state))

@@ -50,19 +50,19 @@
  *     path, one zero byte     "/", "/run/0001", "/run/0001@ranks"; "/@schema" for the root's own
  *     type, one zero byte     "group", or u1 i4 i8 u8 f4 f8, or s with the string's size: "s11"
  *     rank, then each extent  u8 (a group and a scalar: rank 0)
- *     the elements' bytes     as stored, strings with their padding
+ *     the elements' bytes     numbers little-endian, strings with their padding
  *
  * After the last byte of HDF5 come 32 more, which libhdf5 ignores: "mnist_dist seal " and 16 hex
  * digits, XXH3-64 of all bytes before. A reader checks them first; a file without them (rewritten
- * by h5repack, say) stands on @state_xxh3 alone.
+ * by h5repack, say: in chunks, compressed, in another byte order) stands on @state_xxh3 alone.
  *
- * A reader refuses every other type, every link that is not hard, external and virtual storage, and
- * filters other than Fletcher-32. Objects and attributes not named here are covered by @state_xxh3
- * and otherwise ignored: so what is only added leaves the version as it is. Older programs read the
- * new file without it; newer ones read an old file that lacks it, and give it the value that
- * checkpoint/fields.c says. The version rises when an older program would take a file for what it
- * is not. Since the first release: @loss_q32 and @model were added; matrices and moments are no
- * longer one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
+ * A reader refuses every other type and what the rules of hdf5/h5.h refuse. Objects and attributes
+ * not named here are covered by @state_xxh3 and otherwise ignored: so what is only added leaves the
+ * version as it is. Older programs read the new file without it; newer ones read an old file that
+ * lacks it, and give it the value that checkpoint/fields.c says. The version rises when an older
+ * program would take a file for what it is not. Since the first release: @loss_q32 and @model were
+ * added; matrices and moments are no longer one chunk with Fletcher-32; text has lost a NULLTERM
+ * string's zero byte. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 

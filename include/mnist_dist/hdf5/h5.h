@@ -1,9 +1,12 @@
 /* Thin helpers over libhdf5, for one file at a time.
  *
- * A file is always a block of memory here: reading starts from a file's bytes, writing ends in
- * bytes. So libhdf5 itself never opens, locks or writes a file: no lock can fail on NFS or Lustre,
- * a full disk is an errno of write() instead of a library that cannot close its file, and the bytes
- * that were checked are the bytes that are used.
+ * A model's file is a block of memory here: reading starts from a file's bytes, writing ends in
+ * bytes. So libhdf5 itself never opens, locks or writes it: no lock can fail on NFS or Lustre, a
+ * full disk is an errno of write() instead of a library that cannot close its file, and the bytes
+ * that were checked are the bytes that are used. Only data sets, which may be larger than memory,
+ * are read where they lie.
+ *
+ * No file is trusted: see "Rules".
  *
  * The first failure sticks in md_h5.status; every later call does nothing. Objects are named by
  * their full path, so no identifier outlives a call. libhdf5 is not thread-safe, and neither is
@@ -20,8 +23,9 @@
 typedef struct md_h5 {
     hid_t file;
     const char *name; /* for messages; borrowed */
-    size_t size;      /* bytes of the file being read: the bound of every allocation */
-    md_status kind;   /* what a failure is: MD_FAILED when writing, else MD_BAD_CHECKPOINT */
+    uint64_t size;    /* bytes of the file being read; a bound of nothing when writing */
+    uint64_t most;    /* bytes that an array can have: `size`, more once one was deflated */
+    md_status kind;   /* what a failure is: MD_FAILED when writing */
     int sound;        /* the bytes are as they were saved, so what they claim can be believed */
     md_status status;
     md_error *err;
@@ -55,9 +59,11 @@ typedef struct md_h5_names {
 
 /* h5_file.c. Open and create set every member of *f, also when they fail; `name` and `err` are
  * borrowed until md_h5_close, which returns the first failure. Opening asks for an HDF5 file of
- * exactly these bytes. */
+ * exactly these bytes, or at a path, for reading and without a lock, which is for writers and which
+ * some network file systems refuse; failures are of the file's kind then. */
 md_status md_h5_create(md_h5 *f, const char *name, md_error *err);
 md_status md_h5_open(md_h5 *f, const char *name, const md_bytes *bytes, md_error *err);
+md_status md_h5_open_path(md_h5 *f, const char *path, const md_file_kind *kind, md_error *err);
 md_status md_h5_image(md_h5 *f, md_bytes *out); /* the file's bytes so far */
 md_status md_h5_close(md_h5 *f);
 
@@ -78,6 +84,8 @@ size_t md_h5_type_size(md_h5_type type);
  */
 void md_h5_type_tag(hid_t type, char out[MD_H5_TAG]);
 const char *md_h5_tag(md_h5_type type);
+/* Which of ours it is in either byte order, or MD_H5_TYPES. */
+md_h5_type md_h5_type_of(hid_t type);
 /* Elements of a dataspace, or -1 when they overflow. Rank and extents into *shape unless NULL;
  * a rank above MD_H5_MAX_RANK is -1 too. */
 hssize_t md_h5_space_shape(hid_t space, md_h5_shape *shape);
@@ -101,8 +109,18 @@ char *md_h5_get_text(md_h5 *f, const char *path, const char *attribute); /* mall
 void md_h5_get_names(md_h5 *f, const char *path, const char *attribute, md_h5_names *out);
 void md_h5_names_free(md_h5_names *names);
 
+/* Rules (h5_rules.c), written once for whatever is read, by the calls below themselves: nothing a
+ * file says makes libhdf5 open another file (links are hard; no external or virtual storage), run
+ * filters other than one gzip, shuffle and Fletcher-32, or allocate more for a dataset than the
+ * file's size can account for, where it is deflated times MD_INFLATE_RATIO. */
+uint64_t md_h5_inflated(const md_h5 *f); /* bytes that deflate can make of the file's at most */
+void md_h5_check_link(md_h5 *f, const char *path, H5L_type_t type);
+int md_h5_check_filters(md_h5 *f, const char *path, hid_t plist); /* 1: it is deflated */
+/* The bytes of its elements; 0 when f fails. */
+unsigned long long md_h5_check_dataset(md_h5 *f, const char *path, hid_t id);
+
 /* h5_dataset.c */
-int md_h5_exists(md_h5 *f, const char *path);     /* an object at the end of a path of links */
+int md_h5_exists(md_h5 *f, const char *path);     /* an object at the end of a path of hard links */
 void md_h5_put_group(md_h5 *f, const char *path); /* with its parents */
 void md_h5_put_link(md_h5 *f, const char *from, const char *to); /* one object, two paths */
 
@@ -113,26 +131,22 @@ typedef struct md_h5_array {
 
 /* Contiguous and without filters, which every reader of HDF5 knows. */
 void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const void *data);
-/* Type, rank and extents must be exactly these. */
+/* Type, rank and extents must be exactly these; the byte order may be another. */
 void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void *data);
 /* Any number type, byte order and layout, converted; extents must be exactly these. */
 void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data);
+md_h5_type md_h5_get_type(md_h5 *f, const char *path); /* MD_H5_TYPES: none of ours, or f failed */
 /* The extents of a dataset of any type. */
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out);
 size_t md_h5_members(md_h5 *f, const char *path); /* of a group; 0 when there is none */
 void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out); /* in byte order */
 
-/* h5_walk.c. Visits the whole file in the order of checkpoint/schema.h before anything is trusted:
- * refuses links that are not hard, external and virtual storage, and filters that are not allowed,
- * and bounds depth, number and claimed sizes of objects by the file's real size. */
-typedef enum md_h5_policy {
-    MD_H5_OURS,  /* Fletcher-32 only */
-    MD_H5_KERAS, /* gzip and shuffle too */
-} md_h5_policy;
+/* h5_walk.c. Visits the whole file in the order of checkpoint/schema.h: the rules for every object,
+ * known or not, and bounds of depth, number and the sum of sizes. */
 
 /* Called for each group, dataset and attribute; its failures go through md_h5_fail. */
 typedef void (*md_h5_visit)(md_h5 *f, const char *path, hid_t id, void *context);
 
-md_status md_h5_walk(md_h5 *f, md_h5_policy policy, md_h5_visit visit, void *context);
+md_status md_h5_walk(md_h5 *f, md_h5_visit visit, void *context);
 
 #endif
