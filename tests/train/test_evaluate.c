@@ -85,8 +85,9 @@ static void any_number_of_ranks_gives_the_same_bits(void)
         for (size_t i = 0; i < RANGES; i++) {
             md_evaluation a = evaluate(&all, ranges[i], 1), b = evaluate(&alone, ranges[i], 1);
             expect_equal(&a, &b);
-            CU_ASSERT_EQUAL(memcmp(a.confusion, b.confusion, CLASSES * CLASSES * sizeof(int64_t)),
-                            0);
+            CU_ASSERT_EQUAL(
+                memcmp(a.confusion.counts, b.confusion.counts, CLASSES * CLASSES * sizeof(int64_t)),
+                0);
             md_evaluation_clear(&a);
             md_evaluation_clear(&b);
         }
@@ -147,15 +148,15 @@ static void the_numbers_are_those_of_a_plain_computation(void)
     md_evaluation result = evaluate(&b, range, 1);
     CU_ASSERT_DOUBLE_EQUAL(result.loss, loss / (double)range.count, 1e-6);
     CU_ASSERT_EQUAL(result.images, (int64_t)range.count);
-    CU_ASSERT_EQUAL(result.classes, CLASSES);
-    CU_ASSERT_EQUAL(memcmp(result.confusion, confusion, sizeof confusion), 0);
+    CU_ASSERT_EQUAL(result.confusion.classes, CLASSES);
+    CU_ASSERT_EQUAL(memcmp(result.confusion.counts, confusion, sizeof confusion), 0);
     int64_t correct = 0;
     for (int c = 0; c < CLASSES; c++)
         correct += confusion[c][c];
     CU_ASSERT_EQUAL(result.correct, correct);
     CU_ASSERT_DOUBLE_EQUAL(result.accuracy, (double)correct / (double)range.count, 0);
     md_evaluation_clear(&result);
-    CU_ASSERT_PTR_NULL(result.confusion);
+    CU_ASSERT_PTR_NULL(result.confusion.counts);
     tear_down(&b);
 }
 
@@ -165,7 +166,7 @@ static void no_images_have_no_mean(void)
     md_evaluation result = evaluate(&b, (md_image_range){MD_SPLIT_TEST, 0, 0}, 0);
     CU_ASSERT(isnan(result.loss) && isnan(result.accuracy));
     CU_ASSERT_EQUAL(result.images, 0);
-    CU_ASSERT_PTR_NULL(result.confusion);
+    CU_ASSERT_PTR_NULL(result.confusion.counts);
     tear_down(&b);
 }
 
@@ -184,7 +185,7 @@ static void a_loss_that_is_no_number_is_an_error_everywhere(void)
         md_status status = md_evaluate(b.comm, &b.inference, one, 1, &result, &err);
         CU_ASSERT_EQUAL(status, MD_FAILED);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "loss is not finite"));
-        CU_ASSERT_PTR_NULL(result.confusion);
+        CU_ASSERT_PTR_NULL(result.confusion.counts);
     }
     tear_down(&b);
 }

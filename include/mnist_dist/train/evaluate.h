@@ -7,12 +7,20 @@
 #include "mnist_dist/comm/comm.h"
 #include "mnist_dist/train/infer.h"
 
+/* Which class was taken for which, and how often. */
+typedef struct md_confusion {
+    size_t classes;
+    int64_t *counts; /* [actual][predicted] */
+} md_confusion;
+
+/* Local. Of zeros. free() the counts. */
+md_status md_confusion_create(size_t classes, md_confusion *out, md_error *err);
+void md_confusion_count(md_confusion *confusion, size_t actual, size_t predicted);
+
 typedef struct md_evaluation {
     int64_t images, correct;
-    double loss, accuracy; /* means; NaN without images */
-    int classes;
-    int64_t
-        *confusion; /* [actual][predicted], classes x classes; malloc'ed; NULL unless asked for */
+    double loss, accuracy;  /* means; NaN without images */
+    md_confusion confusion; /* its counts are NULL unless asked for */
 } md_evaluation;
 
 /* Collective. Parameters and images identical on all ranks. with_confusion as the struct says; free

@@ -7,7 +7,6 @@
 
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
-#include "mnist_dist/train/infer.h"
 
 const char *const md_split_words[] = {"train", "test", NULL};
 
@@ -86,8 +85,8 @@ md_status md_split_read(md_comm *comm, const char *source, md_split split, md_st
     return md_fail(err, MD_BAD_DATA, "%s holds no %s images", source, md_split_words[split]);
 }
 
-md_status md_check_data_fits(const md_model_spec *model, const md_store *store, const char *source,
-                             md_error *err)
+static md_status check_data_fits(const md_model_spec *model, const md_store *store,
+                                 const char *source, md_error *err)
 {
     const md_store_header *data = store->header;
     int classes = md_model_spec_classes(model);
@@ -104,6 +103,16 @@ md_status md_check_data_fits(const md_model_spec *model, const md_store *store, 
     return MD_OK;
 }
 
+md_status md_open_inference(const md_model_spec *model, const float *parameters,
+                            const md_dataset *dataset, const char *source, md_inference *out,
+                            md_error *err)
+{
+    const md_store *store = md_dataset_store(dataset);
+    *out = (md_inference){0};
+    md_status status = check_data_fits(model, store, source, err);
+    return status ? status : md_inference_open(model, parameters, store, out, err);
+}
+
 md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
                          int64_t index, md_error *err)
 {
@@ -115,25 +124,22 @@ md_status md_check_index(const md_dataset *dataset, md_split split, const char *
 }
 
 /* Room for what is found out about n images. */
-static md_status allocate(md_predictions *p, size_t features, md_error *err)
+static md_status allocate(md_predictions *p, md_error *err)
 {
-    md_status status = md_allocate((void **)&p->images, p->count, features, "the images", err);
-    if (!status)
-        status = md_allocate((void **)&p->probabilities, p->count * p->classes,
-                             sizeof *p->probabilities, "predictions", err);
+    md_status status = md_allocate((void **)&p->probabilities, p->count * p->classes,
+                                   sizeof *p->probabilities, "predictions", err);
     if (!status)
         status = md_allocate((void **)&p->predicted, p->count, 1, "predictions", err);
+    if (!status)
+        status = md_allocate((void **)&p->room, p->rows * p->columns, 1, "an image", err);
     return status;
 }
 
-static void predict(const md_inference *inference, const md_store *store, md_split split,
-                    md_predictions *p)
+static void predict(const md_inference *inference, md_predictions *p)
 {
-    md_infer_range(inference, (md_image_range){split, 0, p->count}, p->probabilities);
-    for (size_t i = 0; i < p->count; i++) {
-        md_store_image(store, split, i, p->images + i * md_store_features(store));
+    md_infer_range(inference, (md_image_range){p->split, 0, p->count}, p->probabilities);
+    for (size_t i = 0; i < p->count; i++)
         p->predicted[i] = (uint8_t)md_infer_class(p->probabilities + i * p->classes, p->classes);
-    }
     md_model_softmax(p->probabilities, p->count, p->classes, p->probabilities);
 }
 
@@ -141,20 +147,19 @@ static md_status predict_store(const md_checkpoint *checkpoint, const char *sour
                                md_predictions *out, md_error *err)
 {
     const md_store *store = md_dataset_store(out->dataset);
-    md_inference inference = {0};
+    md_inference inference;
+    out->split = split;
     out->classes = (size_t)md_model_spec_classes(&checkpoint->model);
     out->count = md_store_images(store, split);
     out->rows = store->header->shape.rows;
     out->columns = store->header->shape.columns;
     out->labels = md_store_labels(store, split);
-    md_status status = md_check_data_fits(&checkpoint->model, store, source, err);
+    md_status status = md_open_inference(&checkpoint->model, checkpoint->parameters, out->dataset,
+                                         source, &inference, err);
     if (!status)
-        status = allocate(out, md_store_features(store), err);
+        status = allocate(out, err);
     if (!status)
-        status =
-            md_inference_open(&checkpoint->model, checkpoint->parameters, store, &inference, err);
-    if (!status)
-        predict(&inference, store, split, out);
+        predict(&inference, out);
     md_inference_close(&inference);
     return status;
 }
@@ -172,11 +177,17 @@ md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
     return status;
 }
 
+const uint8_t *md_predictions_image(const md_predictions *p, size_t image)
+{
+    md_store_image(md_dataset_store(p->dataset), p->split, image, p->room);
+    return p->room;
+}
+
 void md_predictions_clear(md_predictions *predictions)
 {
     md_dataset_destroy(&predictions->dataset);
-    free(predictions->images);
     free(predictions->probabilities);
     free(predictions->predicted);
+    free(predictions->room);
     *predictions = (md_predictions){0};
 }

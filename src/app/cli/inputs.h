@@ -6,6 +6,7 @@
 #include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/config/config.h"
 #include "mnist_dist/train/dataset.h"
+#include "mnist_dist/train/infer.h"
 
 /* The checkpoint at path, or, when path is a folder, its last.h5. name (MD_PATH_SIZE bytes, may be
  * NULL) receives the file's path. MD_BAD_CHECKPOINT when it cannot be read. */
@@ -29,27 +30,32 @@ md_storage md_checkpoint_storage(const md_checkpoint *checkpoint);
 md_status md_split_read(md_comm *comm, const char *source, md_split split, md_storage storage,
                         md_dataset **out, md_error *err);
 
-/* Can the model take these images and labels? MD_BAD_DATA naming the source when not. */
-md_status md_check_data_fits(const md_model_spec *model, const md_store *store, const char *source,
-                             md_error *err);
+/* md_inference_open over the data set: MD_BAD_DATA names the source when the model cannot take its
+ * images and labels. */
+md_status md_open_inference(const md_model_spec *model, const float *parameters,
+                            const md_dataset *dataset, const char *source, md_inference *out,
+                            md_error *err);
 
 /* Is there an image of this number? MD_USAGE naming --index. */
 md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
                          int64_t index, md_error *err);
 
-/* What the checkpoint's model makes of a whole split. */
+/* What the checkpoint's model makes of a whole split, whose images stay in the data set. */
 typedef struct md_predictions {
     md_dataset *dataset;
+    md_split split;
     size_t count, rows, columns, classes;
-    uint8_t *images;       /* [count][rows * columns] */
     const uint8_t *labels; /* [count]; the data set's */
     float *probabilities;  /* [count][classes] */
     uint8_t *predicted;    /* [count]: the first of the most probable classes */
+    uint8_t *room;         /* for one image */
 } md_predictions;
 
 /* Collective over comm, which is borrowed: the command's own rank alone. */
 md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint, const char *source,
                                  md_split split, md_predictions *out, md_error *err);
+/* An image's rows * columns pixels, 0 paper to 255 ink; valid until the next call. */
+const uint8_t *md_predictions_image(const md_predictions *predictions, size_t image);
 void md_predictions_clear(md_predictions *predictions);
 
 /* "train" and "test", as --split takes them; by md_split. */

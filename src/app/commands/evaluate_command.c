@@ -84,18 +84,10 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
 
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
-    const md_confusion confusion = {(size_t)e->classes, e->confusion};
     printf("model %s\ntest images of %s\n", s->name, s->source);
     printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
            (long long)e->correct, (long long)e->images);
-    md_confusion_print(&confusion, stdout);
-}
-
-static md_status open_inference(const subject *s, const float *parameters, const md_store *store,
-                                md_inference *out, md_error *err)
-{
-    md_status status = md_check_data_fits(&s->model, store, s->source, err);
-    return status ? status : md_inference_open(&s->model, parameters, store, out, err);
+    md_confusion_print(&e->confusion, stdout);
 }
 
 static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)
@@ -105,7 +97,7 @@ static md_status evaluate(md_comm *comm, const subject *s, const float *paramete
     md_inference inference = {0};
     md_status status = md_split_read(comm, s->source, MD_SPLIT_TEST, s->storage, &dataset, err);
     if (!status) {
-        status = open_inference(s, parameters, md_dataset_store(dataset), &inference, err);
+        status = md_open_inference(&s->model, parameters, dataset, s->source, &inference, err);
         status = md_agree(comm, status, err);
     }
     if (!status)

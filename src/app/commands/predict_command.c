@@ -6,7 +6,6 @@
 #include "cli/inputs.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/image.h"
-#include "mnist_dist/train/infer.h"
 #include "present/gnuplot.h"
 #include "present/mosaic.h"
 #include "present/predictions_file.h"
@@ -114,20 +113,13 @@ static md_status give_answer(const md_checkpoint *c, answer *a, const char *pict
     return picture ? draw_answer(c, a, digit, picture, err) : MD_OK;
 }
 
-static md_status ask_of_store(const md_checkpoint *c, const md_store *store, md_image_range image,
-                              answer *out, md_error *err)
+static void ask(const md_inference *inference, const md_store *store, md_image_range image,
+                answer *out)
 {
-    md_inference inference;
-    md_status status = md_inference_open(&c->model, c->parameters, store, &inference, err);
-    if (!status) {
-        md_infer_range(&inference, image, out->logits);
-        md_store_image(store, image.split, image.begin, out->pixels);
-        out->actual = md_store_labels(store, image.split)[image.begin];
-        snprintf(out->name, sizeof out->name, "%s image %zu", md_split_words[image.split],
-                 image.begin);
-    }
-    md_inference_close(&inference);
-    return status;
+    md_infer_range(inference, image, out->logits);
+    md_store_image(store, image.split, image.begin, out->pixels);
+    out->actual = md_store_labels(store, image.split)[image.begin];
+    snprintf(out->name, sizeof out->name, "%s image %zu", md_split_words[image.split], image.begin);
 }
 
 static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const arguments *a,
@@ -136,15 +128,17 @@ static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const argum
     const md_image_range image = {(md_split)a->split, (size_t)a->index, 1};
     char source[MD_PATH_SIZE];
     md_dataset *dataset = NULL;
+    md_inference inference = {0};
     md_status status = md_choose_source(a->data, c, source, err);
     if (!status)
         status = md_split_read(comm, source, image.split, md_checkpoint_storage(c), &dataset, err);
     if (!status)
-        status = md_check_data_fits(&c->model, md_dataset_store(dataset), source, err);
+        status = md_open_inference(&c->model, c->parameters, dataset, source, &inference, err);
     if (!status)
         status = md_check_index(dataset, image.split, source, a->index, err);
     if (!status)
-        status = ask_of_store(c, md_dataset_store(dataset), image, out, err);
+        ask(&inference, md_dataset_store(dataset), image, out);
+    md_inference_close(&inference);
     md_dataset_destroy(&dataset);
     return status;
 }

@@ -21,22 +21,18 @@ static int surest_first(const void *a, const void *b, void *predictions)
 
 md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *err)
 {
-    const size_t images = p->count;
-    void *confusions = NULL, *mistakes = NULL;
     *out = (md_answers){0};
-    md_status status =
-        md_allocate(&confusions, p->classes * p->classes, sizeof(int64_t), "the confusions", err);
+    md_status status = md_confusion_create(p->classes, &out->confusion, err);
     if (!status)
-        status = md_allocate(&mistakes, images, sizeof(size_t), "the wrong answers", err);
-    out->confusion = (md_confusion){p->classes, confusions};
-    out->mistakes = mistakes;
+        status = md_allocate((void **)&out->mistakes, p->count, sizeof *out->mistakes,
+                             "the wrong answers", err);
     if (status) {
         md_answers_clear(out);
         return status;
     }
-    for (size_t i = 0; i < images; i++) {
+    for (size_t i = 0; i < p->count; i++) {
         size_t actual = p->labels[i], predicted = p->predicted[i];
-        out->confusion.counts[actual * p->classes + predicted]++;
+        md_confusion_count(&out->confusion, actual, predicted);
         if (actual == predicted)
             out->right++;
         else

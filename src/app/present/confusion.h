@@ -2,16 +2,9 @@
 #ifndef MNIST_DIST_APP_CONFUSION_H
 #define MNIST_DIST_APP_CONFUSION_H
 
-#include <stdint.h>
 #include <stdio.h>
 
-#include "mnist_dist/base/error.h"
-
-/* counts[actual][predicted], classes x classes. */
-typedef struct md_confusion {
-    size_t classes;
-    int64_t *counts; /* owned by what it is part of */
-} md_confusion;
+#include "mnist_dist/train/evaluate.h"
 
 /* Per-class accuracy and the matrix as text, at most 80 columns wide for 10 classes. */
 void md_confusion_print(const md_confusion *m, FILE *out);

@@ -14,7 +14,7 @@ static void print_confusion(const md_report *r, FILE *out)
 static void print_mistake(const md_predictions *p, size_t image, FILE *out)
 {
     fprintf(out, "<figure>");
-    md_report_image(p->images + image * p->rows * p->columns, p->rows, p->columns, out);
+    md_report_image(md_predictions_image(p, image), p->rows, p->columns, out);
     fprintf(out,
             "<figcaption><span class=\"bad\">says %d</span>, is %d<br>%.1f&nbsp;%%&ensp;#%zu"
             "</figcaption></figure>\n",
