@@ -7,7 +7,8 @@
 #include "mnist_dist/base/text.h"
 
 static const char *const validations[] = {"test", "none", "split:N", NULL};
-static const char *const storages[] = {"auto", "dense", "sparse", NULL};
+#define STORAGE_NAME(ID, name) #name,
+static const char *const storages[] = {MD_STORAGES(STORAGE_NAME) NULL};
 static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
 #define REDUCER_NAME(ID, id, name, promise, how) name,
 static const char *const reducers[] = {MD_REDUCERS(REDUCER_NAME) NULL};

@@ -25,7 +25,7 @@ static md_status fail_key(md_layer_kind kind, const char *name, md_error *err)
     for (size_t i = 0; i < d->key_count; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), ", %s", d->keys[i].name);
     return md_fail(err, MD_USAGE, "%s is not a key of a %s layer, which has %s and name", snippet,
-                   d->word, known);
+                   md_layer_kind_name(kind), known);
 }
 
 static md_status read_kind(md_yaml *yaml, const yaml_node_t *map, md_layer_spec *layer)
@@ -45,8 +45,8 @@ static md_status check_complete(md_yaml *yaml, const yaml_node_t *map, md_layer_
     for (size_t i = 0; i < d->key_count; i++)
         if (!md_yaml_find(yaml, map, d->keys[i].name))
             return md_yaml_at(yaml, map,
-                              md_fail(yaml->err, MD_USAGE, "a %s layer needs the key %s", d->word,
-                                      d->keys[i].name));
+                              md_fail(yaml->err, MD_USAGE, "a %s layer needs the key %s",
+                                      md_layer_kind_name(kind), d->keys[i].name));
     return MD_OK;
 }
 
@@ -111,7 +111,7 @@ static void write_value(const md_key *key, const md_layer_spec *layer, FILE *out
 void md_layer_write(const md_layer_spec *layer, int with_name, FILE *out)
 {
     const md_layer_descriptor *d = md_layer_describe(layer->kind);
-    fprintf(out, "{layer: %s", d->word);
+    fprintf(out, "{layer: %s", md_layer_kind_name(layer->kind));
     for (size_t i = 0; i < d->key_count; i++)
         write_value(&d->keys[i], layer, out);
     if (with_name)

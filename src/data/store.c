@@ -9,8 +9,9 @@ enum { SPARSE_MAX_FEATURES = UINT16_MAX + 1 };
 
 _Static_assert(sizeof(md_store_header) % sizeof(uint64_t) == 0, "no padding may enter the digest");
 
-static const char *const words[] = {
-    [MD_STORAGE_AUTO] = "auto", [MD_STORAGE_DENSE] = "dense", [MD_STORAGE_SPARSE] = "sparse"};
+#define MD_ROW(NAME, name) #name,
+static const char *const words[] = {MD_STORAGES(MD_ROW)};
+#undef MD_ROW
 
 const char *md_storage_word(md_storage storage)
 {
@@ -19,7 +20,7 @@ const char *md_storage_word(md_storage storage)
 
 md_storage md_storage_find(const char *word)
 {
-    for (int i = MD_STORAGE_DENSE; i <= MD_STORAGE_SPARSE; i++)
+    for (int i = 0; i < MD_STORAGE_COUNT; i++)
         if (strcmp(words[i], word) == 0)
             return (md_storage)i;
     return MD_STORAGE_AUTO;

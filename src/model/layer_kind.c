@@ -27,14 +27,13 @@ const md_layer_descriptor *md_layer_describe(md_layer_kind kind)
 
 const char *md_layer_kind_name(md_layer_kind kind)
 {
-    const md_layer_descriptor *d = md_layer_describe(kind);
-    return d ? d->word : NULL;
+    return (unsigned)kind < MD_LAYER_KIND_COUNT ? md_layer_words[kind] : NULL;
 }
 
 int md_layer_kind_parse(const char *word, md_layer_kind *out)
 {
     for (int i = 0; i < MD_LAYER_KIND_COUNT; i++)
-        if (strcmp(word, descriptors[i]->word) == 0) {
+        if (strcmp(word, md_layer_words[i]) == 0) {
             *out = (md_layer_kind)i;
             return 1;
         }

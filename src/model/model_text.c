@@ -11,7 +11,7 @@
 static void write_layer(const md_layer_spec *layer, FILE *out)
 {
     const md_layer_descriptor *d = md_layer_describe(layer->kind);
-    fprintf(out, "%s name=%s", d->word, layer->name);
+    fprintf(out, "%s name=%s", md_layer_kind_name(layer->kind), layer->name);
     for (size_t i = 0; i < d->key_count; i++) {
         char value[MD_VALUE_SIZE];
         md_key_format(&d->keys[i], layer, value);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/parse.h"
 
@@ -84,13 +84,6 @@ md_status md_fault_check(const md_fault *fault, int ranks, int64_t last_step, md
     return MD_OK;
 }
 
-static void sleep_seconds(double seconds)
-{
-    const struct timespec span = {.tv_sec = (time_t)seconds,
-                                  .tv_nsec = (long)((seconds - floor(seconds)) * 1e9)};
-    nanosleep(&span, NULL);
-}
-
 /* Faults that hit the whole process. */
 static void strike(md_fault_kind kind)
 {
@@ -99,7 +92,7 @@ static void strike(md_fault_kind kind)
     if (kind == MD_FAULT_STOP)
         raise(SIGSTOP);
     if (kind == MD_FAULT_SLOW)
-        sleep_seconds(MD_FAULT_SLOW_SECONDS);
+        md_clock_sleep(MD_FAULT_SLOW_SECONDS);
 }
 
 void md_fault_in_step(md_fault *fault, int rank, int64_t step, float *gradient)

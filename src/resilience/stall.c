@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heartbeat_internal.h"
+#include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/whole_file.h"
 
 enum { TEXT_SIZE = 2048 };
@@ -51,14 +52,6 @@ typedef struct report {
     long long step;
     int place;
 } report;
-
-static void nap(double seconds)
-{
-    struct timespec span = {.tv_sec = (time_t)seconds,
-                            .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    while (nanosleep(&span, &span) != 0 && errno == EINTR)
-        continue;
-}
 
 static void name_file(const md_heartbeat *h, const char *name, char *path, size_t size)
 {
@@ -219,7 +212,7 @@ static void wait_for_leader(md_heartbeat *h)
     char path[MD_STALL_PATH_SIZE + 32];
     name_file(h, "done", path, sizeof path);
     while (!atomic_load(&h->board->settled) && access(path, F_OK) != 0)
-        nap(0.05);
+        md_clock_sleep(0.05);
     atomic_store(&h->board->settled, 1);
 }
 
@@ -229,7 +222,7 @@ static void *exchange(void *argument)
     md_heartbeat *h = argument;
     report *all = calloc((size_t)h->ranks, sizeof *all);
     if (all && write_report(h)) {
-        nap(gather_s);
+        md_clock_sleep(gather_s);
         read_reports(h, all);
         if (elect_leader(h, all) == h->rank && claim_lead(h))
             report_for_all(h, all);
@@ -273,7 +266,7 @@ static void report_for_node(md_heartbeat *h, report *all)
         all[h->board->marks[i].rank].noticed = 0;
     read_board(h, all);
     if (name_missing(h, all, missing, sizeof missing) == 0) {
-        nap(2.0 * gather_s);
+        md_clock_sleep(2.0 * gather_s);
         snprintf(missing, sizeof missing, "no rank of host %s", h->who[h->rank].host);
     }
     const int used =
@@ -289,12 +282,12 @@ void md_stall_report(md_heartbeat *h)
     exchange_for_a_while(h);
     if (!atomic_load(&h->board->settled)) {
         report *all = calloc((size_t)h->ranks, sizeof *all);
-        nap(gather_s); /* neighbours notice a little later */
+        md_clock_sleep(gather_s); /* neighbours notice a little later */
         if (all && is_first_to_notice(h))
             report_for_node(h, all);
         free(all);
     }
-    nap(farewell_s);
+    md_clock_sleep(farewell_s);
     h->params.on_stall(NULL, h->params.context);
 }
 

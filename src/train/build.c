@@ -21,12 +21,6 @@ int md_trainer_is_reproducible(const md_trainer *t)
     return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
 }
 
-/* The configuration's words stand in the order of these. */
-_Static_assert((int)MD_CONFIG_STORAGE_AUTO == (int)MD_STORAGE_AUTO &&
-                   (int)MD_CONFIG_STORAGE_DENSE == (int)MD_STORAGE_DENSE &&
-                   (int)MD_CONFIG_STORAGE_SPARSE == (int)MD_STORAGE_SPARSE,
-               "one order of storages");
-
 /* Only the untouched default source may fall back to drawn digits; rank 0 looks, all follow. */
 static md_status choose_source(md_trainer *t, md_error *err)
 {
@@ -48,7 +42,7 @@ static md_status load_data(md_trainer *t, md_error *err)
         return status;
     const md_dataset_params params = {.source = t->config->data.source,
                                       .validation = t->config->data.validation,
-                                      .storage = (md_storage)t->config->data.storage};
+                                      .storage = t->config->data.storage};
     status = md_dataset_create(t->comm, &params, &t->dataset, err);
     if (status)
         return status;

@@ -206,7 +206,7 @@ static void every_scalar_key_can_be_set(void)
         CU_ASSERT(given(&c, assignments[i]));
     }
     md_config wanted = {
-        .data = {"synthetic:600", "split:5000", MD_CONFIG_STORAGE_SPARSE},
+        .data = {"synthetic:600", "split:5000", MD_STORAGE_SPARSE},
         .model = md_config_default().model,
         .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
         .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01},
@@ -336,7 +336,7 @@ static md_config roll_config(dice *d)
     md_config c = {0};
     roll_text(d, c.data.source);
     snprintf(c.data.validation, MD_WORD_SIZE, "%s", pick(d, "test", "none", "split:17"));
-    c.data.storage = (md_config_storage)roll(d, 3);
+    c.data.storage = (md_storage)roll(d, 3);
     roll_model(d, &c.model);
     c.optimizer = (md_optimizer_spec){
         (md_optimizer_kind)roll(d, 3), roll_real(d), roll_real(d), roll_real(d), roll_real(d), 0,

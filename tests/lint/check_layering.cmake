@@ -19,7 +19,7 @@ set(modules_train base model nn comm hdf5 data checkpoint rundir convert config 
 set(modules_app ${modules_train} train)
 set(modules_bench ${modules_app})
 # Lists that other rooms may read: data alone, which needs no library.
-set(lists_config comm/reducer_list)
+set(lists_config comm/reducer_list data/storage_list)
 
 set(libraries_base random123 xxhash)
 set(libraries_model)

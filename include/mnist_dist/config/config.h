@@ -12,6 +12,7 @@
 #include "mnist_dist/base/error.h"
 #include "mnist_dist/base/key.h"
 #include "mnist_dist/comm/reducer_list.h"
+#include "mnist_dist/data/storage_list.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
 #include "mnist_dist/model/schedule_spec.h"
@@ -19,12 +20,6 @@
 enum { MD_MAX_KEYS = 64 };
 
 /* Choices, in the order of their words. */
-typedef enum md_config_storage {
-    MD_CONFIG_STORAGE_AUTO,
-    MD_CONFIG_STORAGE_DENSE,
-    MD_CONFIG_STORAGE_SPARSE
-} md_config_storage;
-
 typedef enum md_monitor {
     MD_MONITOR_VAL_LOSS,
     MD_MONITOR_VAL_ACCURACY,
@@ -36,7 +31,7 @@ typedef struct md_config {
     struct {
         char source[MD_PATH_SIZE];
         char validation[MD_WORD_SIZE]; /* test, none or split:N */
-        md_config_storage storage;
+        md_storage storage;
     } data;
     md_model_spec model; /* rows and columns are the data's, 0 until it is known */
     md_optimizer_spec optimizer;

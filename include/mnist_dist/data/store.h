@@ -8,8 +8,7 @@
 
 #include "mnist_dist/base/sparse_row.h"
 #include "mnist_dist/data/source.h"
-
-typedef enum md_storage { MD_STORAGE_AUTO, MD_STORAGE_DENSE, MD_STORAGE_SPARSE } md_storage;
+#include "mnist_dist/data/storage_list.h"
 
 /* "auto", "dense" or "sparse"; and back, with any other word as MD_STORAGE_AUTO. */
 const char *md_storage_word(md_storage storage);

@@ -14,7 +14,6 @@ typedef enum md_layer_takes {
 } md_layer_takes;
 
 typedef struct md_layer_descriptor {
-    const char *word;        /* of the configuration */
     const char *keras_class; /* of Keras; keys and activations have Keras' names themselves */
     const char
         *keras_constants; /* what Keras' config holds besides, as a JSON object; NULL: nothing */

@@ -1,15 +1,15 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/command.h"
+#include "mnist_dist/base/clock.h"
 #include "monitor/progress.h"
 #include "monitor/watched.h"
 #include "present/terminal.h"
 
 enum { ONCE = 1 };
-static const struct timespec interval = {.tv_nsec = 500000000};
+static const double interval_s = 0.5;
 
 typedef struct arguments {
     int once;
@@ -134,7 +134,7 @@ static md_status follow(md_watched *w, md_error *err)
             md_info("waiting for a run in %s", w->folder);
         if (fflush(stdout) != 0)
             return status; /* nobody reads any more */
-        nanosleep(&interval, NULL);
+        md_clock_sleep(interval_s);
     }
     if (!status)
         status = show(w, &shown, err);

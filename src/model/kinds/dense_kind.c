@@ -22,8 +22,7 @@ static int tensors(const md_layer_spec *layer, const md_shape *in, md_tensor *ou
     return 2;
 }
 
-const md_layer_descriptor md_layer_kind_dense = {.word = "dense",
-                                                 .keras_class = "Dense",
+const md_layer_descriptor md_layer_kind_dense = {.keras_class = "Dense",
                                                  .keras_constants = "{\"use_bias\": true}",
                                                  .help = "every output sees every input",
                                                  .takes = MD_TAKES_FLAT,

@@ -6,8 +6,7 @@ static const md_key keys[] = {
      .help = "dropout: the share of values set to zero"},
 };
 
-const md_layer_descriptor md_layer_kind_dropout = {.word = "dropout",
-                                                   .keras_class = "Dropout",
+const md_layer_descriptor md_layer_kind_dropout = {.keras_class = "Dropout",
                                                    .help = "some values set to zero in training",
                                                    .keys = keys,
                                                    .key_count = sizeof keys / sizeof *keys};

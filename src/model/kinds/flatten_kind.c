@@ -7,8 +7,7 @@ static void shape(const md_layer_spec *layer, const md_shape *in, md_shape *out)
     *out = (md_shape){1, {md_shape_size(in)}};
 }
 
-const md_layer_descriptor md_layer_kind_flatten = {.word = "flatten",
-                                                   .keras_class = "Flatten",
+const md_layer_descriptor md_layer_kind_flatten = {.keras_class = "Flatten",
                                                    .keras_constants =
                                                        "{\"data_format\": \"channels_last\"}",
                                                    .help = "images become flat rows",

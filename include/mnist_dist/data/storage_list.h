@@ -1,0 +1,14 @@
+/* How images may lie in memory (data/store.h), with the words of data.storage: the only list. */
+#ifndef MNIST_DIST_DATA_STORAGE_LIST_H
+#define MNIST_DIST_DATA_STORAGE_LIST_H
+
+#define MD_STORAGES(X) X(AUTO, auto) X(DENSE, dense) X(SPARSE, sparse)
+
+typedef enum md_storage {
+#define MD_ROW(NAME, name) MD_STORAGE_##NAME,
+    MD_STORAGES(MD_ROW)
+#undef MD_ROW
+        MD_STORAGE_COUNT
+} md_storage;
+
+#endif
