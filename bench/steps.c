@@ -9,9 +9,7 @@
 #include "mnist_dist/train/trainer.h"
 #include "results.h"
 
-enum { PHASES = 5, MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
-
-static const char *const phases[PHASES] = {"gather", "forward", "backward", "reduce", "optimizer"};
+enum { MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
 
 /* What to train with: each reducer, and reproducible with a larger micro-shard, too. */
 static const struct {
@@ -25,7 +23,7 @@ static const struct {
 static const int64_t batches[] = {8, 32, 128, 1024};
 
 typedef struct samples {
-    double phase[PHASES][MOST_STEPS], step[MOST_STEPS];
+    double phase[MD_STEP_PHASES][MOST_STEPS], step[MOST_STEPS];
     size_t count;
 } samples;
 
@@ -35,7 +33,7 @@ static void note_step(void *context, const md_step_info *info)
     if (s->count == MOST_STEPS)
         return;
     double step = 0.0;
-    for (int i = 0; i < PHASES; i++) {
+    for (int i = 0; i < MD_STEP_PHASES; i++) {
         s->phase[i][s->count] = info->phase_s[i];
         step += info->phase_s[i];
     }
@@ -66,8 +64,8 @@ static void report(const md_bench *bench, const char *way, int64_t batch, sample
 {
     char name[64];
     const size_t size = (size_t)batch;
-    for (int i = 0; i < PHASES; i++) {
-        snprintf(name, sizeof name, "%s: %s", way, phases[i]);
+    for (int i = 0; i < MD_STEP_PHASES; i++) {
+        snprintf(name, sizeof name, "%s: %s", way, md_step_phases[i]);
         md_report_row(bench->csv, &(md_row){.section = "steps",
                                             .name = name,
                                             .batch = size,

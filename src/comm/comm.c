@@ -18,6 +18,17 @@ struct md_comm {
     void *hook_context;
 };
 
+const char *md_mpi_version(void)
+{
+    static char
+        text[MPI_MAX_LIBRARY_VERSION_STRING]; /* a whole paragraph, of which a name is kept */
+    int length;
+    if (!text[0] && MPI_Get_library_version(text, &length) != MPI_SUCCESS)
+        strcpy(text, "MPI");
+    text[strcspn(text, ",\n")] = '\0';
+    return text;
+}
+
 md_status md_mpi_check(int code, const char *call, md_error *err)
 {
     if (code == MPI_SUCCESS)

@@ -134,7 +134,7 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
 /* Rank 0: fresh state, weights drawn from the seed or taken from a file. */
 static md_status make_state(md_trainer *t, md_error *err)
 {
-    md_status status = md_snapshot_create(t, &t->state, err);
+    md_status status = md_capture_create(t, &t->state, err);
     if (status)
         return status;
     const char *path = t->config->train.initial_weights;
@@ -176,7 +176,10 @@ static md_status start_state(md_trainer *t, md_error *err)
     const float *parameters = t->rank == 0 ? t->state->parameters : NULL;
     const float *const *moments =
         t->rank == 0 && t->run->resuming ? (const float *const *)t->state->moments : NULL;
-    return md_reducer_load(t->reducer, parameters, moments, err);
+    status = md_reducer_load(t->reducer, parameters, moments, err);
+    if (!status && t->rank == 0)
+        md_capture_lend(t, t->state);
+    return status;
 }
 
 static void plan_steps(md_trainer *t)

@@ -20,10 +20,7 @@ enum { GOLDEN_IMAGES = 16 };
 
 static md_status run_record(const md_trainer *t, md_run_record *record, md_error *err)
 {
-    char now[MD_TIMESTAMP_SIZE], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length;
-    MPI_Get_library_version(mpi, &length);
-    mpi[strcspn(mpi, ",\n")] = '\0';
+    char now[MD_TIMESTAMP_SIZE];
     md_clock_timestamp(now);
     const md_storage storage = md_store_storage(md_dataset_store(t->dataset));
     *record =
@@ -34,7 +31,7 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
                         .kernels = strdup(t->kernels->name),
                         .storage = strdup(md_storage_word(storage)),
                         .version = strdup(MD_VERSION),
-                        .version_mpi = strdup(mpi),
+                        .version_mpi = strdup(md_mpi_version()),
                         .version_hdf5 = strdup(md_hdf5_version()),
                         .version_blas = strdup(md_blas_version()),
                         .data_sha256 = strdup(""),
@@ -51,28 +48,28 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
     return MD_OK;
 }
 
-md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err)
+md_status md_capture_add_run(const md_trainer *t, md_checkpoint *c, md_error *err)
 {
     md_run_record record;
     md_status status = run_record(t, &record, err);
     return status ? status : md_checkpoint_add_run(c, &record, err);
 }
 
-void md_snapshot_configure(const md_trainer *t, md_checkpoint *c)
+void md_capture_configure(const md_trainer *t, md_checkpoint *c)
 {
     c->optimizer = t->config->optimizer;
     c->seed = t->config->train.seed;
 }
 
-md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err)
+md_status md_capture_create(const md_trainer *t, md_checkpoint **out, md_error *err)
 {
     md_checkpoint *c;
     const int moments = t->optimizer->moments;
     md_status status = md_checkpoint_create(&t->spec, moments, &c, err);
     if (status)
         return status;
-    md_snapshot_configure(t, c);
-    status = md_snapshot_add_run(t, c, err);
+    md_capture_configure(t, c);
+    status = md_capture_add_run(t, c, err);
     if (status)
         md_checkpoint_destroy(&c);
     *out = c;
@@ -125,7 +122,7 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
 }
 
-static void lend_blocks(const md_trainer *t, md_checkpoint *c)
+void md_capture_lend(const md_trainer *t, md_checkpoint *c)
 {
     float *moments[MD_MAX_MOMENTS] = {NULL};
     for (int i = 0; i < c->moment_count; i++)
@@ -156,10 +153,10 @@ static md_status fill_data_digest(const md_trainer *t, md_run_record *record, md
     return record->data_sha256 ? MD_OK : md_fail_memory(err, "the data's digest", sizeof digest);
 }
 
-md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err)
+md_status md_capture_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err)
 {
     md_run_record *record = &c->runs[c->run_count - 1];
-    lend_blocks(t, c);
+    md_capture_lend(t, c);
     fill_position(t, at, c);
     md_status status = fill_data_digest(t, record, err);
     if (!status)
@@ -194,7 +191,7 @@ static md_status save_on_root(md_trainer *t, md_error *err)
         c->best_val_accuracy = c->history[c->history_count - 1].val_accuracy;
         c->best_epoch = t->at.epoch;
     }
-    md_status status = md_snapshot_fill(t, &t->at, c, err);
+    md_status status = md_capture_fill(t, &t->at, c, err);
     if (!status)
         status = md_folder_save(t->run->folder, c, best, err);
     if (status) {

@@ -63,7 +63,7 @@ static md_status rescue_state(const md_trainer *t, md_checkpoint **out, md_posit
     md_error why;
     md_status status;
     if (!md_trainer_has_checkpoint(t)) {
-        status = md_snapshot_create(t, out, err);
+        status = md_capture_create(t, out, err);
         return status ? status : fit_state(t, out, at, err);
     }
     status = read_state(t, MD_FILE_LAST, out, at, err);
@@ -71,7 +71,7 @@ static md_status rescue_state(const md_trainer *t, md_checkpoint **out, md_posit
         return status;
     if (status)
         status = read_state(t, MD_FILE_RESCUE, out, at, &why);
-    return status ? status : md_snapshot_add_run(t, *out, err);
+    return status ? status : md_capture_add_run(t, *out, err);
 }
 
 /* Fills and saves the state while this rank's main thread stands still. So must the slices that
@@ -89,7 +89,7 @@ static md_status rescue(md_trainer *t, md_position *at, md_error *err)
         status = rescue_state(t, &state, at, err);
     int consistent = md_reducer_consistent(t->reducer, at->step);
     if (!status)
-        status = md_snapshot_fill(t, at, state, err);
+        status = md_capture_fill(t, at, state, err);
     if (!status)
         status = md_checkpoint_own(state, err); /* other ranks may step while this one saves */
     if (!status)

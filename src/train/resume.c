@@ -51,7 +51,7 @@ md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_er
     const int moments = t->optimizer->moments;
     c->model.rows = t->spec.rows;
     c->model.columns = t->spec.columns;
-    md_snapshot_configure(t, c);
+    md_capture_configure(t, c);
     return moments == c->moment_count ? MD_OK : md_checkpoint_reset_moments(c, moments, err);
 }
 
@@ -104,5 +104,5 @@ md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err)
     t->state = c;
     t->run->resumed = NULL;
     t->at = c->at;
-    return md_snapshot_add_run(t, c, err);
+    return md_capture_add_run(t, c, err);
 }

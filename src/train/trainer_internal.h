@@ -11,8 +11,6 @@
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
 
-enum { MD_STEP_PHASES = 5 }; /* gather, forward, backward, reduce, optimizer */
-
 /* Seconds spent since the last reset, of this rank. */
 typedef struct md_times {
     double phase[MD_STEP_PHASES];
@@ -84,13 +82,15 @@ md_status md_trainer_validate(md_trainer *t, md_error *err);
 
 /* capture.c */
 /* Local: a checkpoint of a run at its very start, with this process's run record. */
-md_status md_snapshot_create(const md_trainer *t, md_checkpoint **out, md_error *err);
-md_status md_snapshot_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
+md_status md_capture_create(const md_trainer *t, md_checkpoint **out, md_error *err);
+md_status md_capture_add_run(const md_trainer *t, md_checkpoint *c, md_error *err);
+/* Local: parameters and moments of c become the reducer's own blocks, as long as there is one. */
+void md_capture_lend(const md_trainer *t, md_checkpoint *c);
 /* Local: lends c the reducer's blocks, copies the position `at` into it and recomputes its golden
  * logits. */
-md_status md_snapshot_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err);
+md_status md_capture_fill(md_trainer *t, const md_position *at, md_checkpoint *c, md_error *err);
 /* Local: the configured optimizer and seed. */
-void md_snapshot_configure(const md_trainer *t, md_checkpoint *c);
+void md_capture_configure(const md_trainer *t, md_checkpoint *c);
 /* Rank 0: has an epoch just ended that is better than all whose weights were saved? */
 int md_trainer_is_best(const md_trainer *t);
 /* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,

@@ -30,6 +30,11 @@ typedef struct md_run_info {
     double density;       /* share of non-zero pixels */
 } md_run_info;
 
+/* What a step consists of, in its order. */
+enum { MD_STEP_PHASES = 5 };
+static const char *const md_step_phases[MD_STEP_PHASES] = {"gather", "forward", "backward",
+                                                           "reduce", "optimizer"};
+
 typedef struct md_step_info {
     int64_t step;  /* finished steps */
     int64_t epoch; /* from 1 */
@@ -38,7 +43,7 @@ typedef struct md_step_info {
     double step_loss;      /* mean over this step's batch */
     double learning_rate, images_per_second;
     double gradient_norm, weight_norm; /* debug mode only, else NaN */
-    double phase_s[5]; /* gather, forward, backward, reduce, optimizer; debug mode only */
+    double phase_s[MD_STEP_PHASES];    /* debug mode only */
 } md_step_info;
 
 typedef struct md_observer {

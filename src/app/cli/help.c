@@ -1,4 +1,3 @@
-#include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,21 +72,10 @@ void md_print_help(const md_command *command, FILE *out)
     print_options(options, ARGP_HELP_PRE_DOC | ARGP_HELP_LONG, out);
 }
 
-/* "Open MPI v4.1.4" out of a whole paragraph. */
-static void mpi_name(char out[MPI_MAX_LIBRARY_VERSION_STRING])
-{
-    int length = 0;
-    if (MPI_Get_library_version(out, &length) != MPI_SUCCESS)
-        snprintf(out, MPI_MAX_LIBRARY_VERSION_STRING, "MPI");
-    out[strcspn(out, ",\n")] = '\0';
-}
-
 void md_print_version(FILE *out)
 {
-    char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-    mpi_name(mpi);
     fprintf(out, "mnist_dist %s\n", MD_VERSION);
-    fprintf(out, "MPI      %s\n", mpi);
+    fprintf(out, "MPI      %s\n", md_mpi_version());
     fprintf(out, "HDF5     %s\n", md_hdf5_version());
     fprintf(out, "BLAS     %s\n", md_blas_version());
     fprintf(out, "kernels  %s\n", md_kernels_get()->name);

@@ -6,6 +6,7 @@
 #include "present/history_table.h"
 #include "present/layer_table.h"
 #include "present/ledger.h"
+#include "present/run_lines.h"
 
 const struct argp md_inspect_argp = {
     .args_doc = "FILE",
@@ -59,46 +60,33 @@ static void print_progress(const md_checkpoint *c, const md_config *config, cons
 }
 
 /* Words in lines of at most 79 columns beside the label; a newline in the text is a new line. */
-static void print_field(const char *label, const char *text)
+static void print_field(const char *label, const char *text, FILE *out)
 {
     enum { INDENT = 13, WIDTH = 79 };
-    int column = printf("  %-10s", label);
+    int column = fprintf(out, "  %-10s", label);
     for (; *text; text += strspn(text, " ")) {
         int length = (int)strcspn(text, " \n");
         if (column > INDENT && column + 1 + length > WIDTH) {
-            printf("\n%*s", INDENT - 1, "");
+            fprintf(out, "\n%*s", INDENT - 1, "");
             column = INDENT - 1;
         }
-        column += printf(" %.*s", length, text);
+        column += fprintf(out, " %.*s", length, text);
         text += length;
         if (*text == '\n') {
             text++;
             column = WIDTH;
         }
     }
-    printf("\n");
+    fprintf(out, "\n");
 }
 
 static void print_run(const md_run_record *run, size_t number)
 {
-    char text[512];
-    if (run->ranks == 0) {
+    if (run->ranks == 0)
         printf("\nRun %zu: imported %s\n", number, run->saved);
-        print_field("command", run->command_line);
-        return;
-    }
-    printf("\nRun %zu: started %s, saved %s\n", number, run->started, run->saved);
-    snprintf(text, sizeof text, "%d on %d %s: %s", run->ranks, run->nodes,
-             run->nodes == 1 ? "node" : "nodes", run->hosts);
-    print_field("ranks", text);
-    snprintf(text, sizeof text, "%s reducer, %s kernels, %s storage", run->reducer, run->kernels,
-             run->storage);
-    print_field("how", text);
-    snprintf(text, sizeof text, "mnist_dist %s, %s, HDF5 %s, %s", run->version, run->version_mpi,
-             run->version_hdf5, run->version_blas);
-    print_field("software", text);
-    print_field("command", run->command_line);
-    print_field("data", run->data_sha256);
+    else
+        printf("\nRun %zu: started %s, saved %s\n", number, run->started, run->saved);
+    md_run_lines(run, print_field, stdout);
 }
 
 static void print_slow_ranks(const md_ledger *ledger)

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "mnist_dist/base/parse.h"
-#include "mnist_dist/config/config.h"
+#include "mnist_dist/rundir/folder.h"
 #include "process/launch.h"
 
 enum { RANKS = 1, DATA, OUTPUT, CONFIG, SET };
@@ -145,7 +145,7 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
     }
     arguments[n] = NULL;
     char wait_for[MD_PATH_SIZE + 16];
-    snprintf(wait_for, sizeof wait_for, "%s/last.h5", directory);
+    snprintf(wait_for, sizeof wait_for, "%s/" MD_FILE_LAST, directory);
     if (!s->resume)
         unlink(wait_for);
     const md_launch launch = {.ranks = s->ranks,

@@ -22,12 +22,11 @@ static void start(void *context, const md_run_info *info)
 static void step(void *context, const md_step_info *info)
 {
     (void)context;
-    static const char *const phases[] = {"gather", "forward", "backward", "reduce", "optimizer"};
     printf(
         "step %lld  loss %.6f  gradient %.4e  weights %.6f  rate %.3e  us:", (long long)info->step,
         info->step_loss, info->gradient_norm, info->weight_norm, info->learning_rate);
-    for (int i = 0; i < 5; i++)
-        printf(" %s %.0f", phases[i], 1e6 * info->phase_s[i]);
+    for (int i = 0; i < MD_STEP_PHASES; i++)
+        printf(" %s %.0f", md_step_phases[i], 1e6 * info->phase_s[i]);
     putchar('\n');
 }
 

@@ -1,14 +1,13 @@
 /* The report's page from top to bottom. */
 #include <ctype.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdlib.h>
 
 #include "chart.h"
 #include "history_table.h"
 #include "html.h"
 #include "layer_table.h"
 #include "report.h"
+#include "run_lines.h"
 
 enum { RANKS_SHOWN = 64, DIGESTS_SHOWN = 1000, DIGESTS_OPEN = 40, RUNS_OPEN = 3 };
 
@@ -179,34 +178,11 @@ static void print_configuration(const md_checkpoint *c, FILE *out)
     fprintf(out, "</section>\n");
 }
 
-static void print_field(FILE *out, const char *label, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void print_field(FILE *out, const char *label, const char *format, ...)
+static void print_field(const char *label, const char *text, FILE *out)
 {
-    char *text;
-    va_list values;
-    va_start(values, format);
-    int length = vasprintf(&text, format, values);
-    va_end(values);
-    if (length < 0)
-        return;
     fprintf(out, "<dt>%s</dt><dd>", label);
     md_html_text(out, text);
     fprintf(out, "</dd>\n");
-    free(text);
-}
-
-static void print_training(const md_run_record *run, FILE *out)
-{
-    print_field(out, "last save", "%s", run->saved);
-    print_field(out, "ranks", "%d on %d node%s: %s", run->ranks, run->nodes,
-                run->nodes == 1 ? "" : "s", run->hosts);
-    print_field(out, "how", "%s reducer, %s kernels, %s storage", run->reducer, run->kernels,
-                run->storage);
-    print_field(out, "software", "mnist_dist %s, %s, HDF5 %s, %s", run->version, run->version_mpi,
-                run->version_hdf5, run->version_blas);
-    print_field(out, "data", "%s", run->data_sha256);
 }
 
 static void print_run(const md_run_record *run, size_t number, int open, FILE *out)
@@ -221,8 +197,8 @@ static void print_run(const md_run_record *run, size_t number, int open, FILE *o
     md_html_text(out, run->started);
     fprintf(out, "</summary>\n<dl class=\"record\">\n");
     if (run->ranks > 0)
-        print_training(run, out);
-    print_field(out, "command", "%s", run->command_line);
+        print_field("last save", run->saved, out);
+    md_run_lines(run, print_field, out);
     fprintf(out, "</dl></details>\n");
 }
 
