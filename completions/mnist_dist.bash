@@ -13,7 +13,7 @@ _mnist_dist_options()
     watch) echo "$common --once" ;;
     report) echo "$common --data --output" ;;
     export) echo "$common --format --output" ;;
-    import) echo "$common --config --output" ;;
+    import) echo "$common --config --output --scale" ;;
     prove) echo "$common --config --data --output --ranks --set" ;;
     *) echo "$common" ;;
     esac
@@ -45,6 +45,7 @@ _mnist_dist()
     --reducer) words="allreduce node-shared reproducible" ;;
     --split) words="train test" ;;
     --format) words="keras weights.h5 npz" ;;
+    --scale) words="auto unit none" ;;
     --kind) words="curves accuracy loss grid confusion weights" ;;
     *)
         if [[ $current == -* ]]; then

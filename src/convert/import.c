@@ -10,25 +10,18 @@
 #include "mnist_dist/keras/keras.h"
 #include "mnist_dist/keras/keras_weights.h"
 
-/* Where an HDF5 file has its weights, by what is in it. */
-static void find_weights(md_h5 *f, const md_model_spec *spec, md_keras_weights *out)
-{
-    if (md_h5_exists(f, MD_PATH_MODEL))
-        md_keras_find_legacy(f, MD_PATH_MODEL, out);
-    else if (md_h5_has(f, "/", "layer_names") || md_h5_has(f, "/", "layer_names0"))
-        md_keras_find_legacy(f, "/", out);
-    else if (md_h5_exists(f, "/layers"))
-        md_keras_find_layers(f, spec, out);
-    else
-        md_h5_fail(f, "an HDF5 file, but neither a checkpoint nor a Keras model (it has no "
-                      "@schema, /model_weights, @layer_names or /layers)");
-}
+typedef struct {
+    const char *path;
+    const md_model_spec *spec; /* of a file with weights only, or NULL */
+    md_keras_pixels pixels;
+    const char *config; /* config.json of the archive that the file comes from, or NULL */
+} import_source;
 
-static void get_config(md_h5 *f, md_model_spec *out)
+static void get_config(md_h5 *f, md_keras_model *out)
 {
     char *config = md_h5_get_text(f, "/", "model_config");
     if (config)
-        md_h5_fail_with(f, md_keras_config_read(config, out, f->err));
+        md_h5_fail_with(f, md_keras_model_read(config, out, f->err));
     free(config);
 }
 
@@ -52,16 +45,17 @@ static void take_images(md_h5 *f, md_model_spec *spec)
 }
 
 /* The file's own word on the model, else the caller's, else what the shapes say. */
-static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
+static void find_all(md_h5 *f, const md_model_spec *given, md_keras_model *model,
                      md_keras_weights *weights)
 {
-    int has_config = md_h5_has(f, "/", "model_config");
-    if (has_config)
-        get_config(f, spec);
-    find_weights(f, has_config ? spec : given, weights);
-    if (!has_config && given)
+    md_model_spec *spec = &model->spec;
+    if (!model->root && md_h5_has(f, "/", "model_config"))
+        get_config(f, model);
+    else if (!model->root && given)
         *spec = *given;
-    else if (!has_config)
+    const int described = model->root || given;
+    md_keras_find_weights(f, described ? model : NULL, weights);
+    if (!described)
         md_keras_guess_model(f, weights, spec);
     if (spec->rows == 0) {
         spec->rows = 1;
@@ -70,7 +64,7 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_model_spec *spec,
     if (f->status)
         return;
     take_images(f, spec);
-    if (!f->status && !has_config && !given)
+    if (!f->status && !described)
         md_info("'%s' does not describe its model: taken for %d dense layers with relu between and "
                 "softmax last",
                 f->name, weights->count);
@@ -92,72 +86,94 @@ static int is_adam(md_h5 *f, const char *archive_config, md_checkpoint *c)
     return adam;
 }
 
-static void fill(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
-                 const char *archive_config, md_checkpoint **out)
+/* The parameters, as they are for pixels in [0, 1]; what was assumed is said. */
+static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model *model,
+                md_keras_pixels pixels, float *parameters)
+{
+    const int sure = pixels != MD_KERAS_PIXELS_AUTO;
+    int changed;
+    if (md_keras_fold(f, model, weights, &pixels, parameters, &changed))
+        return 0;
+    if (changed || pixels == MD_KERAS_PIXELS_BYTES)
+        md_info("'%s' is taken to be trained on %s%s%s", f->name,
+                pixels == MD_KERAS_PIXELS_BYTES ? "pixels from 0 to 255" : "pixels / 255",
+                changed ? ", and its weights now do the scaling" : "",
+                sure ? "" : "; if it is not, say so with --scale");
+    return changed;
+}
+
+static void fill(md_h5 *f, const md_keras_weights *weights, const md_keras_model *model,
+                 const import_source *source, md_checkpoint **out)
 {
     float *parameters;
-    if (md_keras_get_weights(f, weights, spec, &parameters))
+    if (md_keras_get_weights(f, weights, &model->spec, &parameters))
         return;
-    f->status = md_checkpoint_create(spec, 2, out, f->err);
+    const int changed = fold(f, weights, model, source->pixels, parameters);
+    if (!f->status)
+        f->status = md_checkpoint_create(&model->spec, 2, out, f->err);
     if (f->status) {
         free(parameters);
         return;
     }
     free((*out)->parameters);
     (*out)->parameters = parameters;
-    if (is_adam(f, archive_config, *out))
+    if (is_adam(f, source->config, *out) && !changed)
         md_adam_state_get(f, *out);
 }
 
-/* archive_config: config.json of the archive that the file comes from, or NULL. */
-static md_status import_h5(const md_bytes *bytes, const char *path, const md_model_spec *given,
-                           const char *archive_config, md_checkpoint **out, md_error *err)
+/* Fills the model, which the caller frees, also when it fails. */
+static md_status import_h5(const md_bytes *bytes, const import_source *source,
+                           md_keras_model *model, md_checkpoint **out, md_error *err)
 {
     md_h5 f;
-    md_keras_weights weights = {0};
-    md_model_spec spec = {0};
-    md_h5_open(&f, path, bytes, err);
+    md_keras_weights weights;
+    md_h5_open(&f, source->path, bytes, err);
     int ours = md_h5_has(&f, "/", "schema");
     if (!ours) {
         md_h5_walk(&f, NULL, NULL);
-        find_all(&f, given, &spec, &weights);
-        fill(&f, &weights, &spec, archive_config, out);
+        find_all(&f, source->spec, model, &weights);
+        fill(&f, &weights, model, source, out);
     }
     md_status status = md_h5_close(&f);
     if (status)
         md_checkpoint_destroy(out);
-    return ours && !status ? md_checkpoint_decode(bytes, path, out, err) : status;
+    return ours && !status ? md_checkpoint_decode(bytes, source->path, out, err) : status;
 }
 
-static md_status import_archive(const md_bytes *bytes, const char *path, md_checkpoint **out,
-                                md_error *err)
+static md_status import_archive(const md_bytes *bytes, import_source *source, md_keras_model *model,
+                                md_checkpoint **out, md_error *err)
 {
+    const char *path = source->path;
     md_bytes config, weights = {0};
-    md_model_spec spec;
     md_status status = md_archive_read(bytes, path, "config.json", &config, err);
+    source->config = (const char *)config.data;
     if (!status) {
-        status = md_keras_config_read((const char *)config.data, &spec, err);
+        status = md_keras_model_read(source->config, model, err);
         if (status)
             md_fail_context(err, status, "'%s': ", path);
     }
     if (!status)
         status = md_archive_read(bytes, path, "model.weights.h5", &weights, err);
     if (!status)
-        status = import_h5(&weights, path, &spec, (const char *)config.data, out, err);
+        status = import_h5(&weights, source, model, out, err);
     md_bytes_free(&config);
     md_bytes_free(&weights);
     return status;
 }
 
-md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out, md_error *err)
+md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
+                    md_checkpoint **out, md_error *err)
 {
     md_bytes bytes;
+    md_keras_model model = {0};
+    import_source source = {path, spec, pixels, NULL};
     *out = NULL;
     md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, NULL, err);
     if (status)
         return status;
-    status = md_archive_is(&bytes) ? import_archive(&bytes, path, out, err)
-                                   : import_h5(&bytes, path, spec, NULL, out, err);
+    status = md_archive_is(&bytes) ? import_archive(&bytes, &source, &model, out, err)
+                                   : import_h5(&bytes, &source, &model, out, err);
+    md_keras_model_free(&model);
     md_bytes_free(&bytes);
     return status;
 }
@@ -166,7 +182,7 @@ md_status md_keras_read(const char *path, md_model_spec *spec, float **parameter
 {
     md_checkpoint *c = NULL;
     *parameters = NULL;
-    md_status status = md_import(path, NULL, &c, err);
+    md_status status = md_import(path, NULL, MD_KERAS_PIXELS_AUTO, &c, err);
     if (status || !c)
         return status;
     *spec = c->model;

@@ -170,6 +170,18 @@ void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void 
     release(&set);
 }
 
+/* IEEE 754's binary16, which libhdf5 has no name for before 1.14.4. */
+static int is_half(hid_t type)
+{
+    hid_t half = H5Tcopy(H5T_IEEE_F32LE);
+    int same = half >= 0 && H5Tset_fields(half, 15, 10, 5, 0, 10) >= 0 &&
+               H5Tset_size(half, 2) >= 0 && H5Tset_ebias(half, 15) >= 0 &&
+               (H5Tequal(type, half) > 0 ||
+                (H5Tset_order(half, H5T_ORDER_BE) >= 0 && H5Tequal(type, half) > 0));
+    md_h5_release(&half);
+    return same;
+}
+
 /* Types whose conversion cannot surprise: the machine numbers of either byte order. */
 static int is_plain_number(hid_t type)
 {
@@ -179,7 +191,7 @@ static int is_plain_number(hid_t type)
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (H5Tequal(type, plain[i]) > 0)
             return 1;
-    return 0;
+    return is_half(type);
 }
 
 void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data)

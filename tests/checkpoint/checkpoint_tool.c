@@ -52,7 +52,7 @@ static md_status export_checkpoint(char **arguments, md_error *err)
 static md_status import_checkpoint(char **arguments, const md_model_spec *given, md_error *err)
 {
     md_checkpoint *c;
-    md_status status = md_import(arguments[0], given, &c, err);
+    md_status status = md_import(arguments[0], given, MD_KERAS_PIXELS_AUTO, &c, err);
     if (!status)
         status = md_checkpoint_write(arguments[1], c, err);
     md_checkpoint_destroy(&c);

@@ -139,6 +139,18 @@ def check_weights_only(place):
         assert imported(place, name, "small")[0] == given
 
 
+def check_homes(place):
+    """Groups as Keras 2.12 to 2.14 and Windows name them, with dropout's seeds and metrics beside."""
+    for home in "layers/", "_layer_checkpoint_dependencies/", "layers\\", "_layer_checkpoint_dependencies\\":
+        layers = {**KERAS3_LAYERS, "dropout/seed_generator": [np.zeros(2, "u4")]}
+        path = os.path.join(place, "w.weights.h5")
+        write_keras3_weights(path, layers, home=home)
+        with h5py.File(path, "r+") as file:
+            file["metrics/mean/vars/0"] = np.float32(1)
+        for given in (), ("small",):
+            imported(place, "w.weights.h5", *given)
+
+
 def check_adam_orders(place):
     path = os.path.join(place, "w.weights.h5")
     for state, rate in (([np.int64(7)] + APART, 0.001), ([np.int64(7)] + INTERLEAVED, 0.001),
@@ -169,7 +181,15 @@ def check_refusals(place):
 
     path = os.path.join(place, "w.weights.h5")
     write_keras3_weights(path, {"dense": WEIGHTS[:2], "conv2d": WEIGHTS[2:]})
-    refuse(path, "layer conv2d has weights and no counterpart here")
+    refuse(path, "/layers/conv2d/vars/0 belongs to no layer that is understood here")
+    for nested in "sequential/layers/dense", "time_distributed/layer", "dense_1/lora":
+        write_keras3_weights(path, {"dense": WEIGHTS[:2], nested: WEIGHTS[2:]})
+        for given in (), ("small",):
+            refuse(path, f"/layers/{nested}/vars/0 belongs to no layer", *given)
+    write_keras3_weights(path, {"dense": [WEIGHTS[0].astype("i1"), WEIGHTS[1], WEIGHTS[1]]})
+    refuse(path, "/layers/dense/vars/0 holds integers, as quantized models do")
+    write_keras3_weights(path, {"dense": WEIGHTS[:2] + [WEIGHTS[1]]})
+    refuse(path, "a layer with 3 weights, and 2 are known")
     write_keras3_weights(path, {"dense": WEIGHTS[2:], "dense_1": WEIGHTS[:2]})
     refuse(path, "kernel 2 does not follow the one before it")
     write_keras3_weights(path, {"dense": WEIGHTS[:2]})
@@ -206,6 +226,7 @@ def main():
         for name in "a.weights.h5", "a.keras", "ours.h5":
             check_back(place, ours, name)
         check_weights_only(place)
+        check_homes(place)
         check_adam_orders(place)
         check_images_are_guessed(place)
         check_refusals(place)

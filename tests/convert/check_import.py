@@ -52,10 +52,11 @@ def make_files():
             file[f"{split}/labels"] = (np.arange(count) % 3).astype("u1")
 
 
-def probabilities(hidden, second_bias=SECOND[1]):
+def probabilities(hidden, second_bias=SECOND[1], scale=1 / 255, offset=0.0):
+    """What Keras answers when the model sees pixels * scale + offset."""
     with h5py.File("data.h5", "r") as file:
         logits = forward([(*FIRST, hidden), (SECOND[0], second_bias, "softmax")],
-                         file["test/images"][()] / 255.0)
+                         file["test/images"][()] * scale + offset)
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
 
@@ -90,6 +91,23 @@ def check_dialects():
         assert b"import w.h5" in file["run/0001"].attrs["command_line"]
     assert "logits of 16 golden images recomputed" in works("verify", "runs/new")
     assert os.path.exists("runs/new/previous/last.h5")
+
+
+def check_scales():
+    """Pixels as the model takes them, told by --scale or by its own first layers."""
+    for word, scale in ("none", 1.0), ("unit", 1 / 255), ("auto", 1 / 255):
+        check("w.h5", probabilities("relu", scale=scale), options=("--scale", word))
+    rescaling = keras.layer("Rescaling", "rescaling", scale=1 / 127.5, offset=-1)
+    layers = keras.keras3_layers(SHAPE)
+    layers.insert(1, rescaling)
+    keras.write_archive("scaled.keras", keras.config(layers), KERAS3_LAYERS, STATE)
+    check("scaled.keras", probabilities("relu", scale=1 / 127.5, offset=-1))
+    check("scaled.keras", probabilities("relu", scale=1 / 127.5 / 255, offset=-1),
+          options=("--scale", "unit"))
+    rescaling["config"].update(scale=1 / 255, offset=0.0)
+    keras.write_archive("scaled.keras", keras.config(layers), KERAS3_LAYERS, STATE)
+    check("scaled.keras", probabilities("relu"), steps=7)
+    refuses(2, "one of auto, unit, none", "import", "w.h5", "--scale", "half")
 
 
 def optimizer_of(name):
@@ -176,6 +194,7 @@ def main():
     with open("small.txt", "w", encoding="ascii") as file:
         file.write("nothing")
     check_dialects()
+    check_scales()
     check_compiled()
     check_reading()
     check_going_on()

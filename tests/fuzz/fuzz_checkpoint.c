@@ -373,7 +373,7 @@ static void read_as_keras(const char *path, int again)
     float *parameters;
     check_verdict(md_keras_read(path, &spec, &parameters, &err), &err);
     free(parameters);
-    md_status status = md_import(path, NULL, &c, &err);
+    md_status status = md_import(path, NULL, MD_KERAS_PIXELS_AUTO, &c, &err);
     check_verdict(status, &err);
     if (!status && again)
         check_again(c);

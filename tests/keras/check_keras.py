@@ -1,6 +1,7 @@
 """Whole-model .h5 files in the forms of Keras 2 and 3, made with h5py, give the model and the weights
-they hold; what has no counterpart is refused by name."""
+they hold; layers that scale are taken up by the weights; what has no counterpart is refused by name."""
 import copy
+import json
 import os
 
 import h5py
@@ -90,6 +91,106 @@ def check_configurations(place):
         "module": "builtins", "class_name": "function", "config": "tanh"}))
 
 
+def with_layers(*entries, at=2, replaced=0, keras3=False):
+    """The plain model with entries put in."""
+    layers = keras3_layers() if keras3 else keras2_layers()
+    layers[at:at + replaced] = entries
+    return layers
+
+
+def policy(class_name, **settings):
+    return {"module": "keras", "class_name": class_name, "config": settings}
+
+
+def check_layers_without_counterpart(place):
+    """What changes no answer, or stands for a layer of ours."""
+    for entry in (layer("Identity", "same"), layer("GaussianNoise", "noise", stddev=0.1, seed=None),
+                  layer("ActivityRegularization", "penalty", l1=0.1, l2=0.0),
+                  layer("GaussianDropout", "g", rate=0.2), layer("AlphaDropout", "a", rate=0.2),
+                  layer("Reshape", "reshape", target_shape=[3, -1]),
+                  layer("Activation", "linear", activation="linear")):
+        for at in (1, 2) if entry["class_name"] != "Reshape" else (1,):
+            expect(place, PLAIN, text=config(with_layers(entry, at=at)))
+    flat = layer("Reshape", "flatten", target_shape=[12])
+    expect(place, PLAIN, text=config(with_layers(flat, at=1, replaced=1)))
+    layers = with_layers(layer("Reshape", "r", target_shape=[4, 3]), at=1)
+    layers[0]["config"]["batch_input_shape"] = [None, 12]
+    expect(place, PLAIN.replace("4x3", "1x12"), text=config(layers))
+    expect(place, PLAIN, text=edited(0, batch_input_shape=[None, 1, 4, 3]))
+    layers = with_layers(layer("Dropout", "drop", rate=0.25),
+                         layer("Activation", "a", activation="tanh"), at=3)
+    layers[2]["config"]["activation"] = "linear"
+    expect(place, "4x3 flatten:flatten dense_1:dense:5:tanh drop:dropout:0.25 "
+                  "dense_2:dense:3:softmax", text=config(layers))
+    relu = {"class_name": "ReLU", "config": {"name": "re_lu", "max_value": None,
+                                             "negative_slope": 0.0, "threshold": 0.0}}
+    expect(place, PLAIN, text=edited(2, activation=relu))
+    for name in "float16", "mixed_bfloat16", "float32":
+        for dtype in name, policy("DTypePolicy", name=name), policy("Policy", name=name):
+            expect(place, PLAIN, text=edited(2, dtype=dtype))
+    expect(place, PLAIN, text=edited(2, kernel_regularizer={"class_name": "L2", "config": {}},
+                                     trainable=False, quantization_config=None))
+
+
+def check_half(place):
+    halves = [k.astype("f2").astype("f4") for k in KERNELS], [b.astype("f2").astype("f4") for b in BIASES]
+    path, raw = os.path.join(place, "k.h5"), os.path.join(place, "raw")
+    for kind in "<f2", ">f2":
+        write(path, dataset=dict(type=kind))
+        assert run("keras", path, raw)[0] == 0
+        want = np.concatenate([w.ravel() for pair in zip(*halves) for w in pair])
+        assert np.array_equal(np.fromfile(raw, "<f4"), want)
+
+
+def scaled(scale, offset, first=0):
+    """All parameters when layer `first` takes scale x + offset, and the program's pixels."""
+    parts = [(KERNELS[i], BIASES[i]) for i in (0, 1)]
+    kernel, bias = (a.astype(float) for a in parts[first])
+    offset = np.broadcast_to(offset, len(kernel))
+    scale = np.broadcast_to(scale, len(kernel))
+    parts[first] = scale[:, None] * kernel, bias + offset @ kernel
+    return np.concatenate([w.ravel() for pair in parts for w in pair])
+
+
+def check_scaling(place):
+    """Rescaling and Normalization, given or adapted; bytes where they make their input small."""
+    path, raw = os.path.join(place, "k.h5"), os.path.join(place, "raw")
+
+    def same(want, layers, *weights):
+        names = ("norm", "dense_1", "dense_2")
+        write_model(path, config(layers), dict(zip(names, [weights, (KERNELS[0], BIASES[0]),
+                                                           (KERNELS[1], BIASES[1])])))
+        status, output = run("keras", path, raw)
+        assert status == 0, output
+        assert np.allclose(np.fromfile(raw, "<f4"), want, rtol=1e-5, atol=1e-5), layers
+
+    def norm(**more):
+        return layer("Normalization", "norm", **{"axis": [-1], "mean": None, "variance": None, **more})
+
+    rescaling = layer("Rescaling", "rescaling", scale=1 / 255, offset=0.0)
+    for at in 1, 2:
+        same(scaled(1, 0), with_layers(rescaling, at=at))
+    same(scaled(2, -1), with_layers(layer("Rescaling", "r", scale=1 / 127.5, offset=-1), at=1))
+    same(scaled(2, -1), with_layers(layer("Rescaling", "r", scale=2, offset=-1.0), at=1))
+    same(scaled(0.5, 0.25, 1), with_layers(layer("Rescaling", "r", scale=0.5, offset=0.25), at=3))
+    same(scaled(255 / 80, -33 / 80), with_layers(norm(axis=[], mean=33.0, variance=6400.0), at=1))
+    same(scaled(5, -0.5), with_layers(norm(axis=None, mean=0.1, variance=0.04), at=1))
+    mean, variance = rng.random(12).astype("f4"), (rng.random(12) + 0.5).astype("f4")
+    whole = scaled(1 / np.sqrt(variance), -mean / np.sqrt(variance))
+    same(whole, with_layers(norm(), at=2), mean, variance, np.int64(7))
+    same(whole, with_layers(norm(axis=[1, 2]), at=1), mean.reshape(4, 3), variance.reshape(4, 3),
+         np.int64(7))
+    columns = np.tile(mean[:3], 4), np.tile(variance[:3], 4)
+    same(scaled(1 / np.sqrt(columns[1]), -columns[0] / np.sqrt(columns[1])),
+         with_layers(norm(mean=mean[:3].tolist(), variance=variance[:3].tolist()), at=1))
+    rows = np.repeat(mean[:4], 3), np.repeat(variance[:4], 3)
+    same(scaled(1 / np.sqrt(rows[1]), -rows[0] / np.sqrt(rows[1])),
+         with_layers(norm(axis=1), at=1), mean[:4], variance[:4], np.int64(7))
+    byte = with_layers()
+    byte[0]["config"]["dtype"] = "uint8"
+    same(scaled(255, 0), byte)
+
+
 def check_names(place):
     """A name that our files cannot have is replaced; one that they can is kept."""
     layers = keras2_layers()
@@ -118,6 +219,36 @@ def check_refusals(place):
         layer("ReLU", "re_lu", max_value=6.0), 3))
     refuse(place, "'dropout' (Dropout) has no rate", text=with_layer(layer("Dropout", "dropout")))
     refuse(place, "has no units", text=edited(2, units="5"))
+    for dtype in (policy("QuantizedDTypePolicy", mode="int8", source_name="float32"),
+                  policy("QuantizedFloat8DTypePolicy", name="float8_from_float32")):
+        refuse(place, "'dense_1' (Dense) is quantized (", text=edited(2, dtype=dtype))
+    refuse(place, "dtype policy 'float8'", text=edited(2, dtype="float8"))
+    refuse(place, "has lora_rank, which is not understood", text=edited(2, lora_rank=4))
+    refuse(place, "has data_format channels_first", text=edited(1, data_format="channels_first"))
+    refuse(place, "'mlp' (Sequential) is a model inside the model",
+           text=with_layer(json.loads(config(keras2_layers()[2:3]))))
+    refuse(place, "has invert, which is not understood", text=with_layer(
+        layer("Normalization", "n", axis=-1, mean=0.5, variance=1.0, invert=True)))
+    refuse(place, "layer 'n' has 0 and 0 numbers where 1 or 12 belong", text=with_layer(
+        layer("Normalization", "n", axis=-1, mean=None, variance=None)))
+    refuse(place, "layer 'r' has 2 and 1 numbers where 1 or 12 belong", text=with_layer(
+        layer("Rescaling", "r", scale=[1, 2], offset=0)))
+    refuse(place, "layer 'r' comes after the last one with weights", text=config(
+        keras2_layers() + [layer("Rescaling", "r", scale=2.0, offset=0.0)]))
+    refuse(place, "does not fit what it takes", text=with_layer(
+        layer("Reshape", "r", target_shape=[5])))
+    refuse(place, "does not follow a Dense layer without", text=config(with_layers(
+        layer("Rescaling", "r", scale=2.0, offset=0.0),
+        layer("Activation", "a", activation="relu"), at=3)))
+    one = keras2_layers()
+    one[3]["config"].update(units=1, activation="sigmoid")
+    refuse(place, "not sigmoid: in Keras, give it 2 units with softmax", text=config(one))
+    refuse(place, "holds integers, as quantized models do", dataset=dict(type="i1"))
+    refuse(place, "/dense_1/extra belongs to no layer", change=lambda f: f.__setitem__(
+        "model_weights/dense_1/extra", np.zeros(3, "f4")))
+    chain = functional(keras2_layers(), False)
+    refuse(place, "is not that of its last layer, 'dense_2', alone", text=config(
+        chain, "Functional", output_layers=[["dense_1", 0, 0], ["dense_2", 0, 0]]))
     refuse(place, "describes a 'MyModel'", text=config(keras2_layers(), "MyModel"))
     refuse(place, "model_config is not JSON", text="{")
     refuse(place, "'skip' (Dropout) is one too many", text=config(
@@ -150,6 +281,9 @@ def main():
     with folder() as place:
         check_forms(place)
         check_configurations(place)
+        check_layers_without_counterpart(place)
+        check_half(place)
+        check_scaling(place)
         check_names(place)
         check_refusals(place)
         ours, raw = os.path.join(place, "ours.h5"), os.path.join(place, "raw")

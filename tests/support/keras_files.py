@@ -74,13 +74,16 @@ def put_names(group, name, names, strings=fixed, parts=1):
 STYLES = {"keras2": "{0}/{1}:0", "keras30": "{1}", "keras33": "{0}/{1}", "sequential": "mlp/{0}/{1}"}
 
 
+ROLES = [(), ("kernel",), ("kernel", "bias"), ("mean", "variance", "count")]
+
+
 def put_weights(root, layers, style="keras2", strings=fixed, parts=1, dataset=None):
-    """layers: name -> (kernel, bias), (kernel,) or (), in order."""
+    """layers: name -> (kernel, bias), (kernel,), () or (mean, variance, count), in order."""
     put_names(root, "layer_names", list(layers), strings, parts)
     for name, values in layers.items():
         group = root.create_group(name)
         weights = {STYLES[style].format(name, role): value
-                   for role, value in zip(("kernel", "bias"), values)}
+                   for role, value in zip(ROLES[len(values)], values)}
         put_names(group, "weight_names", list(weights), strings, parts)
         for weight, value in weights.items():
             group.create_dataset(weight, data=value.astype((dataset or {}).get("type", "f4")),
@@ -105,12 +108,13 @@ def write_legacy_weights(path, layers):
         put_weights(file, layers)
 
 
-def write_keras3_weights(path, layers, state=()):
-    """model.save_weights("x.weights.h5") of Keras 3; layers by class: dense, dense_1, ..."""
+def write_keras3_weights(path, layers, state=(), home="layers/"):
+    """model.save_weights("x.weights.h5") of Keras 3; layers by class: dense, dense_1, ...; home: what
+    other versions and systems put before that."""
     with h5py.File(path, "w") as file:
         file.create_group("vars")
         for name, values in layers.items():
-            group = file.create_group(f"layers/{name}/vars")
+            group = file.create_group(f"{home}{name}/vars")
             group.attrs["name"] = name
             for i, value in enumerate(values):
                 group[str(i)] = value

@@ -314,7 +314,7 @@ static void hand_on(const char *from, const char *to)
     test_path(to, "model.keras", exported);
     test_path(to, "last.h5", last);
     CU_ASSERT_FATAL(c && md_export(c, MD_EXPORT_KERAS, exported, &err) == MD_OK);
-    CU_ASSERT_FATAL(md_import(exported, NULL, &imported, &err) == MD_OK);
+    CU_ASSERT_FATAL(md_import(exported, NULL, MD_KERAS_PIXELS_AUTO, &imported, &err) == MD_OK);
     CU_ASSERT_EQUAL(md_run_adopt(imported, &config, "import", &err), MD_OK);
     CU_ASSERT_EQUAL(md_checkpoint_write(last, imported, &err), MD_OK);
     md_checkpoint_destroy(&imported);

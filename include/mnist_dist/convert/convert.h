@@ -3,6 +3,7 @@
 #define MNIST_DIST_CONVERT_CONVERT_H
 
 #include "mnist_dist/checkpoint/checkpoint.h"
+#include "mnist_dist/keras/keras_weights.h"
 
 typedef enum md_export_format {
     /* A zip archive for Keras 3's load_model, compiled when the optimizer is Adam or AdamW. Ends in
@@ -33,8 +34,8 @@ md_status md_export(const md_checkpoint *c, md_export_format format, const char 
  * said in one line (md_info). A flat input becomes that of a Flatten, of square images when its
  * size is a square. MD_BAD_CHECKPOINT naming what has no counterpart here. *out is NULL on error.
  */
-md_status md_import(const char *path, const md_model_spec *spec, md_checkpoint **out,
-                    md_error *err);
+md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
+                    md_checkpoint **out, md_error *err);
 
 /* Model and weights of a file of ours or of Keras, in any form that md_import reads. *parameters is
  * a new block (free()), NULL on error. */

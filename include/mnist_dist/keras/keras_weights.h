@@ -3,7 +3,7 @@
 #define MNIST_DIST_KERAS_KERAS_WEIGHTS_H
 
 #include "mnist_dist/hdf5/h5.h"
-#include "mnist_dist/model/model_spec.h"
+#include "mnist_dist/keras/keras_model.h"
 
 /* The dialect of the files, not their writer. */
 #define MD_KERAS_VERSION "2.15.0"
@@ -32,17 +32,18 @@ typedef struct md_keras_layer {
 } md_keras_layer;
 
 typedef struct md_keras_weights {
+    const char *root; /* where they lie, with what has to be understood beside them */
     int count;
     md_keras_layer layers[MD_MAX_LAYERS];
+    md_keras_layer
+        steps[MD_KERAS_STEPS]; /* mean and variance of those that were adapted; count 0 */
 } md_keras_weights;
 
-/* Legacy: the layer groups below `root` that have weights, in the order of its @layer_names. */
-void md_keras_find_legacy(md_h5 *f, const char *root, md_keras_weights *out);
-
-/* Keras 3: the groups of /layers, named by class and number; in the order of the model `spec`, or
- * all of them dense when that is NULL. A group with weights that is not of the model is an error.
- */
-void md_keras_find_layers(md_h5 *f, const md_model_spec *spec, md_keras_weights *out);
+/* Where an HDF5 file has its weights, by what is in it: the layer groups of Keras 2 that have some,
+ * in the order of @layer_names, or those of Keras 3, named by class and number, in the order of
+ * `model`; all of them dense when that is NULL. f fails when there is a dataset that belongs to
+ * none of them, or holds integers as quantized models do. */
+void md_keras_find_weights(md_h5 *f, const md_keras_model *model, md_keras_weights *out);
 
 /* Inputs of the first dense layer; 0 when there is none, or f fails. */
 int md_keras_inputs(md_h5 *f, const md_keras_weights *weights);
@@ -54,5 +55,19 @@ void md_keras_guess_model(md_h5 *f, const md_keras_weights *weights, md_model_sp
  * new block, NULL on error. */
 md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const md_model_spec *spec,
                                float **parameters);
+
+/* What a model takes for a pixel. */
+typedef enum md_keras_pixels {
+    MD_KERAS_PIXELS_AUTO, /* bytes when its first layers make them small, or its input is declared
+                             so; else [0, 1] */
+    MD_KERAS_PIXELS_UNIT, /* [0, 1], as ours do */
+    MD_KERAS_PIXELS_BYTES /* 0 to 255 */
+} md_keras_pixels;
+
+/* Lets the kernels and biases take up the model's steps, and that it takes other pixels than ours
+ * do: W' = scale W, b' = b + offset W. *pixels: what was meant by auto; *changed: whether any
+ * parameter is another now. MD_BAD_CHECKPOINT naming the step that cannot be taken up. */
+md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
+                        md_keras_pixels *pixels, float *parameters, int *changed);
 
 #endif

@@ -4,18 +4,27 @@
 #include "mnist_dist/convert/convert.h"
 #include "mnist_dist/train/run.h"
 
-enum { CONFIG = 1, OUTPUT };
+enum { CONFIG = 1, OUTPUT, SCALE };
 
 typedef struct arguments {
     char *config;
     const char *output;
+    int pixels;         /* md_keras_pixels */
     char *command_line; /* malloc'ed */
+    md_error *err;
 } arguments;
+
+/* By md_keras_pixels; data.scale's words. */
+static const char *const scales[] = {"auto", "unit", "none", NULL};
 
 static const struct argp_option options[] = {
     {"config", CONFIG, "FILE", 0,
      "configuration to train on with; its model is that of a file with weights only", 0},
     {"output", OUTPUT, "DIR", 0, "the new output folder (default runs/imported)", 0},
+    {"scale", SCALE, "WORD", 0,
+     "what FILE's model was trained on: none (pixels from 0 to 255), unit (pixels / 255) or auto "
+     "(the default: what its Rescaling or Normalization layer says, else unit)",
+     0},
     {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -28,6 +37,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OUTPUT:
         a->output = text;
         return 0;
+    case SCALE:
+        return md_option_word("scale", text, scales, &a->pixels, a->err);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -106,7 +117,7 @@ static md_status read_model(const arguments *a, const char *file, md_config *con
     md_status status = read_config(a, config, err);
     const md_model_spec *given = md_config_given(config, "model") ? &config->model : NULL;
     if (!status)
-        status = md_import(file, given, out, err);
+        status = md_import(file, given, (md_keras_pixels)a->pixels, out, err);
     if (status)
         return status;
     if ((*out)->run_count == 0)
@@ -153,7 +164,8 @@ md_status md_command_import(md_comm *comm, int argc, char **argv, md_error *err)
     (void)comm;
     const char *file;
     arguments a = {.output = "runs/imported",
-                   .command_line = md_command_line("import", argc, argv)};
+                   .command_line = md_command_line("import", argc, argv),
+                   .err = err};
     md_config config;
     md_checkpoint *c = NULL;
     md_status status = a.command_line ? MD_OK : md_fail_memory(err, "the command line", 1);

@@ -1,0 +1,274 @@
+/* Layers that scale what a dense layer takes, taken up by its weights:
+ *
+ *     f((scale x + offset) W + b) = f(x (scale W) + (b + offset W)) */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/keras/keras_weights.h"
+
+/* Keras' backend.epsilon(), below which no deviation goes. */
+static const double SMALLEST_DEVIATION = 1e-7;
+static const double BYTES = 255.0;
+/* What makes less of its input than this takes bytes: for [0, 1] a deviation is at most 1/2. */
+static const double MAKES_SMALL = 1.0 / 16;
+
+/* A row of numbers, of a step or for each input of a layer. */
+typedef struct {
+    size_t count;
+    double *values;
+} row;
+
+/* For each input of a dense layer. */
+typedef struct {
+    size_t count;
+    double *scale, *offset;
+} affine;
+
+static size_t count_numbers(const json_t *value)
+{
+    const json_t *item;
+    size_t i, count = json_is_number(value) ? 1 : 0;
+    json_array_foreach(value, i, item)
+    {
+        count += count_numbers(item);
+    }
+    return count;
+}
+
+static void copy_numbers(const json_t *value, row *out)
+{
+    const json_t *item;
+    size_t i;
+    if (json_is_number(value))
+        out->values[out->count++] = json_number_value(value);
+    json_array_foreach(value, i, item)
+    {
+        copy_numbers(item, out);
+    }
+}
+
+/* A number, a list, or {"class_name": "__numpy__", "config": {"value": ...}}. */
+static md_status numbers_of(md_h5 *f, const json_t *value, row *out)
+{
+    if (json_is_object(value))
+        value = json_object_get(json_object_get(value, "config"), "value");
+    void *block = NULL;
+    *out = (row){0};
+    if (!f->status)
+        f->status =
+            md_allocate(&block, count_numbers(value), sizeof *out->values, "a layer", f->err);
+    out->values = block;
+    if (!f->status)
+        copy_numbers(value, out);
+    return f->status;
+}
+
+/* The array that an adapted layer keeps. */
+static md_status numbers_at(md_h5 *f, const char *path, row *out)
+{
+    md_h5_array array = {.type = MD_H5_F64};
+    void *block = NULL;
+    *out = (row){0};
+    md_h5_get_shape(f, path, &array.shape);
+    size_t count = 1;
+    for (int i = 0; !f->status && i < array.shape.rank; i++)
+        count *= (size_t)array.shape.dims[i];
+    if (!f->status)
+        f->status = md_allocate(&block, count, sizeof *out->values, "a layer", f->err);
+    if (!f->status)
+        md_h5_get_converted(f, path, &array, block);
+    *out = (row){f->status ? 0 : count, block};
+    return f->status;
+}
+
+/* Which of the step's numbers belongs to input i: the row-major place along the axes it keeps, bit
+ * 1 << a for axis a of the sample's shape. *count: how many that makes. */
+static size_t place_of(const md_shape *shape, unsigned kept, size_t i, size_t *count)
+{
+    size_t place = 0, stride = 1, left = i;
+    *count = 1;
+    for (int a = shape->rank - 1; a >= 0; a--) {
+        const size_t at = left % shape->extent[a];
+        left /= shape->extent[a];
+        if (kept & 1u << a) {
+            place += at * stride;
+            stride *= shape->extent[a];
+        }
+    }
+    *count = stride;
+    return place;
+}
+
+/* Axes that a Normalization keeps, counted as Keras does with the batch as 0: a number or a list.
+ */
+static unsigned kept_axes(const md_keras_step *step)
+{
+    const json_t *axes = json_object_get(step->config, "axis"), *axis;
+    unsigned kept = 0;
+    size_t n = json_is_array(axes) ? json_array_size(axes) : 1;
+    for (size_t i = 0; i < n; i++) {
+        axis = json_is_array(axes) ? json_array_get(axes, i) : axes;
+        json_int_t a = json_is_integer(axis) ? json_integer_value(axis) : 0;
+        a = a < 0 ? a + step->shape.rank : a - 1;
+        if (a >= 0 && a < step->shape.rank)
+            kept |= 1u << a;
+    }
+    return kept;
+}
+
+/* The two rows of a step: scale and offset, or mean and variance. */
+static md_status read_rows(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
+                           row *first, row *second)
+{
+    *first = *second = (row){0};
+    if (!step->normalization) {
+        numbers_of(f, json_object_get(step->config, "scale"), first);
+        return numbers_of(f, json_object_get(step->config, "offset"), second);
+    }
+    if (saved->count >= 2) {
+        numbers_at(f, saved->tensor[0], first);
+        return numbers_at(f, saved->tensor[1], second);
+    }
+    numbers_of(f, json_object_get(step->config, "mean"), first);
+    return numbers_of(f, json_object_get(step->config, "variance"), second);
+}
+
+static void compose(affine *a, size_t i, double scale, double offset)
+{
+    a->scale[i] *= scale;
+    a->offset[i] = a->offset[i] * scale + offset;
+}
+
+static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row *first,
+                            const row *second, affine *a)
+{
+    const unsigned last = 1u << (step->shape.rank - 1);
+    const unsigned kept = step->normalization ? kept_axes(step) : last;
+    for (size_t i = 0; i < a->count; i++) {
+        size_t count;
+        const size_t place = place_of(&step->shape, kept, i, &count);
+        if ((first->count != 1 && first->count != count) ||
+            (second->count != 1 && second->count != count))
+            return md_h5_fail(f, "layer '%.60s' has %zu and %zu numbers where 1 or %zu belong",
+                              step->name, first->count, second->count, count);
+        const double x = first->values[first->count == 1 ? 0 : place];
+        const double y = second->values[second->count == 1 ? 0 : place];
+        const double deviation = fmax(sqrt(y), SMALLEST_DEVIATION);
+        if (!isfinite(x) || !isfinite(y) || (step->normalization && y < 0.0))
+            return md_h5_fail(f, "layer '%.60s' has a number that cannot be right", step->name);
+        if (step->normalization)
+            compose(a, i, 1.0 / deviation, -x / deviation);
+        else
+            compose(a, i, x, y);
+    }
+    return MD_OK;
+}
+
+static md_status apply_step(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
+                            affine *a)
+{
+    row first, second;
+    if (md_shape_size(&step->shape) != a->count)
+        return md_h5_fail(f, "layer '%.60s' does not take what the next layer takes", step->name);
+    if (!read_rows(f, step, saved, &first, &second))
+        apply_rows(f, step, &first, &second, a);
+    free(first.values);
+    free(second.values);
+    return f->status;
+}
+
+static md_status start(md_h5 *f, size_t count, affine *a)
+{
+    void *block = NULL;
+    *a = (affine){.count = count};
+    f->status = md_allocate(&block, 2 * count, sizeof *a->scale, "a layer's inputs", f->err);
+    if (f->status)
+        return f->status;
+    a->scale = block;
+    a->offset = a->scale + count;
+    for (size_t i = 0; i < count; i++) {
+        a->scale[i] = 1.0;
+        a->offset[i] = 0.0;
+    }
+    return MD_OK;
+}
+
+/* Pixels of ours are bytes / 255. */
+static void take_bytes(const md_keras_model *model, md_keras_pixels *pixels, affine *a)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < a->count; i++)
+        least = fmin(least, fabs(a->scale[i]));
+    if (*pixels == MD_KERAS_PIXELS_AUTO)
+        *pixels = model->takes_bytes || least < MAKES_SMALL ? MD_KERAS_PIXELS_BYTES
+                                                            : MD_KERAS_PIXELS_UNIT;
+    for (size_t i = 0; *pixels == MD_KERAS_PIXELS_BYTES && i < a->count; i++)
+        a->scale[i] *= BYTES;
+}
+
+static int is_identity(const affine *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (fabs(a->scale[i] - 1.0) > (double)FLT_EPSILON / 2 || a->offset[i] > 0.0 ||
+            a->offset[i] < 0.0)
+            return 0;
+    return 1;
+}
+
+static md_status take_up(md_h5 *f, const affine *a, const md_tensor *kernel, float *parameters)
+{
+    const size_t units = kernel[0].shape[1];
+    float *weights = parameters + kernel[0].offset, *bias = parameters + kernel[1].offset;
+    for (size_t j = 0; j < units; j++) {
+        double sum = (double)bias[j];
+        for (size_t i = 0; i < a->count; i++) {
+            float *w = &weights[i * units + j];
+            sum += a->offset[i] * (double)*w;
+            *w = (float)(a->scale[i] * (double)*w);
+        }
+        bias[j] = (float)sum;
+        if (!isfinite(bias[j]))
+            return md_h5_fail(f, "a bias grows beyond all numbers when its layer takes up the ones "
+                                 "before it");
+    }
+    return MD_OK;
+}
+
+static md_status fold_layer(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
+                            int weighted, const md_tensor *kernel, md_keras_pixels *pixels,
+                            float *parameters, int *changed)
+{
+    affine a;
+    start(f, kernel->shape[0], &a);
+    for (int i = 0; i < model->step_count && !f->status; i++)
+        if (model->steps[i].weighted == weighted)
+            apply_step(f, &model->steps[i], &weights->steps[i], &a);
+    if (!f->status && weighted == 0)
+        take_bytes(model, pixels, &a);
+    if (!f->status && !is_identity(&a)) {
+        *changed = 1;
+        if (kernel->rank == 2)
+            take_up(f, &a, kernel, parameters);
+        else
+            md_h5_fail(f, "only a dense layer can take up what scales its input");
+    }
+    free(a.scale);
+    return f->status;
+}
+
+md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
+                        md_keras_pixels *pixels, float *parameters, int *changed)
+{
+    md_layout layout;
+    md_model_spec_layout(&model->spec, &layout);
+    int weighted = 0;
+    *changed = 0;
+    for (int i = 0; i < model->spec.layer_count && !f->status; i++)
+        if (layout.first[i + 1] > layout.first[i])
+            fold_layer(f, model, weights, weighted++, &layout.tensors[layout.first[i]], pixels,
+                       parameters, changed);
+    return f->status;
+}

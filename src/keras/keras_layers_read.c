@@ -1,0 +1,324 @@
+/* Each class of layer that can be read. */
+#include <stdio.h>
+#include <string.h>
+
+#include "keras_reader.h"
+#include "mnist_dist/base/log.h"
+#include "mnist_dist/base/text.h"
+#include "mnist_dist/model/layer_kind.h"
+
+const char *md_keras_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+md_status md_keras_refuse(md_keras_reader *r, const md_keras_entry *e, const char *why)
+{
+    return md_fail(r->err, MD_BAD_CHECKPOINT, "model_config: layer '%.60s' (%.40s) %s", e->name,
+                   e->class_name, why);
+}
+
+void md_keras_tell(const md_keras_entry *e, const char *what)
+{
+    char name[MD_SNIPPET_SIZE];
+    md_text_snippet(e->name, name);
+    md_info("layer '%s' %s", name, what);
+}
+
+/* A name that our files cannot have is left empty, to be filled by md_model_spec_name_layers. */
+static md_layer_spec *add_layer(md_keras_reader *r, const md_keras_entry *e, md_layer_kind kind)
+{
+    md_layer_spec *layer = &r->model.spec.layers[r->model.spec.layer_count++];
+    *layer = (md_layer_spec){.kind = kind};
+    size_t legal = strspn(e->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789_-.");
+    if (!e->name[legal] && legal < sizeof layer->name && e->name[0] != '.')
+        memcpy(layer->name, e->name, legal + 1);
+    return layer;
+}
+
+/* max(0, x); leaky and clipped forms have no counterpart. */
+static int is_plain_relu(const json_t *config)
+{
+    const json_t *most = json_object_get(config, "max_value");
+    const double slope = json_number_value(json_object_get(config, "negative_slope"));
+    const double threshold = json_number_value(json_object_get(config, "threshold"));
+    return (!most || json_is_null(most)) && slope >= 0.0 && slope <= 0.0 && threshold >= 0.0 &&
+           threshold <= 0.0;
+}
+
+/* Over the last dimension: of flat rows, the only one. */
+static int is_last_axis(const json_t *config)
+{
+    const json_t *axis = json_object_get(config, "axis");
+    return !axis || json_integer_value(axis) == -1 || json_integer_value(axis) == 1;
+}
+
+/* A word, null (the first choice), Keras 3's {"class_name": "function", "config": "relu"}, or a
+ * layer that stands for a word. */
+static const char *choice_word(const json_t *value, const md_key *key)
+{
+    const char *class_name = md_keras_text(value, "class_name");
+    const json_t *config = json_object_get(value, "config");
+    if (!value || json_is_null(value))
+        return key->choices[0];
+    if (strcmp(class_name, "ReLU") == 0 && is_plain_relu(config))
+        return md_activation_words[MD_RELU];
+    if (strcmp(class_name, "Softmax") == 0 && is_last_axis(config))
+        return md_activation_words[MD_SOFTMAX];
+    if (strcmp(class_name, "Activation") == 0)
+        return choice_word(json_object_get(config, "activation"), key);
+    if (!json_is_object(value))
+        return json_string_value(value);
+    return json_is_string(config) ? json_string_value(config) : class_name;
+}
+
+static md_status read_choice(md_keras_reader *r, const md_keras_entry *e, const md_key *key,
+                             md_layer_spec *layer)
+{
+    const char *word = choice_word(json_object_get(e->config, key->name), key);
+    if (word && md_key_set(key, layer, word, NULL) == MD_OK)
+        return MD_OK;
+    char why[128];
+    snprintf(why, sizeof why, "has %s '%.40s'; relu, tanh, sigmoid, softmax and linear can be read",
+             key->name, word ? word : "?");
+    return md_keras_refuse(r, e, why);
+}
+
+/* One key of a layer from Keras' config, where it has the same name. */
+static md_status read_key(md_keras_reader *r, const md_keras_entry *e, const md_key *key,
+                          md_layer_spec *layer)
+{
+    const json_t *value = json_object_get(e->config, key->name);
+    char text[MD_VALUE_SIZE], why[MD_VALUE_SIZE + 64], range[MD_VALUE_SIZE];
+    if (key->type == MD_KEY_CHOICE)
+        return read_choice(r, e, key, layer);
+    if (key->type == MD_KEY_INTEGER && json_is_integer(value))
+        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+    else if (key->type == MD_KEY_REAL && json_is_number(value))
+        snprintf(text, sizeof text, "%.17g", json_number_value(value));
+    else if (key->type == MD_KEY_SWITCH && json_is_boolean(value))
+        snprintf(text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
+    else
+        text[0] = '\0';
+    if (md_key_set(key, layer, text, NULL) == MD_OK)
+        return MD_OK;
+    md_key_range(key, range);
+    snprintf(why, sizeof why, "has no %s %s", key->name, range);
+    return md_keras_refuse(r, e, why);
+}
+
+/* channels_first puts the first dimension last before it flattens. */
+static md_status check_channels(md_keras_reader *r, const md_keras_entry *e)
+{
+    const size_t first = r->shape.extent[0];
+    if (strcmp(md_keras_text(e->config, "data_format"), "channels_first") != 0 ||
+        r->shape.rank == 1 || first == 1 || first == md_shape_size(&r->shape))
+        return MD_OK;
+    return md_keras_refuse(r, e,
+                           "has data_format channels_first, which turns images round; make it "
+                           "channels_last");
+}
+
+/* What the weights will be, and what training in Keras left as it was. */
+static void count_weighted(md_keras_reader *r, const md_keras_entry *e)
+{
+    if (json_is_false(json_object_get(e->config, "use_bias")))
+        md_keras_tell(e, "has no bias in Keras; here it gets one of zeros, which is trained");
+    if (json_is_false(json_object_get(e->config, "trainable"))) {
+        md_keras_tell(e, "is not trainable in Keras (trainable: false); here it is trained on");
+        r->model.frozen[r->model.weighted] = 1;
+    }
+    r->model.weighted++;
+}
+
+/* The keys of a kind that we have, too, and Keras' own beside them. */
+static void own_keys(const md_layer_descriptor *d, char out[MD_VALUE_SIZE])
+{
+    const char *key;
+    json_t *value, *constants = json_loads(d->keras_constants ? d->keras_constants : "{}", 0, NULL);
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < d->key_count; i++)
+        used += (size_t)snprintf(out + used, MD_VALUE_SIZE - used, "%s ", d->keys[i].name);
+    json_object_foreach(constants, key, value)
+    {
+        used += (size_t)snprintf(out + used, MD_VALUE_SIZE - used, "%s ", key);
+    }
+    json_decref(constants);
+}
+
+static md_status read_own(md_keras_reader *r, const md_keras_entry *e, md_layer_kind kind)
+{
+    const md_layer_descriptor *d = md_layer_describe(kind);
+    char own[MD_VALUE_SIZE];
+    own_keys(d, own);
+    md_status status = md_keras_check_entry(r, e, own);
+    if (!status)
+        status = check_channels(r, e);
+    if (status)
+        return status;
+    if (d->takes == MD_TAKES_FLAT && r->shape.rank != 1)
+        return md_keras_refuse(r, e, "works on images row by row; put a Flatten before it");
+    md_layer_spec *layer = add_layer(r, e, kind);
+    for (size_t i = 0; !status && i < d->key_count; i++)
+        status = read_key(r, e, &d->keys[i], layer);
+    const md_shape in = r->shape;
+    if (!status && d->shape)
+        d->shape(layer, &in, &r->shape);
+    if (!status && d->tensors)
+        count_weighted(r, e);
+    return status;
+}
+
+static md_status read_input(md_keras_reader *r, const md_keras_entry *e)
+{
+    if (r->model.spec.layer_count > 0)
+        return md_keras_refuse(r, e, "is not the first layer");
+    return MD_OK;
+}
+
+/* The dense layer that an activation standing alone belongs to; what lies between changes nothing
+ * but in training. NULL: there is none. */
+static md_layer_spec *before_activation(md_keras_reader *r)
+{
+    const md_keras_model *m = &r->model;
+    int i = m->spec.layer_count - 1;
+    while (i >= 0 && m->spec.layers[i].kind == MD_LAYER_DROPOUT)
+        i--;
+    const int rescaled = m->step_count > 0 && m->steps[m->step_count - 1].weighted == m->weighted;
+    if (i < 0 || rescaled || m->spec.layers[i].kind != MD_LAYER_DENSE ||
+        m->spec.layers[i].activation != MD_LINEAR)
+        return NULL;
+    return &r->model.spec.layers[i];
+}
+
+static md_status fold_activation(md_keras_reader *r, const md_keras_entry *e,
+                                 md_activation activation)
+{
+    md_layer_spec *dense = before_activation(r);
+    if (activation == MD_LINEAR)
+        return MD_OK;
+    if (!dense)
+        return md_keras_refuse(r, e, "does not follow a Dense layer without activation");
+    dense->activation = activation;
+    return MD_OK;
+}
+
+static md_status read_alone(md_keras_reader *r, const md_keras_entry *e)
+{
+    md_layer_spec dense = {.kind = MD_LAYER_DENSE};
+    md_status status = read_choice(r, e, md_layer_key(dense.kind, "activation"), &dense);
+    return status ? status : fold_activation(r, e, dense.activation);
+}
+
+static md_status read_softmax(md_keras_reader *r, const md_keras_entry *e)
+{
+    if (!is_last_axis(e->config))
+        return md_keras_refuse(r, e, "is not over the last axis");
+    return fold_activation(r, e, MD_SOFTMAX);
+}
+
+static md_status read_relu(md_keras_reader *r, const md_keras_entry *e)
+{
+    if (!is_plain_relu(e->config))
+        return md_keras_refuse(r, e, "is not the plain max(0, x)");
+    return fold_activation(r, e, MD_RELU);
+}
+
+static md_status read_identity(md_keras_reader *r, const md_keras_entry *e)
+{
+    (void)r;
+    if (strcmp(e->class_name, "Identity") != 0)
+        md_keras_tell(e, "acts in training only and is left out");
+    return MD_OK;
+}
+
+/* The extents that target_shape gives to a sample of `size` values; -1 takes what is left. */
+static int target_shape(const json_t *target, size_t size, md_shape *out)
+{
+    size_t known = 1;
+    int open = -1;
+    out->rank = (int)json_array_size(target);
+    if (out->rank < 1 || out->rank > MD_MAX_SHAPE)
+        return 0;
+    for (int i = 0; i < out->rank; i++) {
+        const json_int_t extent = json_integer_value(json_array_get(target, (size_t)i));
+        if (extent == -1 && open < 0)
+            open = i;
+        else if (extent < 1 || (size_t)extent > size / known)
+            return 0;
+        else
+            known *= out->extent[i] = (size_t)extent;
+    }
+    if (open >= 0)
+        known *= out->extent[open] = size / known;
+    return known == size;
+}
+
+/* Values stay in their order: only a Flatten is left of it. */
+static md_status read_reshape(md_keras_reader *r, const md_keras_entry *e)
+{
+    md_shape shape;
+    if (!target_shape(json_object_get(e->config, "target_shape"), md_shape_size(&r->shape), &shape))
+        return md_keras_refuse(r, e, "has a target_shape that does not fit what it takes");
+    if (shape.rank == 1 && r->shape.rank > 1)
+        add_layer(r, e, MD_LAYER_FLATTEN);
+    r->shape = shape;
+    return MD_OK;
+}
+
+static md_status read_step(md_keras_reader *r, const md_keras_entry *e)
+{
+    md_keras_model *m = &r->model;
+    if (m->step_count == MD_KERAS_STEPS)
+        return md_keras_refuse(r, e, "is one too many; at most 8 of its kind can be read");
+    md_keras_step *step = &m->steps[m->step_count++];
+    *step = (md_keras_step){.normalization = strcmp(e->class_name, "Normalization") == 0,
+                            .weighted = m->weighted,
+                            .shape = r->shape,
+                            .config = e->config};
+    snprintf(step->name, sizeof step->name, "%s", e->name);
+    return MD_OK;
+}
+
+/* What Keras has layers for and we have not, and the keys each reads. */
+static const struct {
+    const char *class_name, *keys;
+    md_status (*read)(md_keras_reader *r, const md_keras_entry *e);
+} classes[] = {{"InputLayer", "", read_input},
+               {"Activation", "activation", read_alone},
+               {"Softmax", "axis", read_softmax},
+               {"ReLU", "max_value negative_slope threshold", read_relu},
+               {"Reshape", "target_shape", read_reshape},
+               {"Rescaling", "scale offset", read_step},
+               {"Normalization", "axis mean variance", read_step},
+               {"Identity", "", read_identity},
+               {"ActivityRegularization", "l1 l2", read_identity},
+               {"GaussianNoise", "stddev", read_identity},
+               {"GaussianDropout", "rate", read_identity},
+               {"AlphaDropout", "rate", read_identity},
+               {"SpatialDropout1D", "rate", read_identity}};
+
+md_status md_keras_read_layer(md_keras_reader *r, const md_keras_entry *e)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strcmp(e->class_name, classes[i].class_name) == 0) {
+            md_status status = md_keras_check_entry(r, e, classes[i].keys);
+            return status ? status : classes[i].read(r, e);
+        }
+    md_layer_kind kind;
+    if (md_layer_kind_of_keras(e->class_name, &kind))
+        return read_own(r, e, kind);
+    if (json_object_get(e->config, "layers"))
+        return md_keras_refuse(
+            r, e,
+            "is a model inside the model, which has no counterpart here; put its "
+            "layers into one Sequential");
+    return md_keras_refuse(
+        r, e,
+        "has no counterpart here; InputLayer, Flatten, Reshape, Dense, Dropout, "
+        "Activation, ReLU, Softmax, Rescaling, Normalization and layers that act "
+        "in training only can be read");
+}
