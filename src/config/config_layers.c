@@ -76,6 +76,17 @@ static md_status read_layer(md_yaml *yaml, const yaml_node_t *map, md_layer_spec
     return check_complete(yaml, map, out->kind);
 }
 
+/* Keras on PyTorch makes a module of each layer, whose name cannot have one. */
+static md_status check_point(const md_yaml *yaml, const md_layer_spec *layer, int number)
+{
+    if (yaml->saved || !strchr(layer->name, '.'))
+        return MD_OK;
+    return md_fail(yaml->err, MD_USAGE,
+                   "model: layer %d is named '%s', and Keras on PyTorch cannot load a name with a "
+                   "point; use '_' instead",
+                   number, layer->name);
+}
+
 md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_spec *out)
 {
     md_status status = md_yaml_expect(yaml, list, YAML_SEQUENCE_NODE, "model");
@@ -89,7 +100,10 @@ md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_s
             return md_yaml_at(
                 yaml, node,
                 md_fail(yaml->err, MD_USAGE, "model has over %d layers", MD_MAX_LAYERS));
-        status = read_layer(yaml, node, &spec.layers[spec.layer_count++]);
+        md_layer_spec *layer = &spec.layers[spec.layer_count++];
+        status = read_layer(yaml, node, layer);
+        if (!status)
+            status = md_yaml_at(yaml, node, check_point(yaml, layer, spec.layer_count));
         if (status)
             return status;
     }

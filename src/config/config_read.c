@@ -85,7 +85,8 @@ static md_status read_root(md_yaml *yaml, md_config *config)
     return MD_OK;
 }
 
-md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err)
+static md_status parse(md_config *config, const char *text, const char *name, int saved,
+                       md_error *err)
 {
     if (strlen(text) > MAX_BYTES)
         return fail_size(name, err);
@@ -93,12 +94,23 @@ md_status md_config_parse(md_config *config, const char *text, const char *name,
     md_status status = md_yaml_open(&yaml, text, name, err);
     if (status)
         return status;
+    yaml.saved = saved;
     md_config changed = *config;
     status = read_root(&yaml, &changed);
     md_yaml_close(&yaml);
     if (!status)
         *config = changed;
     return status;
+}
+
+md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err)
+{
+    return parse(config, text, name, 0, err);
+}
+
+md_status md_config_parse_saved(md_config *config, const char *text, md_error *err)
+{
+    return parse(config, text, "the checkpoint's configuration", 1, err);
 }
 
 md_status md_config_read_file(const char *path, char **text, md_error *err)

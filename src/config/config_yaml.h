@@ -10,6 +10,7 @@
 typedef struct md_yaml {
     yaml_document_t document;
     const char *name; /* the file's, for messages; borrowed */
+    int saved;        /* a checkpoint's copy: what was allowed once still is */
     md_error *err;
 } md_yaml;
 
@@ -42,7 +43,8 @@ yaml_node_t *md_yaml_find(md_yaml *yaml, const yaml_node_t *mapping, const char 
 /* Sets the member of *base that `key` describes from a scalar node. */
 md_status md_yaml_set(const md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node);
 
-/* Reads the list of layers into *out, names filled, checked by md_model_spec_check. */
+/* Reads the list of layers into *out, names filled, checked by md_model_spec_check and, unless
+ * they were saved with a run, for names that Keras cannot load. */
 md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_spec *out);
 
 #endif

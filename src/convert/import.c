@@ -25,6 +25,18 @@ static void get_config(md_h5 *f, md_keras_model *out)
     free(config);
 }
 
+/* Keras on PyTorch cannot load a name with a point, so none comes in. */
+static void rename_pointed(const md_h5 *f, md_model_spec *spec)
+{
+    for (int i = 0; i < spec->layer_count; i++)
+        if (strchr(spec->layers[i].name, '.')) {
+            md_info("'%s': layer '%s' gets another name, since Keras on PyTorch cannot load one "
+                    "with a point",
+                    f->name, spec->layers[i].name);
+            spec->layers[i].name[0] = '\0';
+        }
+}
+
 /* The data here are images, and Keras' flat inputs are images that were made flat before. */
 static void take_images(md_h5 *f, md_model_spec *spec)
 {
@@ -38,6 +50,7 @@ static void take_images(md_h5 *f, md_model_spec *spec)
         memmove(spec->layers + 1, spec->layers, sizeof *spec->layers * (size_t)spec->layer_count++);
         spec->layers[0] = (md_layer_spec){.kind = MD_LAYER_FLATTEN};
     }
+    rename_pointed(f, spec);
     md_model_spec_name_layers(spec);
     md_error why;
     if (!f->status && md_model_spec_check(spec, &why))

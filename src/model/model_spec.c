@@ -40,6 +40,7 @@ void md_model_spec_name_layers(md_model_spec *spec)
     }
 }
 
+/* A point is of older files alone: config and import take none. */
 static md_status check_name(const md_model_spec *spec, int i, md_error *err)
 {
     const md_layer_spec *layer = &spec->layers[i];
@@ -47,8 +48,8 @@ static md_status check_name(const md_model_spec *spec, int i, md_error *err)
         strspn(layer->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
     if (!layer->name[0] || layer->name[legal])
         return md_fail(err, MD_USAGE,
-                       "model: layer %d is named '%s'; use letters, digits, '_', '-' and '.'",
-                       i + 1, layer->name);
+                       "model: layer %d is named '%s'; use letters, digits, '_' and '-'", i + 1,
+                       layer->name);
     for (int j = 0; j < i; j++)
         if (strcmp(spec->layers[j].name, layer->name) == 0)
             return md_fail(err, MD_USAGE, "model: layers %d and %d are both named '%s'", j + 1,

@@ -32,7 +32,7 @@ static md_status assemble(const md_run_params *params, const char *saved, const 
     *out = md_config_default();
     md_status status = MD_OK;
     if (saved)
-        status = md_config_parse(out, saved, "the checkpoint's configuration", err);
+        status = md_config_parse_saved(out, saved, err);
     if (!status && file)
         status = md_config_parse(out, file, params->config_path, err);
     for (size_t i = 0; !status && i < params->assignment_count; i++)
@@ -70,7 +70,7 @@ static md_status merge(const md_run_params *params, const char *saved, int has_s
     md_config before = md_config_default(), now;
     md_status status = assemble(params, saved, run->file_text, &now, err);
     if (!status)
-        status = md_config_parse(&before, saved, "the checkpoint's configuration", err);
+        status = md_config_parse_saved(&before, saved, err);
     if (!status)
         status = md_config_check_resume(&before, &now, has_steps, err);
     if (status)

@@ -125,7 +125,7 @@ static int is_own_source(const md_config *config, const md_checkpoint *c)
 {
     md_config saved = md_config_default();
     const char *text = c->runs[c->run_count - 1].config;
-    return md_config_parse(&saved, text, "the checkpoint's configuration", NULL) == MD_OK &&
+    return md_config_parse_saved(&saved, text, NULL) == MD_OK &&
            strcmp(saved.data.source, config->data.source) == 0;
 }
 

@@ -114,6 +114,18 @@ static void parse_ok(md_config *config, const char *text)
         CU_FAIL(err.text);
 }
 
+/* Layers' names could have a point once. */
+static void what_a_run_saved_is_read_for_ever(void)
+{
+    static const char text[] =
+        "model:\n- {layer: flatten}\n- {layer: dense, name: a.b, units: 1, activation: softmax}";
+    md_config c = md_config_default();
+    CU_ASSERT_EQUAL(md_config_parse(&c, text, "x.yaml", NULL), MD_USAGE);
+    CU_ASSERT_EQUAL(md_config_parse_saved(&c, text, NULL), MD_OK);
+    CU_ASSERT_STRING_EQUAL(c.model.layers[1].name, "a.b");
+    CU_ASSERT_EQUAL(md_config_check(&c, NULL), MD_OK);
+}
+
 static void defaults_are_the_notebook_s(void)
 {
     md_config c = md_config_default();
@@ -460,6 +472,7 @@ static void readme_has_the_reference_word_for_word(void)
 
 const char md_suite[] = "config.config";
 CU_TestInfo md_tests[] = {
+    {"what a run saved is read for ever", what_a_run_saved_is_read_for_ever},
     {"defaults are the notebook's", defaults_are_the_notebook_s},
     {"the optimizer's own defaults are the same", the_optimizer_s_own_defaults_are_the_same},
     {"mnist.yaml spells out every default", mnist_yaml_spells_out_every_default},

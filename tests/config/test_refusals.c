@@ -161,6 +161,8 @@ static void broken_models_are_refused(void)
          {"x.yaml:2: model: the last layer ('dense_1') must be dense with activation softmax"}},
         {"model:\n- {layer: flatten, name: a/b}\n- {layer: dense, units: 1, activation: softmax}",
          {"x.yaml:2: model: layer 1 is named 'a/b'"}},
+        {"model:\n- {layer: flatten}\n- {layer: dense, name: a.b, units: 1, activation: softmax}",
+         {"x.yaml:3: model: layer 2 is named 'a.b'", "Keras on PyTorch", "use '_'"}},
         {"model:\n- {layer: flatten}\n- {layer: dense, units: 3, activation: softmax}\n"
          "- {layer: dense, units: 2, activation: softmax}\n",
          {"x.yaml:3: model: layer 'dense_1' has softmax"}},

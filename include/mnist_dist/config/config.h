@@ -70,6 +70,8 @@ md_config md_config_default(void);
  * Unknown keys, wrong types and values out of range: MD_USAGE naming key and line, and *config
  * stays as it was. */
 md_status md_config_parse(md_config *config, const char *text, const char *name, md_error *err);
+/* The same for the copy that a run saved. It may hold what is no longer taken from users. */
+md_status md_config_parse_saved(md_config *config, const char *text, md_error *err);
 
 /* Applies "section.key=value" (scalar keys only). */
 md_status md_config_set(md_config *config, const char *assignment, md_error *err);

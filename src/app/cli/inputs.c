@@ -35,7 +35,7 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
     if (checkpoint->run_count == 0)
         return MD_OK;
     const char *text = checkpoint->runs[checkpoint->run_count - 1].config;
-    if (!md_config_parse(out, text, "the checkpoint's configuration", err))
+    if (!md_config_parse_saved(out, text, err))
         return MD_OK;
     err->status = MD_BAD_CHECKPOINT; /* not a mistake of whoever called the program */
     return MD_BAD_CHECKPOINT;
