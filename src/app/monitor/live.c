@@ -1,65 +1,42 @@
 #include "live.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "mnist_dist/base/files.h"
-#include "mnist_dist/base/parse.h"
-#include "mnist_dist/base/text.h"
+#include "mnist_dist/base/key.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/rundir/folder.h"
 
-typedef enum kind { TEXT, WHOLE, REAL } kind;
-
-static const struct {
-    const char *key;
-    kind kind;
-    size_t offset;
-} fields[] = {{"state", TEXT, offsetof(md_live, state)},
-              {"epoch", WHOLE, offsetof(md_live, epoch)},
-              {"epochs", WHOLE, offsetof(md_live, epochs)},
-              {"step", WHOLE, offsetof(md_live, step)},
-              {"first_step", WHOLE, offsetof(md_live, first_step)},
-              {"total_steps", WHOLE, offsetof(md_live, total_steps)},
-              {"loss", REAL, offsetof(md_live, loss)},
-              {"accuracy", REAL, offsetof(md_live, accuracy)},
-              {"images_per_s", REAL, offsetof(md_live, images_per_s)},
-              {"seconds", REAL, offsetof(md_live, seconds)},
-              {"ranks", WHOLE, offsetof(md_live, ranks)},
-              {"pid", WHOLE, offsetof(md_live, pid)},
-              {"host", TEXT, offsetof(md_live, host)},
-              {"started", TEXT, offsetof(md_live, started)},
-              {"updated", TEXT, offsetof(md_live, updated)}};
+static const md_key fields[] = {
+    {"state", MD_KEY_TEXT, MD_AT(md_live, state)},
+    {"epoch", MD_KEY_INTEGER, MD_AT(md_live, epoch), .high = INFINITY},
+    {"epochs", MD_KEY_INTEGER, MD_AT(md_live, epochs), .high = INFINITY},
+    {"step", MD_KEY_INTEGER, MD_AT(md_live, step), .high = INFINITY},
+    {"first_step", MD_KEY_INTEGER, MD_AT(md_live, first_step), .high = INFINITY},
+    {"total_steps", MD_KEY_INTEGER, MD_AT(md_live, total_steps), .high = INFINITY},
+    {"loss", MD_KEY_REAL, MD_AT(md_live, loss), .high = INFINITY},
+    {"accuracy", MD_KEY_REAL, MD_AT(md_live, accuracy), .high = INFINITY},
+    {"images_per_s", MD_KEY_REAL, MD_AT(md_live, images_per_s), .high = INFINITY},
+    {"seconds", MD_KEY_REAL, MD_AT(md_live, seconds), .high = INFINITY},
+    {"ranks", MD_KEY_INTEGER, MD_AT(md_live, ranks), .high = INFINITY},
+    {"pid", MD_KEY_INTEGER, MD_AT(md_live, pid), .high = INFINITY},
+    {"host", MD_KEY_TEXT, MD_AT(md_live, host)},
+    {"started", MD_KEY_TEXT, MD_AT(md_live, started)},
+    {"updated", MD_KEY_TEXT, MD_AT(md_live, updated)},
+};
 
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-static void print_field(const md_live *live, size_t i, FILE *out)
-{
-    const char *at = (const char *)live + fields[i].offset;
-    int64_t whole;
-    double real;
-    fprintf(out, "%s=", fields[i].key);
-    switch (fields[i].kind) {
-    case TEXT:
-        fprintf(out, "%s\n", at);
-        break;
-    case WHOLE:
-        memcpy(&whole, at, sizeof whole);
-        fprintf(out, "%lld\n", (long long)whole);
-        break;
-    case REAL:
-        memcpy(&real, at, sizeof real);
-        fprintf(out, "%.6g\n", real);
-    }
-}
-
 static void print_fields(const void *live, FILE *out)
 {
-    for (size_t i = 0; i < FIELDS; i++)
-        print_field(live, i, out);
+    for (size_t i = 0; i < FIELDS; i++) {
+        char value[MD_VALUE_SIZE];
+        md_key_format(&fields[i], live, value);
+        fprintf(out, "%s=%s\n", fields[i].name, value);
+    }
 }
 
 md_status md_live_write(const char *folder, const md_live *live, md_error *err)
@@ -70,26 +47,6 @@ md_status md_live_write(const char *folder, const md_live *live, md_error *err)
     return md_whole_file_replace(path, temporary, print_fields, live, err);
 }
 
-static void take_field(md_live *live, size_t i, const char *text)
-{
-    char *at = (char *)live + fields[i].offset;
-    int64_t whole;
-    double real;
-    switch (fields[i].kind) {
-    case TEXT:
-        snprintf(at, MD_LIVE_TEXT, "%s", text);
-        md_text_make_printable(at);
-        break;
-    case WHOLE:
-        if (md_parse_i64(text, 0, INT64_MAX, &whole))
-            memcpy(at, &whole, sizeof whole);
-        break;
-    case REAL:
-        if (md_parse_f64(text, &real))
-            memcpy(at, &real, sizeof real);
-    }
-}
-
 /* One `key=value`. */
 static void take_line(md_live *live, char *line)
 {
@@ -98,8 +55,8 @@ static void take_line(md_live *live, char *line)
         return;
     *value++ = '\0';
     for (size_t i = 0; i < FIELDS; i++)
-        if (strcmp(line, fields[i].key) == 0)
-            take_field(live, i, value);
+        if (strcmp(line, fields[i].name) == 0)
+            md_key_set(&fields[i], live, value, NULL);
 }
 
 int md_live_read(const char *folder, md_live *out)
