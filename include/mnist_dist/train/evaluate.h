@@ -23,8 +23,8 @@ typedef struct md_evaluation {
     md_confusion confusion; /* its counts are NULL unless asked for */
 } md_evaluation;
 
-/* Collective. Parameters and images identical on all ranks. with_confusion as the struct says; free
- * with md_evaluation_clear. */
+/* Collective. Parameters and images identical on all ranks. MD_FAILED, agreed, when a loss is not
+ * finite or too large to sum. Free with md_evaluation_clear; nothing to free on error. */
 md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_range range,
                       int with_confusion, md_evaluation *out, md_error *err);
 void md_evaluation_clear(md_evaluation *evaluation);

@@ -1,6 +1,5 @@
-/* Who hears of training as it goes: progress bars, logs, tests. One of the five ops structs. Called
- * on rank 0 only, several one after the other; any slot may be NULL. Observers never change the
- * run. */
+/* Who hears of training as it goes: progress bars, logs, tests. Called on rank 0 only, several one
+ * after the other; any slot may be NULL. Observers never change the run. */
 #ifndef MNIST_DIST_TRAIN_OBSERVER_H
 #define MNIST_DIST_TRAIN_OBSERVER_H
 
