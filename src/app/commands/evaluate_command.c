@@ -1,34 +1,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/inputs.h"
+#include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/train/evaluate.h"
 #include "present/confusion.h"
 
-enum { DATA = 1 };
-
-typedef struct arguments {
-    char *data;
-} arguments;
-
 static const struct argp_option options[] = {
-    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0}, {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    arguments *a = state->input;
-    if (key != DATA)
-        return ARGP_ERR_UNKNOWN;
-    a->data = text;
-    return 0;
-}
+    {"data", MD_OPTION_DATA, "PATH", 0, "data set, if not the run's own", 0}, {0}};
 
 const struct argp md_evaluate_argp = {
     .options = options,
-    .parser = parse,
+    .parser = md_shared_options_parse,
     .args_doc = "FILE",
     .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix: "
            "the same numbers at any rank count."};
@@ -112,7 +97,7 @@ static md_status evaluate(md_comm *comm, const subject *s, const float *paramete
 
 md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    arguments a = {0};
+    md_shared_options a = {.err = err};
     const char *file;
     subject s = {0};
     float *parameters = NULL;

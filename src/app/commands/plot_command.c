@@ -1,35 +1,25 @@
-#include "cli/command.h"
-#include "present/gnuplot.h"
+#include "cli/shared_options.h"
 #include "present/pictures/picture_kind.h"
 
-enum { PLOT = 1, KIND, DATA };
+enum { KIND = MD_OWN_OPTION };
 
 typedef struct arguments {
-    const char *picture, *data;
+    md_shared_options shared;
     int kind;
-    md_error *err;
 } arguments;
 
 static const struct argp_option options[] = {
-    {"plot", PLOT, "OUT", 0, "write a picture: .png, .svg or .pdf", 0},
+    {"plot", MD_OPTION_PLOT, "OUT", 0, "write a picture: .png, .svg or .pdf", 0},
     {"kind", KIND, "KIND", 0, "", 0},
-    {"data", DATA, "PATH", 0, "data set of the test images, if not the run's own", 0},
+    {"data", MD_OPTION_DATA, "PATH", 0, "data set of the test images, if not the run's own", 0},
     {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
-    switch (key) {
-    case PLOT:
-        return md_option_picture(text, &a->picture, a->err);
-    case DATA:
-        a->data = text;
-        return 0;
-    case KIND:
-        return md_option_word("kind", text, md_picture_words, &a->kind, a->err);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != KIND)
+        return md_shared_options_parse(key, text, state);
+    return md_option_word("kind", text, md_picture_words, &a->kind, a->shared.err);
 }
 
 static char *complete_help(int key, const char *text, void *input)
@@ -55,15 +45,15 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
     md_predictions predictions = {0};
     const md_picture_subject subject = {name, c, kind->needs_data ? &predictions : NULL};
     md_status status = MD_OK;
-    if (!a->picture && !kind->has_text)
+    if (!a->shared.picture && !kind->has_text)
         return md_fail(err, MD_USAGE, "plot --kind %s needs a file for the picture: --plot out.png",
                        md_picture_words[a->kind]);
     if (kind->needs_data)
-        status = md_choose_source(a->data, c, source, err);
+        status = md_choose_source(a->shared.data, c, source, err);
     if (!status && kind->needs_data)
         status = md_predictions_compute(comm, c, source, MD_SPLIT_TEST, &predictions, err);
     if (!status)
-        status = kind->draw(&subject, a->picture, err);
+        status = kind->draw(&subject, a->shared.picture, err);
     md_predictions_clear(&predictions);
     return status;
 }
@@ -72,7 +62,7 @@ md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
     char name[MD_PATH_SIZE];
-    arguments a = {.err = err};
+    arguments a = {.shared = {.err = err}};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_plot_argp, argc, argv, &a, &file, err);
     if (!status)

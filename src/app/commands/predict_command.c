@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/command.h"
 #include "cli/inputs.h"
+#include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/image.h"
 #include "present/gnuplot.h"
@@ -11,46 +11,31 @@
 #include "present/predictions_file.h"
 #include "present/terminal.h"
 
-enum { INDEX = 1, SPLIT, IMAGE, OUTPUT, DATA, PLOT, BAR_WIDTH = 40 };
+enum { IMAGE = MD_OWN_OPTION, BAR_WIDTH = 40 };
 
 typedef struct arguments {
-    const char *image, *output, *data, *picture;
-    int64_t index; /* -1: not given */
-    int split;
-    md_error *err;
+    md_shared_options shared; /* index -1: not given */
+    const char *image;
 } arguments;
 
 static const struct argp_option options[] = {
-    {"index", INDEX, "N", 0, "image N of the data set, from 0", 0},
-    {"split", SPLIT, "SPLIT", 0, "test (default) or train, for --index and --output", 0},
+    {"index", MD_OPTION_INDEX, "N", 0, "image N of the data set, from 0", 0},
+    {"split", MD_OPTION_SPLIT, "SPLIT", 0, "test (default) or train, for --index and --output", 0},
     {"image", IMAGE, "PICTURE", 0, "a .png or .pgm of any size, dark on light or light on dark", 0},
-    {"output", OUTPUT, "OUT", 0, "the whole set, as .csv, .h5, or - for CSV on stdout", 0},
-    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0},
-    {"plot", PLOT, "OUT", 0, "write a picture of the image with the answer: .png, .svg or .pdf", 0},
+    {"output", MD_OPTION_OUTPUT, "OUT", 0, "the whole set, as .csv, .h5, or - for CSV on stdout",
+     0},
+    {"data", MD_OPTION_DATA, "PATH", 0, "data set, if not the run's own", 0},
+    {"plot", MD_OPTION_PLOT, "OUT", 0,
+     "write a picture of the image with the answer: .png, .svg or .pdf", 0},
     {0}};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
-    switch (key) {
-    case INDEX:
-        return md_option_integer("index", text, 0, INT64_MAX, &a->index, a->err);
-    case SPLIT:
-        return md_option_word("split", text, md_split_words, &a->split, a->err);
-    case IMAGE:
-        a->image = text;
-        return 0;
-    case OUTPUT:
-        a->output = text;
-        return 0;
-    case DATA:
-        a->data = text;
-        return 0;
-    case PLOT:
-        return md_option_picture(text, &a->picture, a->err);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != IMAGE)
+        return md_shared_options_parse(key, text, state);
+    a->image = text;
+    return 0;
 }
 
 const struct argp md_predict_argp = {
@@ -125,17 +110,17 @@ static void ask(const md_inference *inference, const md_store *store, md_image_r
 static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const arguments *a,
                               answer *out, md_error *err)
 {
-    const md_image_range image = {(md_split)a->split, (size_t)a->index, 1};
+    const md_image_range image = {(md_split)a->shared.split, (size_t)a->shared.index, 1};
     char source[MD_PATH_SIZE];
     md_dataset *dataset = NULL;
     md_inference inference = {0};
-    md_status status = md_choose_source(a->data, c, source, err);
+    md_status status = md_choose_source(a->shared.data, c, source, err);
     if (!status)
         status = md_split_read(comm, source, image.split, md_checkpoint_storage(c), &dataset, err);
     if (!status)
         status = md_open_inference(&c->model, c->parameters, dataset, source, &inference, err);
     if (!status)
-        status = md_check_index(dataset, image.split, source, a->index, err);
+        status = md_check_index(dataset, image.split, source, a->shared.index, err);
     if (!status)
         ask(&inference, md_dataset_store(dataset), image, out);
     md_inference_close(&inference);
@@ -169,7 +154,7 @@ static md_status predict_one(md_comm *comm, const md_checkpoint *c, const argume
         status = a->image ? ask_of_picture(c, a->image, &shown, err)
                           : ask_of_index(comm, c, a, &shown, err);
     if (!status)
-        status = give_answer(c, &shown, a->picture, err);
+        status = give_answer(c, &shown, a->shared.picture, err);
     free(shown.pixels);
     free(shown.logits);
     return status;
@@ -179,20 +164,21 @@ static md_status predict_all(md_comm *comm, const md_checkpoint *c, const argume
                              md_error *err)
 {
     char source[MD_PATH_SIZE];
-    const char *ending = strrchr(a->output, '.');
+    const char *ending = strrchr(a->shared.output, '.');
     int h5 = ending && strcasecmp(ending, ".h5") == 0;
-    int csv = strcmp(a->output, "-") == 0 || (ending && strcasecmp(ending, ".csv") == 0);
+    int csv = strcmp(a->shared.output, "-") == 0 || (ending && strcasecmp(ending, ".csv") == 0);
     if (!h5 && !csv)
         return md_fail(err, MD_USAGE, "--output %s: .csv, .h5 or - (CSV on stdout) is needed",
-                       a->output);
+                       a->shared.output);
     md_predictions predictions = {0};
-    md_status status = md_choose_source(a->data, c, source, err);
+    md_status status = md_choose_source(a->shared.data, c, source, err);
     if (!status)
-        status = md_predictions_compute(comm, c, source, (md_split)a->split, &predictions, err);
+        status =
+            md_predictions_compute(comm, c, source, (md_split)a->shared.split, &predictions, err);
     if (!status && h5)
-        status = md_predictions_write_h5(&predictions, a->output, err);
+        status = md_predictions_write_h5(&predictions, a->shared.output, err);
     else if (!status)
-        status = md_predictions_write_csv(&predictions, a->output, err);
+        status = md_predictions_write_csv(&predictions, a->shared.output, err);
     md_predictions_clear(&predictions);
     return status;
 }
@@ -200,21 +186,21 @@ static md_status predict_all(md_comm *comm, const md_checkpoint *c, const argume
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
-    arguments a = {.index = -1, .split = MD_SPLIT_TEST, .err = err};
+    arguments a = {.shared = {.index = -1, .split = MD_SPLIT_TEST, .err = err}};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_predict_argp, argc, argv, &a, &file, err);
-    if (!status && (a.index >= 0) + !!a.image + !!a.output != 1)
+    if (!status && (a.shared.index >= 0) + !!a.image + !!a.shared.output != 1)
         status = md_fail(err, MD_USAGE,
                          "predict needs one of --index N, --image PICTURE or --output OUT");
-    if (!status && a.picture && a.output)
+    if (!status && a.shared.picture && a.shared.output)
         status = md_fail(err, MD_USAGE,
                          "--plot %s: the picture of one image, for --index or --image; with "
                          "--output there are many",
-                         a.picture);
+                         a.shared.picture);
     if (!status)
         status = md_open_checkpoint(file, NULL, &c, err);
     if (!status)
-        status = a.output ? predict_all(comm, c, &a, err) : predict_one(comm, c, &a, err);
+        status = a.shared.output ? predict_all(comm, c, &a, err) : predict_one(comm, c, &a, err);
     md_checkpoint_destroy(&c);
     return status;
 }

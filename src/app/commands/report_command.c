@@ -2,41 +2,19 @@
 
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/shared_options.h"
 #include "mnist_dist/rundir/folder.h"
 #include "process/output.h"
 
-enum { OUTPUT = 1, DATA };
-
-typedef struct arguments {
-    const char *output, *data;
-} arguments;
-
 static const struct argp_option options[] = {
-    {"output", OUTPUT, "OUT", 0, "the page, or - for stdout; report.html beside FILE by default",
-     0},
-    {"data", DATA, "PATH", 0, "data set, if not the run's own", 0},
+    {"output", MD_OPTION_OUTPUT, "OUT", 0,
+     "the page, or - for stdout; report.html beside FILE by default", 0},
+    {"data", MD_OPTION_DATA, "PATH", 0, "data set, if not the run's own", 0},
     {0}};
-
-/* NOLINTNEXTLINE(readability-non-const-parameter): argp's signature */
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case OUTPUT:
-        a->output = text;
-        return 0;
-    case DATA:
-        a->data = text;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 const struct argp md_report_argp = {
     .options = options,
-    .parser = parse,
+    .parser = md_shared_options_parse,
     .args_doc = "FILE",
     .doc = "Puts a run on one web page that stands alone: configuration, provenance, curves, "
            "confusion matrix, wrongest digits, times of the ranks, digests. FILE is a checkpoint "
@@ -79,7 +57,7 @@ static void print(const void *report, FILE *out)
     md_report_print(report, out);
 }
 
-static md_status report(md_comm *comm, md_report *r, const arguments *a, md_error *err)
+static md_status report(md_comm *comm, md_report *r, const md_shared_options *a, md_error *err)
 {
     char place[MD_PATH_SIZE];
     md_status status = choose_place(a->output, r->name, place, err);
@@ -103,7 +81,7 @@ md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
     char name[MD_PATH_SIZE];
-    arguments a = {0};
+    md_shared_options a = {.err = err};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_report_argp, argc, argv, &a, &file, err);
     if (!status)

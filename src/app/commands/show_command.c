@@ -1,52 +1,25 @@
 #include <stdlib.h>
 
-#include "cli/command.h"
 #include "cli/inputs.h"
+#include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
 #include "present/canvas.h"
 #include "present/gnuplot.h"
 #include "present/mosaic.h"
 
-enum { INDEX = 1, SPLIT, DATA, PLOT };
-
-typedef struct arguments {
-    const char *data, *picture;
-    int64_t index;
-    int split;
-    md_error *err;
-} arguments;
-
 static const struct argp_option options[] = {
-    {"index", INDEX, "N", 0, "which image, from 0 (default 0)", 0},
-    {"split", SPLIT, "SPLIT", 0, "train (default) or test", 0},
-    {"data", DATA, "PATH", 0, "data set (default data/mnist)", 0},
-    {"plot", PLOT, "OUT", 0, "write a picture: .png, .svg or .pdf", 0},
+    {"index", MD_OPTION_INDEX, "N", 0, "which image, from 0 (default 0)", 0},
+    {"split", MD_OPTION_SPLIT, "SPLIT", 0, "train (default) or test", 0},
+    {"data", MD_OPTION_DATA, "PATH", 0, "data set (default data/mnist)", 0},
+    {"plot", MD_OPTION_PLOT, "OUT", 0, "write a picture: .png, .svg or .pdf", 0},
     {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case INDEX:
-        return md_option_integer("index", text, 0, INT64_MAX, &a->index, a->err);
-    case SPLIT:
-        return md_option_word("split", text, md_split_words, &a->split, a->err);
-    case DATA:
-        a->data = text;
-        return 0;
-    case PLOT:
-        return md_option_picture(text, &a->picture, a->err);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 const struct argp md_show_argp = {
     .options = options,
-    .parser = parse,
+    .parser = md_shared_options_parse,
     .doc = "Shows a sample with its label, in the terminal or as a picture."};
 
-static md_status show(const md_store *store, const arguments *a, md_error *err)
+static md_status show(const md_store *store, const md_shared_options *a, md_error *err)
 {
     const md_source_shape *shape = &store->header->shape;
     const md_split split = (md_split)a->split;
@@ -72,7 +45,7 @@ static md_status show(const md_store *store, const arguments *a, md_error *err)
 
 md_status md_command_show(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    arguments a = {.split = MD_SPLIT_TRAIN, .err = err};
+    md_shared_options a = {.split = MD_SPLIT_TRAIN, .err = err};
     char source[MD_PATH_SIZE];
     md_dataset *dataset = NULL;
     md_status status = md_options_parse(&md_show_argp, argc, argv, &a, NULL, err);
