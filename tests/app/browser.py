@@ -1,6 +1,6 @@
 """A headless Chromium through its debugging pipe, to see a page as a reader does.
 
-browser.py PAGE [FOLDER]: opens the file at 400 and 1400 pixels, in light and dark; each time it
+browser.py PAGE PROFILE [FOLDER]: opens the file, with a folder for what Chromium writes, at 400 and 1400 pixels, in light and dark; each time it
 must fit the window's width, ask for nothing and say nothing on the console. With FOLDER it leaves
 screenshots there."""
 import base64
@@ -10,7 +10,6 @@ import pathlib
 import select
 import subprocess
 import sys
-import tempfile
 
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
          "--disable-background-networking --disable-component-update --disable-sync "
@@ -100,18 +99,17 @@ def look(browser, url, width, scheme, picture):
     return browser.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
-def main(page, folder=None):
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(profile)
-        try:
-            browser.open_tab()
-            for width in (400, 1400):
-                papers = [look(browser, pathlib.Path(page).resolve().as_uri(), width, scheme,
-                               folder and pathlib.Path(folder, "%d-%s.png" % (width, scheme)))
-                          for scheme in ("light", "dark")]
-                assert papers[0] != papers[1], "dark is as light as light"
-        finally:
-            browser.close()
+def main(page, profile, folder=None):
+    browser = Browser(profile)
+    try:
+        browser.open_tab()
+        for width in (400, 1400):
+            papers = [look(browser, pathlib.Path(page).resolve().as_uri(), width, scheme,
+                           folder and pathlib.Path(folder, "%d-%s.png" % (width, scheme)))
+                      for scheme in ("light", "dark")]
+            assert papers[0] != papers[1], "dark is as light as light"
+    finally:
+        browser.close()
 
 
 if __name__ == "__main__":

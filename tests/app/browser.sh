@@ -6,6 +6,6 @@
 command -v chromium >/dev/null || { echo "skipped: chromium is not installed"; exit 77; }
 for file in first hostile.h5 lost.h5; do
     works report "$runs/$file" --output "$work/page.html"
-    "$python" "$(dirname "$0")/browser.py" "$work/page.html" || fail "the page of $file"
+    "$python" "$(dirname "$0")/browser.py" "$work/page.html" "$work/profile" || fail "the page of $file"
 done
 finish

@@ -7,7 +7,8 @@ import shutil
 import h5py
 import numpy as np
 
-from layout import folder, run, stamp
+from layout import run, stamp
+from program import Place
 
 KERNEL = "model_weights/dense_1/dense_1/kernel:0"
 
@@ -264,14 +265,14 @@ def check_not_hdf5(place):
     check(os.path.join(place, "absent"), "cannot be opened: No such file or directory; check the path")
 
 
-def main():
-    with folder() as place:
-        good, path = os.path.join(place, "good.h5"), os.path.join(place, "bad.h5")
-        assert run("write", "small", 2, good)[0] == 0
-        check_unchanged(good, path)
-        check_changed(good, path)
-        check_flipped_weight(good, path)
-        check_not_hdf5(place)
+def main(place):
+    good, path = os.path.join(place, "good.h5"), os.path.join(place, "bad.h5")
+    assert run("write", "small", 2, good)[0] == 0
+    check_unchanged(good, path)
+    check_changed(good, path)
+    check_flipped_weight(good, path)
+    check_not_hdf5(place)
 
 
-main()
+with Place() as folder:
+    main(folder.path)

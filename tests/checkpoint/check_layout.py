@@ -7,7 +7,8 @@ import os
 import h5py
 import numpy as np
 
-from layout import NOTEBOOK, digest, folder, run, state_digest
+from layout import NOTEBOOK, digest, run, state_digest
+from program import Place
 
 EPOCHS = 3
 TENSORS = {}
@@ -160,20 +161,20 @@ def check_digests(file, model):
     assert file.attrs["state_xxh3"].decode() == state_digest(file)
 
 
-def main():
-    with folder() as place:
-        path = os.path.join(place, "last.h5")
-        assert run("write", "notebook", EPOCHS, path) == (0, "0")
-        with h5py.File(path, "r") as file:
-            check_datasets(file)
-            check_attributes(file)
-            check_values(file)
-            model = load_as_keras(file)
-            check_golden(file, model)
-            check_golden_in_torch(file, model)
-            check_digests(file, model)
-        content = open(path, "rb").read()
-        assert content[-32:] == b"mnist_dist seal " + digest(content[:-32]).encode()
+def main(place):
+    path = os.path.join(place, "last.h5")
+    assert run("write", "notebook", EPOCHS, path) == (0, "0")
+    with h5py.File(path, "r") as file:
+        check_datasets(file)
+        check_attributes(file)
+        check_values(file)
+        model = load_as_keras(file)
+        check_golden(file, model)
+        check_golden_in_torch(file, model)
+        check_digests(file, model)
+    content = open(path, "rb").read()
+    assert content[-32:] == b"mnist_dist seal " + digest(content[:-32]).encode()
 
 
-main()
+with Place() as folder:
+    main(folder.path)

@@ -7,7 +7,8 @@ import subprocess
 import h5py
 import numpy as np
 
-from layout import folder, run
+from layout import run
+from program import Place
 
 
 def repack(*options):
@@ -66,19 +67,19 @@ REWRITES = dict(
     h5py_gzip=rewrite(compression="gzip", shuffle=True, fletcher32=True), touched=touch, cut=cut)
 
 
-def main():
-    with folder() as place:
-        for fixture in ("small", "notebook"):
-            good = os.path.join(place, fixture + ".h5")
-            assert run("write", fixture, 2, good)[0] == 0
-            expected = run("read", good)
-            assert expected[0] == 0
-            names = REWRITES if fixture == "small" else ["gzip", "h5py_gzip"]
-            for name in names:
-                path = os.path.join(place, f"{fixture}-{name}.h5")
-                REWRITES[name](good, path)
-                assert open(path, "rb").read()[-32:-16] != b"mnist_dist seal ", name
-                assert run("read", path) == expected, (fixture, name, run("read", path))
+def main(place):
+    for fixture in ("small", "notebook"):
+        good = os.path.join(place, fixture + ".h5")
+        assert run("write", fixture, 2, good)[0] == 0
+        expected = run("read", good)
+        assert expected[0] == 0
+        names = REWRITES if fixture == "small" else ["gzip", "h5py_gzip"]
+        for name in names:
+            path = os.path.join(place, f"{fixture}-{name}.h5")
+            REWRITES[name](good, path)
+            assert open(path, "rb").read()[-32:-16] != b"mnist_dist seal ", name
+            assert run("read", path) == expected, (fixture, name, run("read", path))
 
 
-main()
+with Place() as folder:
+    main(folder.path)

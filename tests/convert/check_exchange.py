@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 
 from keras_files import write_keras3_weights, write_legacy_weights
-from layout import NOTEBOOK, folder, run
+from layout import NOTEBOOK, run
+from program import Place
 
 SIZES = list(zip(NOTEBOOK, NOTEBOOK[1:]))
 
@@ -218,18 +219,18 @@ def check_refusals(place):
     assert run("import", archive, os.path.join(place, "back.h5"))[0] == 0
 
 
-def main():
-    with folder() as place:
-        ours = os.path.join(place, "ours.h5")
-        assert run("write", "notebook", 2, ours)[0] == 0
-        check_exports(place, ours)
-        for name in "a.weights.h5", "a.keras", "ours.h5":
-            check_back(place, ours, name)
-        check_weights_only(place)
-        check_homes(place)
-        check_adam_orders(place)
-        check_images_are_guessed(place)
-        check_refusals(place)
+def main(place):
+    ours = os.path.join(place, "ours.h5")
+    assert run("write", "notebook", 2, ours)[0] == 0
+    check_exports(place, ours)
+    for name in "a.weights.h5", "a.keras", "ours.h5":
+        check_back(place, ours, name)
+    check_weights_only(place)
+    check_homes(place)
+    check_adam_orders(place)
+    check_images_are_guessed(place)
+    check_refusals(place)
 
 
-main()
+with Place() as folder:
+    main(folder.path)

@@ -9,7 +9,8 @@ import numpy as np
 
 from keras_files import (STYLES, config, fixed, functional, keras2_layers, keras3_layers, layer,
                          variable_ascii, variable_utf8, write_model)
-from layout import folder, run
+from layout import run
+from program import Place
 
 rng = np.random.default_rng(1)
 KERNELS = [rng.standard_normal(s).astype("f4") for s in ((12, 5), (5, 3))]
@@ -278,21 +279,21 @@ def check_refusals(place):
     refuse(place, "more than 16 deep", change=lambda f: f.__setitem__("model_weights/up", f["/"]))
 
 
-def main():
-    with folder() as place:
-        check_forms(place)
-        check_configurations(place)
-        check_layers_without_counterpart(place)
-        check_half(place)
-        check_scaling(place)
-        check_names(place)
-        check_refusals(place)
-        ours, raw = os.path.join(place, "ours.h5"), os.path.join(place, "raw")
-        assert run("write", "small", 1, ours)[0] == 0
-        assert run("keras", ours, raw)[1].startswith("4x3 flatten:flatten dense_1:dense:5:relu ")
-        with h5py.File(ours, "r+") as file:
-            file["history/loss"][0] = 5
-        assert "damaged: @state_xxh3" in run("keras", ours, raw)[1]
+def main(place):
+    check_forms(place)
+    check_configurations(place)
+    check_layers_without_counterpart(place)
+    check_half(place)
+    check_scaling(place)
+    check_names(place)
+    check_refusals(place)
+    ours, raw = os.path.join(place, "ours.h5"), os.path.join(place, "raw")
+    assert run("write", "small", 1, ours)[0] == 0
+    assert run("keras", ours, raw)[1].startswith("4x3 flatten:flatten dense_1:dense:5:relu ")
+    with h5py.File(ours, "r+") as file:
+        file["history/loss"][0] = 5
+    assert "damaged: @state_xxh3" in run("keras", ours, raw)[1]
 
 
-main()
+with Place() as folder:
+    main(folder.path)

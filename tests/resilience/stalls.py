@@ -7,7 +7,6 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
@@ -177,8 +176,7 @@ def nobody_listens(place):
     reading, writing = os.pipe()
     os.write(writing, b"x" * fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096))
     command = [PROGRAM, "train", "--quiet", "--output", place.output] + OPTIONS + SLOW
-    process = subprocess.Popen(command, env=place.environment, stdin=subprocess.DEVNULL,
-                               stderr=writing)
+    process = place.launch(command, stderr=writing)
     try:
         code = block_saves(place, process).wait(SOON)
         assert code == 76, f"exit {code}"

@@ -42,10 +42,10 @@ class Place:
         line = [MPIRUN, "-np", str(ranks), PROGRAM, "train", "--quiet", "--output", self.output]
         return line + options + (["--resume"] if resume else [])
 
-    def launch(self, command, **environment):
+    def launch(self, command, stderr=subprocess.PIPE, **environment):
         return subprocess.Popen(command, env={**self.environment, **environment},
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                                text=True, start_new_session=True)
 
     def start(self, ranks, options, resume=False, **environment):
         return self.launch(self.command(ranks, options, resume), **environment)

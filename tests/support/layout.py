@@ -1,10 +1,8 @@
 """What the Python tests of files share: the driver of checkpoint_tool, and @state_xxh3 from its definition in
 checkpoint/schema.h, independent of the C code."""
 import ctypes
-import os
 import subprocess
 import sys
-import tempfile
 
 import h5py
 import numpy as np
@@ -71,7 +69,3 @@ def state_digest(file):
 def stamp(file):
     """Makes @state_xxh3 right again, so that a reader meets the defect itself."""
     file.attrs.modify("state_xxh3", np.bytes_(state_digest(file)))
-
-
-def folder():
-    return tempfile.TemporaryDirectory(prefix="md_io.", dir=os.environ.get("TMPDIR"))
