@@ -125,34 +125,30 @@ void md_checkpoint_destroy(md_checkpoint **checkpoint)
     *checkpoint = NULL;
 }
 
+static md_status append(void **rows, size_t *capacity, size_t *count, const void *row, size_t size,
+                        md_error *err)
+{
+    md_status status = md_grow(rows, capacity, *count + 1, size, err);
+    if (!status)
+        memcpy((char *)*rows + (*count)++ * size, row, size);
+    return status;
+}
+
 md_status md_checkpoint_add_epoch(md_checkpoint *c, const md_epoch_row *row, md_error *err)
 {
-    void *rows = c->history;
-    md_status status = md_grow(&rows, &c->history_capacity, c->history_count + 1, sizeof *row, err);
-    c->history = rows;
-    if (!status)
-        c->history[c->history_count++] = *row;
-    return status;
+    return append((void **)&c->history, &c->history_capacity, &c->history_count, row, sizeof *row,
+                  err);
 }
 
 md_status md_checkpoint_add_chain(md_checkpoint *c, const md_chain_row *row, md_error *err)
 {
-    void *rows = c->chain;
-    md_status status = md_grow(&rows, &c->chain_capacity, c->chain_count + 1, sizeof *row, err);
-    c->chain = rows;
-    if (!status)
-        c->chain[c->chain_count++] = *row;
-    return status;
+    return append((void **)&c->chain, &c->chain_capacity, &c->chain_count, row, sizeof *row, err);
 }
 
 md_status md_checkpoint_add_ledger(md_checkpoint *c, const md_ledger_row *row, md_error *err)
 {
-    void *rows = c->ledger;
-    md_status status = md_grow(&rows, &c->ledger_capacity, c->ledger_count + 1, sizeof *row, err);
-    c->ledger = rows;
-    if (!status)
-        c->ledger[c->ledger_count++] = *row;
-    return status;
+    return append((void **)&c->ledger, &c->ledger_capacity, &c->ledger_count, row, sizeof *row,
+                  err);
 }
 
 /* Texts that only inform, such as the names of thousands of hosts, are cut to what an attribute
@@ -176,18 +172,14 @@ static md_status fit_texts(md_run_record *record, md_error *err)
 
 md_status md_checkpoint_add_run(md_checkpoint *c, md_run_record *record, md_error *err)
 {
-    void *rows = c->runs;
     md_status status = fit_texts(record, err);
     if (!status)
-        status = md_grow(&rows, &c->run_capacity, c->run_count + 1, sizeof *record, err);
-    c->runs = rows;
-    if (status) {
+        status =
+            append((void **)&c->runs, &c->run_capacity, &c->run_count, record, sizeof *record, err);
+    if (status)
         md_run_record_clear(record);
-        return status;
-    }
-    c->runs[c->run_count++] = *record;
     *record = (md_run_record){0};
-    return MD_OK;
+    return status;
 }
 
 void md_checkpoint_cut_back(md_checkpoint *c)
