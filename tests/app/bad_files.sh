@@ -21,6 +21,17 @@ refuses 3 "$work/none.png" predict "$runs/first" --image "$work/none.png"
 printf 'P5 3 3 255 \1\2' >"$work/short.pgm"
 refuses 3 "short.pgm" predict "$runs/first" --image "$work/short.pgm"
 
+mkdir "$work/small"
+for set in train t10k; do
+    printf '\0\0\10\3\0\0\0\1\0\0\0\2\0\0\0\2\1\2\3\4' >"$work/small/$set-images-idx3-ubyte"
+    printf '\0\0\10\1\0\0\0\1\1' >"$work/small/$set-labels-idx1-ubyte"
+done
+misfit="$work/small: the images have 2 x 2 pixels, but the model takes 784 values"
+refuses 3 "$misfit" evaluate "$runs/first" --data "$work/small"
+refuses 3 "$misfit" predict "$runs/first" --index 0 --data "$work/small"
+refuses 3 "$misfit" predict "$runs/first" --output - --data "$work/small"
+refuses 3 "$misfit" plot "$runs/first" --kind confusion --data "$work/small"
+
 refuses 1 "none/x.png cannot be written" plot "$runs/first" --plot "$work/none/x.png"
 refuses 1 "none/x.csv cannot be written" predict "$runs/first" --output "$work/none/x.csv"
 finish

@@ -85,32 +85,12 @@ md_status md_split_read(md_comm *comm, const char *source, md_split split, md_st
     return md_fail(err, MD_BAD_DATA, "%s holds no %s images", source, md_split_words[split]);
 }
 
-static md_status check_data_fits(const md_model_spec *model, const md_store *store,
-                                 const char *source, md_error *err)
-{
-    const md_store_header *data = store->header;
-    int classes = md_model_spec_classes(model);
-    if (md_store_features(store) != (size_t)model->rows * (size_t)model->columns)
-        return md_fail(err, MD_BAD_DATA,
-                       "%s holds images of %zu x %zu, but the model was trained on %d x %d; name "
-                       "other data with --data",
-                       source, data->shape.rows, data->shape.columns, model->rows, model->columns);
-    if (data->classes > classes)
-        return md_fail(err, MD_BAD_DATA,
-                       "%s has labels up to %d, beyond the model's %d classes; name other data "
-                       "with --data",
-                       source, data->classes - 1, classes);
-    return MD_OK;
-}
-
 md_status md_open_inference(const md_model_spec *model, const float *parameters,
                             const md_dataset *dataset, const char *source, md_inference *out,
                             md_error *err)
 {
-    const md_store *store = md_dataset_store(dataset);
-    *out = (md_inference){0};
-    md_status status = check_data_fits(model, store, source, err);
-    return status ? status : md_inference_open(model, parameters, store, out, err);
+    md_status status = md_inference_open(model, parameters, md_dataset_store(dataset), out, err);
+    return status == MD_BAD_DATA ? md_fail_context(err, status, "%s: ", source) : status;
 }
 
 md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
