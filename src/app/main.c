@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "process/guard.h"
+#include "process/launched.h"
 #include "process/process.h"
 #include "process/signals.h"
 
@@ -49,7 +50,7 @@ int main(int argc, char **argv)
     md_guard("starting", MD_GUARD_START_S);
     if (md_is_train(argc, argv))
         md_signals_install();
-    if (!getenv("PMIX_RANK"))
+    if (!md_launched())
         settle_alone();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "mnist_dist: MPI could not be started\n");

@@ -18,14 +18,35 @@ struct md_comm {
     void *hook_context;
 };
 
+/* MPICH puts tabs into its version and a stack of calls into its errors. */
+static void put_on_one_line(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        const char c = *from == '\t' || *from == '\n' || *from == '\r' ? ' ' : *from;
+        if (c != ' ' || (to > text && to[-1] != ' '))
+            *to++ = c;
+    }
+    while (to > text && to[-1] == ' ')
+        to--;
+    *to = '\0';
+}
+
+/* Open MPI and MPICH go on with a paragraph. */
 const char *md_mpi_version(void)
 {
-    static char
-        text[MPI_MAX_LIBRARY_VERSION_STRING]; /* a whole paragraph, of which a name is kept */
+    static const char word[] = " Version:";
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
-    if (!text[0] && MPI_Get_library_version(text, &length) != MPI_SUCCESS)
+    if (text[0])
+        return text;
+    if (MPI_Get_library_version(text, &length) != MPI_SUCCESS)
         strcpy(text, "MPI");
     text[strcspn(text, ",\n")] = '\0';
+    put_on_one_line(text);
+    char *found = strstr(text, word);
+    if (found)
+        memmove(found, found + sizeof word - 1, strlen(found + sizeof word - 1) + 1);
     return text;
 }
 
@@ -36,6 +57,7 @@ md_status md_mpi_check(int code, const char *call, md_error *err)
     char reason[MPI_MAX_ERROR_STRING] = "unknown error";
     int length;
     MPI_Error_string(code, reason, &length);
+    put_on_one_line(reason);
     return md_fail(err, MD_FAILED,
                    "%.*s failed: %s; look for an earlier message of MPI or of a rank that died",
                    (int)strcspn(call, "("), call, reason);

@@ -4,7 +4,7 @@
 set -u
 # shellcheck source=tests/support/work.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../support/work.sh"
-export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3}
+export binary=$1 runs=$2 ranks=${3:-1} python=${PYTHON:-python3} mpirun=${MPIRUN:-mpirun}
 # Open MPI's own files: in /tmp, programs that start and end at the same time trip over each other.
 export TMPDIR=$work
 out=$work/out err=$work/err
@@ -22,7 +22,7 @@ run() {
     if [ "$ranks" = 1 ]; then
         timeout 60 "$binary" "$@" >"$out" 2>"$err" </dev/null
     else
-        timeout 60 mpirun -np "$ranks" "$binary" "$@" >"$out" 2>"$err" </dev/null
+        timeout 60 "$mpirun" -np "$ranks" "$binary" "$@" >"$out" 2>"$err" </dev/null
     fi
 }
 

@@ -38,6 +38,23 @@ if [ "$ranks" = 1 ]; then
     SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
     SLURM_NTASKS=4 works inspect "$good"
 
+    # The same with the mpirun of another MPI. The first process speaks for all.
+    for variable in OMPI_COMM_WORLD MV2_COMM_WORLD PMI; do
+        declare -x "${variable}_SIZE=2"
+        refuses 2 "${variable}_SIZE says that 2 processes" --data synthetic:60 --output "$work/alone"
+        declare -x "${variable}_RANK=1"
+        run --data synthetic:60 --output "$work/alone"
+        [ $? = 2 ] || fail "$command: with ${variable}_RANK=1: not refused"
+        [ -s "$err" ] && fail "$command: rank 1 speaks: $(cat "$err")"
+        unset "${variable}_SIZE" "${variable}_RANK"
+    done
+    [ -e "$work/alone" ] && fail "trains under the launcher of another MPI"
+    # One that tells nothing: what the runs say of themselves is compared.
+    printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$work/mpirun"
+    chmod +x "$work/mpirun"
+    MPIRUN=$work/mpirun refuses 1 "was to be on 2 ranks and was on 1" prove --ranks 1,2 --output "$work/two"
+    [ "$(grep -c PASS "$out")" = 0 ] || fail "$command: passes"
+
     # What is wrong with the runs of a proof is no verdict on them.
     prove=(prove --ranks 1 --output "$work/proof")
     refuses 2 "foo is not a key" "${prove[@]}" --set foo=1

@@ -35,10 +35,10 @@ const char *md_comm_hosts(const md_comm *comm); /* "n1,n2": each host once, in r
 typedef void (*md_wait_hook)(void *context, int waiting);
 void md_comm_set_wait_hook(md_comm *comm, md_wait_hook hook, void *context);
 
-/* The MPI library in use, "Open MPI v4.1.4". Local. */
+/* The MPI library in use, on one line: "Open MPI v4.1.4", "MPICH 4.0.2". Local. */
 const char *md_mpi_version(void);
 
-/* Turns an MPI return code into a status. Local. */
+/* Turns an MPI return code into a status, with MPI's words on one line. Local. */
 md_status md_mpi_check(int code, const char *call, md_error *err);
 
 #define MD_MPI(call, err) md_mpi_check((call), #call, (err))

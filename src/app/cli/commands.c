@@ -1,10 +1,9 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "mnist_dist/base/nearest.h"
-#include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/agree.h"
+#include "process/launched.h"
 
 const md_command md_commands[] = {
     {"train", "train a model (also without a command)", &md_train_argp, md_command_train, 1},
@@ -57,28 +56,6 @@ static int asks_for(const char *option, const char *letter, int argc, char **arg
     return 0;
 }
 
-static int64_t environment_number(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    if (text)
-        md_parse_i64(text, 0, INT64_MAX, &otherwise);
-    return otherwise;
-}
-
-/* Started by a Slurm that does not speak this MPI's language, every task believes to be alone and
- * all would train the whole model into the same folder. mpirun inside a job is welcome. */
-static md_status check_launcher(const md_comm *comm, const char *command, md_error *err)
-{
-    int64_t tasks = environment_number("SLURM_NTASKS", 1);
-    if (md_comm_size(comm) > 1 || tasks <= 1 || getenv("OMPI_COMM_WORLD_SIZE") ||
-        environment_number("SLURM_STEP_NUM_TASKS", 0) == 1)
-        return MD_OK;
-    return md_fail(err, MD_USAGE,
-                   "%s: Slurm started %lld tasks but MPI sees only one rank; start it with srun "
-                   "--mpi=pmix, or with srun -n 1 for a single rank",
-                   command, (long long)tasks);
-}
-
 /* Rank 0 alone, with a communicator of its own. */
 static md_status run_on_root(const md_command *command, int argc, char **argv, md_error *err)
 {
@@ -95,7 +72,7 @@ static md_status run_on_ranks(md_comm *comm, const md_command *command, int argc
 {
     if (!command->all_ranks)
         return md_comm_rank(comm) == 0 ? run_on_root(command, argc, argv, err) : MD_OK;
-    md_status status = check_launcher(comm, command->name, err);
+    md_status status = md_launched_check(comm, command->name, err);
     return status ? status : command->run(comm, argc, argv, err);
 }
 

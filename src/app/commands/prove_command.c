@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/inputs.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/rundir/folder.h"
 #include "process/launch.h"
@@ -101,7 +102,7 @@ const struct argp md_prove_argp = {
 typedef struct stage {
     int ranks;
     const char *fault; /* --inject, or NULL */
-    int stop;          /* SIGTERM once it has saved */
+    int stop;          /* ask it to stop once it has saved */
     int resume;
 } stage;
 
@@ -121,6 +122,25 @@ static md_status judge_end(const md_launch_end *end, const stage *s, const char 
                        "--set train.epochs=4",
                        directory);
     return md_fail(err, (md_status)end->code, "%s", end->error.text);
+}
+
+/* Each run says in its file on how many ranks it was. With the mpirun of another MPI every process
+ * trains alone, and nothing would be compared. */
+static md_status check_ranks(const stage *s, const char *directory, md_error *err)
+{
+    md_checkpoint *c;
+    md_status status = md_open_checkpoint(directory, NULL, &c, err);
+    if (status)
+        return status;
+    const int ranks = c->run_count ? c->runs[c->run_count - 1].ranks : 0;
+    if (ranks != s->ranks)
+        status = md_fail(err, MD_FAILED,
+                         "nothing is proven: the run in %s was to be on %d rank%s and was on %d; "
+                         "does mpirun belong to another MPI than this program's (mnist_dist "
+                         "--version)? name the right one in the variable MPIRUN",
+                         directory, s->ranks, s->ranks == 1 ? "" : "s", ranks);
+    md_checkpoint_destroy(&c);
+    return status;
 }
 
 /* Runs one stage into DIR; digest is empty unless it got to its end. */
@@ -155,7 +175,11 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
     md_launch_end end;
     md_status status = md_launch_run(&launch, "weights=", &end, err);
     sscanf(end.line, "weights=%31s", digest);
-    return status ? status : judge_end(&end, s, directory, err);
+    if (!status)
+        status = judge_end(&end, s, directory, err);
+    if (status || access(wait_for, F_OK) != 0)
+        return status; /* run_case says that it did not get to its end */
+    return check_ranks(s, directory, err);
 }
 
 /* Runs the stages one after another in a folder of their own and prints the table's row. */

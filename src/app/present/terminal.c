@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mnist_dist/base/parse.h"
+#include "process/launched.h"
 
 enum { NARROWEST = 20, USUAL_ROWS = 24 };
 
@@ -36,7 +37,7 @@ static int parent_forwards(void)
 static int open_terminal(FILE *stream)
 {
     int fd = fileno(stream);
-    if (!getenv("OMPI_COMM_WORLD_SIZE"))
+    if (!md_launched())
         return isatty(fd) ? dup(fd) : -1;
     if (!parent_forwards())
         return -1;

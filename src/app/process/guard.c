@@ -7,8 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "launched.h"
 #include "mnist_dist/base/error.h"
-#include "process.h"
 
 enum { LAST_DELAYED_RANK = 50 };
 
@@ -25,7 +25,7 @@ static void give_up(int number)
 
 void md_guard(const char *what, double seconds)
 {
-    const int64_t rank = md_process_rank();
+    const int64_t rank = md_launched_rank();
     char host[64] = "";
     gethostname(host, sizeof host - 1);
     snprintf(message, sizeof message,

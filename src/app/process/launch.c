@@ -38,12 +38,13 @@ static md_status compose(const md_launch *launch, words *w, md_error *err)
         return md_fail(err, MD_FAILED, "the program cannot find its own file (/proc/self/exe): %s",
                        strerror(errno));
     snprintf(w->ranks, sizeof w->ranks, "%d", launch->ranks);
-    if (getenv("SLURM_JOB_ID")) {
+    const char *chosen = getenv("MPIRUN");
+    if (getenv("SLURM_JOB_ID") && !chosen) {
         add_word(w, "srun");
         add_word(w, "--mpi=pmix");
         add_word(w, "-n");
     } else {
-        add_word(w, "mpirun");
+        add_word(w, chosen ? chosen : "mpirun");
         add_word(w, "-np");
     }
     add_word(w, w->ranks);
@@ -67,7 +68,7 @@ static int is_own_job(const char *variable)
 {
     static const char *const noted[] = {"OMPI_MCA_ess", "OMPI_MCA_pmix", "OMPI_MCA_orte_", NULL};
     static const char *const settings[] = {"OMPI_MCA_", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
-    static const char *const own[] = {"OMPI_", "PMIX_", "ORTE_", NULL};
+    static const char *const own[] = {"OMPI_", "PMIX_", "ORTE_", "PMI_", NULL};
     if (starts_with_any(variable, settings))
         return starts_with_any(variable, noted) || strcmp(variable, "OMPI_MCA_btl=self") == 0;
     return starts_with_any(variable, own);
@@ -127,7 +128,7 @@ static void listen(const md_launch *launch, int input, pid_t pid, char *output)
     while (1) {
         int ready = poll(&watched, 1, stopped ? -1 : 50);
         if (!stopped && access(launch->stop_when, F_OK) == 0) {
-            kill(pid, SIGTERM);
+            kill(pid, SIGUSR1); /* what every launcher hands on */
             stopped = 1;
         }
         if (ready <= 0)

@@ -1,5 +1,5 @@
-/* Starting this program again on several ranks, through srun inside a Slurm job, else mpirun.
- * Local. */
+/* Starting this program again on several ranks, through the launcher that the
+ * variable MPIRUN names, srun inside a Slurm job, or mpirun. Local. */
 #ifndef MNIST_DIST_APP_LAUNCH_H
 #define MNIST_DIST_APP_LAUNCH_H
 
@@ -11,7 +11,7 @@ typedef struct md_launch {
     int ranks;
     const char *const *arguments; /* of mnist_dist, ending with NULL */
     const char *log;       /* folder whose launch.log takes standard error; made if missing */
-    const char *stop_when; /* SIGTERM as soon as this file exists; NULL: never */
+    const char *stop_when; /* SIGUSR1 as soon as this file exists; NULL: never */
 } md_launch;
 
 /* How it ended. Texts are "" when there are none. */

@@ -3,10 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include "mnist_dist/base/parse.h"
 
 static const int ignored[] = {SIGPIPE, SIGXFSZ};
 
@@ -42,18 +39,6 @@ int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char
         failed = posix_spawnp(pid, argv[0], actions, &attributes, argv, environment);
     posix_spawnattr_destroy(&attributes);
     return failed;
-}
-
-int64_t md_process_rank(void)
-{
-    static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-    int64_t rank;
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *text = getenv(variables[i]);
-        if (text && md_parse_i64(text, 0, INT32_MAX, &rank))
-            return rank;
-    }
-    return 0;
 }
 
 int md_process_unheard(int fd)

@@ -1,10 +1,9 @@
-/* What a process inherits or hands on without being asked: standard streams, signals, its place
- * among the ranks. Local. */
+/* What a process inherits or hands on without being asked: standard streams and signals.
+ * Local. */
 #ifndef MNIST_DIST_APP_PROCESS_H
 #define MNIST_DIST_APP_PROCESS_H
 
 #include <spawn.h>
-#include <stdint.h>
 
 /* Before anything is opened. Standard streams that were closed become /dev/null, where reading
  * finds an end and writing fails: else the next file to be opened would take their place, and
@@ -16,9 +15,6 @@ void md_process_settle(void);
 /* posix_spawnp with the signals as they would be without md_process_settle. 0 or an errno value. */
 int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],
                      char *const environment[]);
-
-/* What the launcher calls this process, which MPI may not have told it yet; 0 without one. */
-int64_t md_process_rank(void);
 
 /* Has the reader of this pipe gone away? */
 int md_process_unheard(int fd);

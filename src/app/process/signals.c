@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "launched.h"
 #include "mnist_dist/base/error.h"
-#include "process.h"
 
 /* A signal handler can reach nothing but what is static. */
 static md_stop stop;
@@ -29,7 +29,7 @@ static void request_stop(int number)
 md_stop *md_signals_install(void)
 {
     struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
-    speaks = md_process_rank() == 0;
+    speaks = md_launched_rank() == 0;
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i], &action, NULL);

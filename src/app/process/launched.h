@@ -1,0 +1,22 @@
+/* What mpirun, mpiexec or srun told this process about itself, which MPI may not know yet, or not
+ * understand. Local. */
+#ifndef MNIST_DIST_APP_LAUNCHED_H
+#define MNIST_DIST_APP_LAUNCHED_H
+
+#include <stdint.h>
+
+#include "mnist_dist/comm/comm.h"
+
+/* Was this process started by an mpirun or mpiexec, of whatever MPI? */
+int md_launched(void);
+
+/* Its number among the processes started together; 0 without a launcher. */
+int64_t md_launched_rank(void);
+
+/* Under the launcher of another MPI every process believes to be alone, and all would train the
+ * whole model into the same folder. MD_USAGE when there is one rank but the launcher started more;
+ * told by the first of them, empty on the others. An mpirun of one rank inside a larger Slurm job
+ * is welcome. */
+md_status md_launched_check(const md_comm *comm, const char *command, md_error *err);
+
+#endif
