@@ -40,7 +40,7 @@ run_tests() {
     ctest --preset "$1" -j $((2 * jobs)) "${@:2}" </dev/null
 }
 
-install_packages "${build_packages[@]}" || exit 1
+install_packages "${build_packages[@]}" libcunit1-dev || exit 1
 install_packages "${check_packages[@]}" || say "Going on: the tests that need them will skip"
 
 if [ "$coverage" ]; then

@@ -14,7 +14,8 @@ run() {
 
 cd "$top"
 open_log quickstart
-install_packages "${build_packages[@]}"
+install_packages "${build_packages[@]}" || say "Going on: the build will tell what it cannot do without"
+install_packages "${nice_packages[@]}" || say "Going on without"
 step "Configuring build/release" cmake --preset release -D MD_TESTS=OFF
 step "Building" cmake --build build/release -j "$(nproc)"
 PATH=$top/build/release/bin:$PATH
@@ -34,5 +35,9 @@ run mpirun -np 4 mnist_dist "${data[@]}" "$@"
 say "Reading a digit"
 run mnist_dist predict runs/mnist/best.h5 --index 0
 say "Drawing the curves"
-run mnist_dist plot runs/mnist/last.h5 --plot runs/mnist/accuracy.png
-say "All in runs/mnist: the model in last.h5 and best.h5, the curves in accuracy.png"
+if command -v gnuplot >/dev/null; then
+    run mnist_dist plot runs/mnist/last.h5 --plot runs/mnist/accuracy.png
+else
+    run mnist_dist plot runs/mnist/last.h5
+fi
+say "All in runs/mnist: the model in last.h5 and best.h5"

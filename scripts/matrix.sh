@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Every system that is promised, as a newcomer finds it: a clean Debian by debootstrap, this tree, and
+# the README's two commands. Prints a table at the end; logs stay in build/matrix.
+#
+#   scripts/matrix.sh                       every row: hours
+#   scripts/matrix.sh --quickstart          scripts/quickstart.sh only, without scripts/check.sh
+#   scripts/matrix.sh debian13 arm64        these rows
+#   scripts/matrix.sh --list                the rows there are
+#
+# Needs root, debootstrap, a network, 5 GB a row while it runs, and for arm64 qemu-user-static.
+# With MNIST_DIR set the real MNIST found there is used. DEBIAN_MIRROR names another mirror.
+# Exit: 0 all green with one digest, 1 not so, 2 wrong use, 77 cannot run here.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# name           suite    arch  what a user of that system installed before, and what CC is
+rows='debian12       bookworm amd64 -                 gcc
+debian13       trixie   amd64 -                 gcc
+debian13-mpich trixie   amd64 mpich,libmpich-dev gcc
+debian12-clang bookworm amd64 clang             clang
+arm64          bookworm arm64 -                 gcc'
+
+# A short run: the arithmetic is the same as in a long one, and arm64 is emulated.
+short=(--set train.max_steps=200)
+
+# cannot WORDS
+cannot() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 77
+}
+
+# inside COMMAND: in the row's system, as a newcomer's shell would have it.
+inside() {
+    chroot "$system" env -i HOME=/root USER=root TERM=dumb CC="$compiler" \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ${MNIST_DIR:+MNIST_DIR=/mnist} bash -c "cd /root/mnist_dist && $1" </dev/null
+}
+
+# Unmounted before it is removed: /dev and /proc are this machine's own.
+remove_system() {
+    local point
+    for point in dev/shm dev/pts dev proc; do
+        ! mountpoint -q "$system/$point" || umount "$system/$point" || return
+    done
+    rm -rf --one-file-system "$system"
+}
+
+# A clean system with this tree, without what was built in it.
+make_system() {
+    remove_system && mkdir -p "$system" &&
+        debootstrap --variant=minbase --arch="$arch" "$suite" "$system" \
+            "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" &&
+        cp -L /etc/resolv.conf "$system/etc/resolv.conf" &&
+        mount -t proc proc "$system/proc" && mount --bind /dev "$system/dev" &&
+        mount -t devpts devpts "$system/dev/pts" && mount -t tmpfs tmpfs "$system/dev/shm" &&
+        mkdir "$system/root/mnist_dist" && copy_tree &&
+        { [ -z "${MNIST_DIR:-}" ] || cp -rL "$MNIST_DIR" "$system/mnist"; } &&
+        inside "apt-get -q update" &&
+        { [ "$before" = - ] || inside "DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+            --no-install-recommends ${before//,/ }"; }
+}
+
+copy_tree() {
+    tar -C "$top" --exclude=./build --exclude=./runs --exclude=./data/mnist --exclude=./.git -cf - . |
+        tar -C "$system/root/mnist_dist" --no-same-owner -xf -
+}
+
+# measure COMMAND: its last line, or a dash.
+measure() {
+    inside "$1" 2>>"$log" | tail -n 1 | grep . || echo -
+}
+
+# run_row: leaves the row's line of the table in build/matrix/NAME.row.
+run_row() {
+    local quickstart=FAILED check=- digest=- versions=-
+    say "$name: installing $suite $arch"
+    if ! make_system >>"$log" 2>&1; then
+        quickstart='no system'
+    elif say "$name: scripts/quickstart.sh" && inside "scripts/quickstart.sh ${short[*]}" >>"$log" 2>&1; then
+        quickstart=ok
+        versions=$(measure "build/release/bin/mnist_dist --version | sed -n 's/^MPI *//p; s/^kernels */kernels /p' |
+            paste -sd, | sed 's/,/, /'")
+        digest=$(measure "build/release/bin/mnist_dist --quiet --reducer reproducible --output runs/digest \
+            ${short[*]} ${MNIST_DIR:+--data /mnist} | grep -o 'weights=[^ ]*' | cut -d= -f2")
+        if [ ! "$quick" ]; then
+            say "$name: scripts/check.sh"
+            inside scripts/check.sh >>"$log" 2>&1 || true
+            check=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | tail -n 1 | grep . || echo FAILED)
+        fi
+    fi
+    printf '| %s | %s | %s | %s | %s |\n' "$name" "$versions" "$quickstart" "$check" "$digest" >"$logs/$name.row"
+    [ "$keep" ] || remove_system
+}
+
+quick='' keep='' chosen=()
+for option; do
+    case $option in
+    --quickstart) quick=yes ;;
+    --keep) keep=yes ;; # the systems, for a look at what failed
+    --list) echo "$rows" && exit ;;
+    -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" && exit ;;
+    *)
+        grep -q "^$option " <<<"$rows" || { echo "$0: no row $option; --list names them" >&2; exit 2; }
+        chosen+=("$option")
+        ;;
+    esac
+done
+[ "$(id -u)" = 0 ] || cannot "needs root, for chroot and mount"
+command -v debootstrap >/dev/null || cannot "needs debootstrap: apt-get install debootstrap"
+[ -z "${MNIST_DIR:-}" ] || MNIST_DIR=$(cd "$MNIST_DIR" && pwd)
+logs=$top/build/matrix
+mkdir -p "$logs"
+
+done_rows=()
+while read -r name suite arch before compiler; do
+    [ ${#chosen[@]} = 0 ] || [[ " ${chosen[*]} " == *" $name "* ]] || continue
+    if [ "$arch" != "$(dpkg --print-architecture)" ] && ! ls /proc/sys/fs/binfmt_misc/qemu-aarch64 >/dev/null 2>&1; then
+        cannot "the row $name needs qemu-user-static and binfmt_misc: apt-get install qemu-user-static"
+    fi
+    system=$logs/$name log=$logs/$name.log
+    : >"$log"
+    run_row
+    done_rows+=("$logs/$name.row")
+done <<<"$rows"
+
+say "The table of $(date -u +%F), logs in $logs"
+printf '| system | MPI, kernels | quickstart | check | digest |\n| --- | --- | --- | --- | --- |\n'
+cat "${done_rows[@]}"
+! grep -vqE '\| ok \| (-|0 tests failed out of [0-9]+) \| xxh3' "${done_rows[@]}" &&
+    [ "$(grep -oh 'xxh3:[0-9a-f]*' "${done_rows[@]}" | sort -u | wc -l)" = 1 ]
