@@ -24,5 +24,3 @@ find_path(MD_CBLAS_INCLUDE NAMES cblas.h REQUIRED)
 add_library(md_cblas INTERFACE IMPORTED)
 target_link_libraries(md_cblas INTERFACE ${MD_CBLAS_LIBRARY})
 target_include_directories(md_cblas INTERFACE ${MD_CBLAS_INCLUDE})
-
-find_path(MD_RANDOM123_INCLUDE NAMES Random123/philox.h REQUIRED)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets the four files of MNIST, plain, into a folder (default: mnist next to this script):
+# Gets the four files of MNIST, plain, into a folder (default: mnist next to this script; of the
+# installed one: data/mnist in the current folder, where mnist_dist looks):
 #
 #   data/fetch_mnist.sh [DEST]
 #
@@ -87,7 +88,9 @@ case ${1:-} in
 esac
 [ $# -le 1 ] || die "one folder at most; use: data/fetch_mnist.sh [DEST]" 2
 
-dest=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/mnist}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[ -e "$here/../CMakeLists.txt" ] || here=data # no source tree
+dest=${1:-$here/mnist}
 part=$dest/.fetch_mnist.$$.part
 download=$dest/.fetch_mnist.$$.download
 if ! mkdir -p "$dest" 2>/dev/null || [ ! -w "$dest" ]; then

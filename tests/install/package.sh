@@ -11,10 +11,21 @@ tree=$1 build=$2
 (cd "$build" && cpack -G DEB -B "$work")
 package=$(echo "$work"/mnist-dist_*.deb)
 depends=$(dpkg-deb -f "$package" Depends)
-for library in openmpi-bin 'libopenmpi[0-9]' 'libhdf5-[0-9]' libopenblas0 libyaml-0-2 libjansson4 \
+for library in '@(openmpi-bin|mpich)' 'lib@(openmpi|mpich)[0-9]' 'libhdf5-[0-9]' libopenblas0 libyaml-0-2 libjansson4 \
     libpng16-16; do
+    # shellcheck disable=SC2053
     [[ $depends == *$library* ]] || { echo "no dependency on $library: $depends"; exit 1; }
 done
+# What the build itself wanted, a program that links the libraries wants too.
+suggests=$(dpkg-deb -f "$package" Suggests)
+grep -oE '^(find_package|pkg_check_modules)\([A-Za-z0-9]+' "$tree/cmake/Dependencies.cmake" | cut -d'(' -f2 |
+    sort -u >"$work/needed"
+declare -A packages=([MPI]='mpich|openmpi' [HDF5]=hdf5 [ZLIB]=zlib1g [PNG]=png [OpenSSL]=ssl
+    [PkgConfig]=pkg-config [YAML]=yaml [JANSSON]=jansson [ZIP]=zip [XXHASH]=xxhash [Threads]=cmake)
+while read -r library; do
+    [[ $suggests =~ ${packages[$library]:?is new to this test} ]] ||
+        { echo "Suggests lacks what brings $library: $suggests"; exit 1; }
+done <"$work/needed"
 root=$work/root
 dpkg-deb -x "$package" "$root"
 for file in share/man/man1/mnist_dist.1 share/mnist_dist/configs/mnist.yaml \
@@ -27,6 +38,12 @@ cd "$work"
 mpirun -np 2 "$root/usr/bin/mnist_dist" --config "$root/usr/share/mnist_dist/configs/mnist.yaml" \
     --data synthetic:600 --epochs 1 </dev/null | tee result
 grep -q '^result: epochs=1 ' result
+
+# MNIST goes where the program looks. A file in the place of the folder tells where that is.
+mkdir data
+touch data/mnist
+said=$("$root/usr/share/mnist_dist/data/fetch_mnist.sh" 2>&1) && exit 1
+[[ $said == *"cannot write into data/mnist;"* ]] || { echo "fetch_mnist.sh: $said"; exit 1; }
 
 cmake -S "$tree/tests/install/consumer" -B consumer -D CMAKE_PREFIX_PATH="$root/usr"
 cmake --build consumer
