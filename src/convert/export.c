@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "archive.h"
+#include "export_compile.h"
 #include "export_weights.h"
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/keras/keras_config.h"
-#include "mnist_dist/model/loss_spec.h"
 
 /* Not a version that wrote it: the first that reads archives of this form. */
 #define KERAS_3 "3.0.0"
@@ -19,45 +19,31 @@ static md_bytes as_bytes(const char *text)
     return (md_bytes){(unsigned char *)text, strlen(text)};
 }
 
-/* What Keras' compile() is told, so that it builds the optimizer whose state is in the file. */
-static json_t *compile_config(const md_checkpoint *c)
-{
-    md_optimizer_spec spec = c->optimizer;
-    const md_optimizer_descriptor *d = md_optimizer_describe(spec.kind);
-    const md_loss_descriptor *loss = md_loss_describe(c->model.loss);
-    json_t *config = json_pack("{s:s, s:f}", "name", d->word, "learning_rate", spec.learning_rate);
-    double *value;
-    const md_key *key;
-    for (int i = 0; (key = md_optimizer_hyper(&spec, i, &value)) != NULL; i++)
-        json_object_set_new(config, key->name, json_real(*value));
-    return json_pack("{s:{s:s, s:s, s:o, s:n}, s:s, s:[s]}", "optimizer", "module",
-                     "keras.optimizers", "class_name", d->keras_class, "config", config,
-                     "registered_name", "loss", loss->word, "metrics", loss->metric);
-}
-
-static char *config_text(const md_checkpoint *c)
+static char *config_text(const md_checkpoint *c, const md_export_rate *rate, int *scheduled)
 {
     json_t *config = md_keras_config_json(&c->model, MD_KERAS_3);
-    if (config && md_export_has_adam(c) &&
-        json_object_set_new(config, "compile_config", compile_config(c)) != 0) {
+    json_t *compiled = md_export_compile_config(c, rate, scheduled);
+    if (!config || json_object_set_new(config, "compile_config", compiled) != 0) {
         json_decref(config);
         return NULL;
     }
     return md_keras_config_text(config, &c->model);
 }
 
-static md_status make_keras(const md_checkpoint *c, const char *path, md_bytes *out, md_error *err)
+static md_status make_keras(const md_checkpoint *c, const md_export_rate *rate, const char *path,
+                            md_bytes *out, md_error *err)
 {
     char saved[MD_TIMESTAMP_SIZE], metadata[128];
     md_clock_timestamp(saved);
     snprintf(metadata, sizeof metadata,
              "{\"keras_version\": \"%s\", \"date_saved\": \"%.10s@%.8s\"}", KERAS_3, saved,
              saved + 11);
-    char *config = config_text(c);
+    int scheduled;
+    char *config = config_text(c, rate, &scheduled);
     if (!config)
         return md_fail_memory(err, "config.json", 1 << 16);
     md_bytes weights;
-    md_status status = md_export_weights(c, path, &weights, err);
+    md_status status = md_export_weights(c, !scheduled, path, &weights, err);
     if (!status) {
         const md_archive_member members[] = {{"metadata.json", as_bytes(metadata)},
                                              {"config.json", as_bytes(config)},
@@ -126,8 +112,8 @@ static int ends_as_wanted(const char *path, const char *word)
            strcmp(path + length - wanted, word) == 0;
 }
 
-md_status md_export(const md_checkpoint *c, md_export_format format, const char *path,
-                    md_error *err)
+md_status md_export(const md_checkpoint *c, const md_export_rate *rate, md_export_format format,
+                    const char *path, md_error *err)
 {
     if (!ends_as_wanted(path, md_export_words[format]))
         return md_fail(err, MD_USAGE, "'%s' must end in .%s: its readers go by the name", path,
@@ -135,9 +121,9 @@ md_status md_export(const md_checkpoint *c, md_export_format format, const char 
     md_bytes bytes = {0};
     md_status status;
     if (format == MD_EXPORT_KERAS)
-        status = make_keras(c, path, &bytes, err);
+        status = make_keras(c, rate, path, &bytes, err);
     else if (format == MD_EXPORT_WEIGHTS_H5)
-        status = md_export_weights(c, path, &bytes, err);
+        status = md_export_weights(c, 1, path, &bytes, err);
     else
         status = make_npz(c, &bytes, err);
     if (!status)

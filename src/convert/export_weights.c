@@ -7,13 +7,9 @@
 
 /*   /vars                        a group without members
  *   /layers/dense/vars/0, 1      kernel and bias of the first Dense; then dense_1, dense_2, ...
- *   /optimizer/vars/0            iterations; 1 the learning rate; then m, v of each tensor
- * Each vars group has exactly the members that Keras counts. */
-
-int md_export_has_adam(const md_checkpoint *c)
-{
-    return c->moment_count == 2;
-}
+ *   /optimizer/vars/0            iterations; 1 the learning rate, unless Keras is to have a
+ * schedule; then what the optimizer remembers of each tensor Each vars group has exactly the
+ * members that Keras counts. */
 
 /* Hard links to the datasets of /model_weights. */
 static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *layout)
@@ -32,22 +28,33 @@ static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *la
     }
 }
 
-static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
+/* SGD without momentum keeps moments here and none in Keras. */
+static int moments_of(const md_checkpoint *c)
+{
+    return c->optimizer.kind == MD_OPTIMIZER_SGD && c->optimizer.momentum <= 0.0 ? 0
+                                                                                 : c->moment_count;
+}
+
+static void put_optimizer(md_h5 *f, const md_checkpoint *c, int with_rate, const md_layout *layout)
 {
     const float rate = (float)c->optimizer.learning_rate;
+    const int moments = moments_of(c);
+    int at = 0;
     md_h5_put_array(f, "/optimizer/vars/0", &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
-    md_h5_put_array(f, "/optimizer/vars/1", &(md_h5_array){.type = MD_H5_F32}, &rate);
+    if (with_rate)
+        md_h5_put_array(f, "/optimizer/vars/1", &(md_h5_array){.type = MD_H5_F32}, &rate);
     for (int i = 0; i < layout->tensor_count; i++)
-        for (int m = 0; m < 2; m++) {
+        for (int m = 0; m < moments; m++) {
             const md_tensor *t = &layout->tensors[i];
             const md_h5_array array = md_tensor_array(t);
             char path[MD_H5_PATH];
-            snprintf(path, sizeof path, "/optimizer/vars/%d", 2 + 2 * i + m);
+            snprintf(path, sizeof path, "/optimizer/vars/%d", 1 + !!with_rate + at++);
             md_h5_put_array(f, path, &array, c->moments[m] + t->offset);
         }
 }
 
-md_status md_export_weights(const md_checkpoint *c, const char *name, md_bytes *out, md_error *err)
+md_status md_export_weights(const md_checkpoint *c, int with_rate, const char *name, md_bytes *out,
+                            md_error *err)
 {
     md_h5 f;
     md_layout layout;
@@ -57,8 +64,7 @@ md_status md_export_weights(const md_checkpoint *c, const char *name, md_bytes *
         md_keras_put_model(&f, &c->model, c->parameters);
         md_h5_put_group(&f, "/vars");
         link_layers(&f, &c->model, &layout);
-        if (md_export_has_adam(c))
-            put_optimizer(&f, c, &layout);
+        put_optimizer(&f, c, with_rate, &layout);
         md_h5_image(&f, out);
     }
     if (md_h5_close(&f))

@@ -5,10 +5,9 @@
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/checkpoint/checkpoint.h"
 
-/* `name` is for messages. MD_FAILED. */
-md_status md_export_weights(const md_checkpoint *c, const char *name, md_bytes *out, md_error *err);
-
-/* Whether the file holds the optimizer's state in the order that Keras 3 restores. */
-int md_export_has_adam(const md_checkpoint *c);
+/* with_rate: whether the optimizer's learning rate is one of its variables, as it is in Keras but
+ * with a schedule. `name` is for messages. MD_FAILED. */
+md_status md_export_weights(const md_checkpoint *c, int with_rate, const char *name, md_bytes *out,
+                            md_error *err);
 
 #endif

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adam_state.h"
 #include "archive.h"
+#include "keras_optimizer.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/checkpoint/encoding.h"
 #include "mnist_dist/convert/convert.h"
@@ -83,8 +83,9 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_keras_model *model
                 f->name, weights->count);
 }
 
-/* How the model was compiled, told by an archive's config.json or else by the file itself. */
-static int is_adam(md_h5 *f, const char *archive_config, md_checkpoint *c)
+/* How the model was compiled, told by an archive's config.json or else by the file itself; 0 when
+ * with an optimizer that is none of ours. */
+static int get_optimizer(md_h5 *f, const char *archive_config, md_optimizer_spec *spec)
 {
     md_h5 probe = *f; /* what is not text tells nothing */
     probe.err = NULL;
@@ -92,11 +93,9 @@ static int is_adam(md_h5 *f, const char *archive_config, md_checkpoint *c)
     if (!archive_config && md_h5_has(&probe, "/", "training_config"))
         text = md_h5_get_text(&probe, "/", "training_config");
     const char *config = archive_config ? archive_config : text;
-    int adam = !config || md_adam_config_read(config, c);
-    if (!adam)
-        md_info("'%s': its optimizer is not Adam, and its state is not taken over", f->name);
+    const int ours = !config || md_keras_optimizer_read(config, f->name, spec);
     free(text);
-    return adam;
+    return ours;
 }
 
 /* The parameters, as they are for pixels in [0, 1]; what was assumed is said. */
@@ -110,8 +109,8 @@ static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model 
     if (changed || pixels == MD_KERAS_PIXELS_BYTES)
         md_info("'%s' is taken to be trained on %s%s%s", f->name,
                 pixels == MD_KERAS_PIXELS_BYTES ? "pixels from 0 to 255" : "pixels / 255",
-                changed ? ", and its weights now do the scaling" : "",
-                sure ? "" : "; if it is not, say so with --scale");
+                sure ? "" : " (else say so with --scale)",
+                changed ? "; its weights now do the scaling, and the optimizer starts anew" : "");
     return changed;
 }
 
@@ -119,19 +118,23 @@ static void fill(md_h5 *f, const md_keras_weights *weights, const md_keras_model
                  const import_source *source, md_checkpoint **out)
 {
     float *parameters;
+    md_optimizer_spec optimizer = md_optimizer_default();
     if (md_keras_get_weights(f, weights, &model->spec, &parameters))
         return;
     const int changed = fold(f, weights, model, source->pixels, parameters);
+    const int ours = !f->status && get_optimizer(f, source->config, &optimizer);
     if (!f->status)
-        f->status = md_checkpoint_create(&model->spec, 2, out, f->err);
+        f->status = md_checkpoint_create(
+            &model->spec, md_optimizer_describe(optimizer.kind)->moments, out, f->err);
     if (f->status) {
         free(parameters);
         return;
     }
     free((*out)->parameters);
     (*out)->parameters = parameters;
-    if (is_adam(f, source->config, *out) && !changed)
-        md_adam_state_get(f, *out);
+    (*out)->optimizer = optimizer;
+    if (ours && !changed)
+        md_keras_optimizer_get(f, model, weights, *out);
 }
 
 /* Fills the model, which the caller frees, also when it fails. */

@@ -44,7 +44,7 @@ static md_status export_checkpoint(char **arguments, md_error *err)
         return md_fail(err, MD_USAGE, "no such format");
     md_status status = md_checkpoint_read(arguments[1], &c, err);
     if (!status)
-        status = md_export(c, (md_export_format)format, arguments[2], err);
+        status = md_export(c, NULL, (md_export_format)format, arguments[2], err);
     md_checkpoint_destroy(&c);
     return status;
 }

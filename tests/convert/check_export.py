@@ -36,7 +36,8 @@ def check_files():
     model, state, optimizer = load_model_keras("first.keras")
     check_logits(model.logits)
     check_state(state, "runs/first/last.h5")
-    assert optimizer["learning_rate"] == 0.001 and optimizer["epsilon"] == 1e-7
+    assert optimizer["class_name"] == "Adam"
+    assert optimizer["config"]["learning_rate"] == 0.001 and optimizer["config"]["epsilon"] == 1e-7
     assert [layer["class_name"] for layer in model.layers] == ["Flatten", "Dense", "Dropout", "Dense"]
 
     works("export", "runs/first/last.h5", "--format", "weights.h5", "--output", "w.weights.h5")

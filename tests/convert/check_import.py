@@ -110,6 +110,31 @@ def check_scales():
     refuses(2, "one of auto, unit, none", "import", "w.h5", "--scale", "half")
 
 
+def check_wrong_scale():
+    """Classes told by a bright pixel: a model of raw bytes is right about all with its bias, and about
+    none without the factor. No command is silent about it."""
+    images = np.zeros((60, *SHAPE), "u1")
+    labels = (np.arange(60) % 3).astype("u1")
+    images.reshape(60, 16)[np.arange(60), labels] = 200
+    with h5py.File("bright.h5", "w") as file:
+        for split in "train", "test":
+            file[f"{split}/images"], file[f"{split}/labels"] = images, labels
+    first = np.eye(16, 5, dtype="f4") * 0.1, np.zeros(5, "f4")
+    second = np.eye(5, 3, dtype="f4"), np.array([0, 0, 5], "f4")
+    keras.write_legacy_weights("bytes.h5", {"dense_1": first, "dense_2": second})
+    with open("bright.yaml", "w", encoding="ascii") as file:
+        file.write("data: {source: bright.h5}\n")
+    words = "33 % are right, and 100 % for pixels from 0 to 255: import the model again with --scale none"
+    assert words in run("import", "bytes.h5", "--config", "bright.yaml")[2]
+    for command in ("evaluate",), ("predict", "--output", "p.h5"):
+        code, _, err = run(*command, "runs/imported", "--data", "bright.h5")
+        assert code == 0 and words in err, err
+    code, out, err = run("import", "bytes.h5", "--config", "bright.yaml", "--scale", "none")
+    assert code == 0 and "test images" not in err, err
+    code, out, err = run("evaluate", "runs/imported", "--data", "bright.h5")
+    assert "(60 of 60 right)" in out and not err, err
+
+
 def optimizer_of(name):
     works("import", name)
     with h5py.File("runs/imported/last.h5", "r") as file:
@@ -195,6 +220,7 @@ def main():
         file.write("nothing")
     check_dialects()
     check_scales()
+    check_wrong_scale()
     check_compiled()
     check_reading()
     check_going_on()

@@ -69,8 +69,18 @@ def load_model_h5(path):
     return model
 
 
-def load_weights_h5(file, model):
-    """load_weights("x.weights.h5") of Keras 3 into a compiled model; Adam's variables."""
+ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.001}}
+
+
+def remembered(optimizer):
+    """Scalars, and arrays a variable, that an optimizer of Keras 3 keeps."""
+    name, config = optimizer["class_name"], optimizer["config"]
+    moments = {"Adam": 2, "AdamW": 2, "SGD": 1 if config.get("momentum") else 0}[name]
+    return 2 - isinstance(config["learning_rate"], dict), moments
+
+
+def load_weights_h5(file, model, optimizer=None):
+    """load_weights("x.weights.h5") of Keras 3 into a compiled model; its optimizer's variables."""
     with h5py.File(file, "r") as store:
         assert list(store["vars"]) == []
         weights, used = [], {}
@@ -86,21 +96,22 @@ def load_weights_h5(file, model):
         model.take(weights)
         flat = [v for pair in weights for v in pair]
         state = store["optimizer/vars"]
-        assert len(state) == 2 + 2 * len(flat)
+        scalars, moments = remembered(optimizer or ADAM)
+        assert len(state) == scalars + moments * len(flat)
         for i, variable in enumerate(flat):
-            for place in 2 * i + 2, 2 * i + 3:
+            for place in range(scalars + moments * i, scalars + moments * (i + 1)):
                 assert state[str(place)].shape == variable.shape
         return [state[str(i)][()] for i in range(len(state))]
 
 
 def load_model_keras(path):
-    """load_model("x.keras") of Keras 3: the model, Adam's variables and its configuration."""
+    """load_model("x.keras") of Keras 3: the model, its optimizer's variables and configuration."""
     archive = zipfile.ZipFile(path)
     config = json.loads(archive.read("config.json"))
     assert config["module"] == "keras"
     model = Model(config, 3)
     optimizer = config["compile_config"]["optimizer"]
-    assert optimizer["module"] == "keras.optimizers" and optimizer["class_name"] == "Adam"
-    assert isinstance(optimizer["config"]["learning_rate"], float)
-    state = load_weights_h5(io.BytesIO(archive.read("model.weights.h5")), model)
-    return model, state, optimizer["config"]
+    assert optimizer["module"] == "keras.optimizers"
+    assert isinstance(optimizer["config"]["learning_rate"], (float, dict))
+    state = load_weights_h5(io.BytesIO(archive.read("model.weights.h5")), model, optimizer)
+    return model, state, optimizer

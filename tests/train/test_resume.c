@@ -313,7 +313,7 @@ static void hand_on(const char *from, const char *to)
     md_checkpoint *imported = NULL, *c = trial_last(MPI_COMM_SELF, from);
     test_path(to, "model.keras", exported);
     test_path(to, "last.h5", last);
-    CU_ASSERT_FATAL(c && md_export(c, MD_EXPORT_KERAS, exported, &err) == MD_OK);
+    CU_ASSERT_FATAL(c && md_export(c, NULL, MD_EXPORT_KERAS, exported, &err) == MD_OK);
     CU_ASSERT_FATAL(md_import(exported, NULL, MD_KERAS_PIXELS_AUTO, &imported, &err) == MD_OK);
     CU_ASSERT_EQUAL(md_run_adopt(imported, &config, "import", &err), MD_OK);
     CU_ASSERT_EQUAL(md_checkpoint_write(last, imported, &err), MD_OK);

@@ -7,6 +7,7 @@
 
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
+#include "pixel_scale.h"
 
 const char *const md_split_words[] = {"train", "test", NULL};
 
@@ -152,6 +153,9 @@ md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
         md_split_read(comm, source, split, md_checkpoint_storage(checkpoint), &out->dataset, err);
     if (!status)
         status = predict_store(checkpoint, source, split, out, err);
+    if (!status && split == MD_SPLIT_TEST && md_scale_is_open(checkpoint))
+        status = md_scale_check(comm, &checkpoint->model, checkpoint->parameters, out->dataset,
+                                source, err);
     if (status)
         md_predictions_clear(out);
     return status;

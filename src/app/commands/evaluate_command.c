@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/inputs.h"
+#include "cli/pixel_scale.h"
 #include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
@@ -23,6 +24,7 @@ typedef struct subject {
     md_model_spec model;
     char name[MD_PATH_SIZE], source[MD_PATH_SIZE];
     md_storage storage;
+    int scale_is_open;
 } subject;
 
 static md_status read_subject(const char *file, const char *data, subject *s, md_checkpoint **c,
@@ -35,6 +37,7 @@ static md_status read_subject(const char *file, const char *data, subject *s, md
         return status;
     s->model = (*c)->model;
     s->storage = md_checkpoint_storage(*c);
+    s->scale_is_open = md_scale_is_open(*c);
     return MD_OK;
 }
 
@@ -87,6 +90,8 @@ static md_status evaluate(md_comm *comm, const subject *s, const float *paramete
     }
     if (!status)
         status = md_evaluate(comm, &inference, md_dataset_test(dataset), 1, &evaluation, err);
+    if (!status && s->scale_is_open)
+        status = md_scale_check(comm, &s->model, parameters, dataset, s->source, err);
     if (!status && md_comm_rank(comm) == 0)
         print_evaluation(s, &evaluation);
     md_evaluation_clear(&evaluation);

@@ -82,6 +82,23 @@ static void print_use(const md_checkpoint *c, md_export_format format, const cha
     }
 }
 
+/* What of the run's configuration goes with its optimizer. */
+static md_status read_training(md_checkpoint *c, md_export_rate *rate, md_error *err)
+{
+    md_config config;
+    md_status status = md_checkpoint_config(c, &config, err);
+    if (status)
+        return status;
+    c->optimizer.clip_norm = config.optimizer.clip_norm;
+    *rate = (md_export_rate){.schedule = config.schedule};
+    if (c->history_count > 0) {
+        const md_epoch_row *last = &c->history[c->history_count - 1];
+        rate->steps_per_epoch = last->step / last->epoch;
+        rate->total_steps = config.train.epochs * rate->steps_per_epoch;
+    }
+    return MD_OK;
+}
+
 md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
 {
     (void)comm;
@@ -89,6 +106,7 @@ md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
     char name[MD_PATH_SIZE], output[PATH_MAX];
     arguments a = {.format = -1, .err = err};
     md_checkpoint *c = NULL;
+    md_export_rate rate;
     md_status status = md_options_parse(&md_export_argp, argc, argv, &a, &file, err);
     if (!status && a.format < 0)
         status = md_fail(err, MD_USAGE, "export needs --format keras, weights.h5 or npz");
@@ -99,7 +117,9 @@ md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
         a.output = output;
     }
     if (!status)
-        status = md_export(c, (md_export_format)a.format, a.output, err);
+        status = read_training(c, &rate, err);
+    if (!status)
+        status = md_export(c, &rate, (md_export_format)a.format, a.output, err);
     if (!status)
         print_use(c, (md_export_format)a.format, a.output);
     md_checkpoint_destroy(&c);

@@ -1,6 +1,10 @@
 #include <stdlib.h>
 
+#include <unistd.h>
+
 #include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/pixel_scale.h"
 #include "mnist_dist/convert/convert.h"
 #include "mnist_dist/train/run.h"
 
@@ -89,6 +93,8 @@ static void set_optimizer(const md_checkpoint *c, md_config *config)
         config->optimizer.kind = file.kind;
     if (!md_config_given(config, "optimizer.learning_rate"))
         config->optimizer.learning_rate = file.learning_rate;
+    if (!md_config_given(config, "optimizer.clip_norm"))
+        config->optimizer.clip_norm = file.clip_norm;
     for (int i = 0; (key = md_optimizer_hyper(&file, i, &from)) != NULL; i++) {
         char name[MD_WORD_SIZE];
         snprintf(name, sizeof name, "optimizer.%s", key->name);
@@ -159,9 +165,21 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
     printf("  train on with: mnist_dist --resume --output %s\n", a->output);
 }
 
+/* On the test images that the run will have, where they are there and fit already: what is wrong
+ * with them is for the commands that need them to say. */
+static void check_scale(md_comm *comm, const md_config *config, const md_checkpoint *c)
+{
+    md_error unused;
+    md_dataset *dataset = NULL;
+    if (access(config->data.source, F_OK) == 0 &&
+        md_split_read(comm, config->data.source, MD_SPLIT_TEST, MD_STORAGE_AUTO, &dataset,
+                      &unused) == MD_OK)
+        (void)md_scale_check(comm, &c->model, c->parameters, dataset, config->data.source, &unused);
+    md_dataset_destroy(&dataset);
+}
+
 md_status md_command_import(md_comm *comm, int argc, char **argv, md_error *err)
 {
-    (void)comm;
     const char *file;
     arguments a = {.output = "runs/imported",
                    .command_line = md_command_line("import", argc, argv),
@@ -175,8 +193,10 @@ md_status md_command_import(md_comm *comm, int argc, char **argv, md_error *err)
         status = read_model(&a, file, &config, &c, err);
     if (!status)
         status = save(&a, &config, c, err);
-    if (!status)
+    if (!status) {
         print_imported(&a, c);
+        check_scale(comm, &config, c);
+    }
     md_checkpoint_destroy(&c);
     free(a.command_line);
     return status;
