@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """schedules.py: the learning rate of every step, as --debug reports it and as the history keeps it,
-against the formulas of nn/schedule.h; the same when the run was stopped in between."""
+at 1 and 4 ranks, against the formulas of nn/schedule.h; the same when the run was stopped in between."""
 import math
 import re
 import sys
@@ -33,15 +33,15 @@ def rates(out):
     return [float(rate) for rate in re.findall(r"^step .* rate (\S+)", out, re.MULTILINE)]
 
 
-def follow(place, name, stop):
+def follow(place, name, ranks, stop):
     formula, options = CASES[name]
     options = small.options(place) + ["--debug", "--epochs", str(EPOCHS), "--learning-rate", str(BASE)] + \
         small.sets({"schedule.name": name, "schedule.warmup_steps": WARMUP, **options})
     found = []
     if stop:
-        found += rates(place.train(1, options + small.sets({"train.max_steps": stop}))[0])
+        found += rates(place.train(ranks, options + small.sets({"train.max_steps": stop}))[0])
         options += ["--resume", *small.sets({"train.max_steps": 0})]
-    found += rates(place.train(1, options)[0])
+    found += rates(place.train(ranks, options)[0])
     wanted = [formula(step) for step in range(STEPS)]
     assert len(found) == STEPS, found
     for ours, exact in zip(found, wanted):
@@ -53,9 +53,9 @@ def follow(place, name, stop):
 
 
 def main():
-    results = [judge(f"{name}, stopped after {stop} steps" if stop else name,
-                     follow, name, stop)
-               for name in CASES for stop in (0, 5)]
+    results = [judge(f"{name}, {ranks} ranks" + f", stopped after {stop} steps" * (stop > 0),
+                     follow, name, ranks, stop)
+               for name in CASES for ranks, stop in ((1, 0), (4, 5))]
     return conclude(results)
 
 
