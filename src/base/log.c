@@ -1,7 +1,6 @@
 #include "mnist_dist/base/log.h"
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 
 enum { LINE_SIZE = 2048 };

@@ -1,5 +1,4 @@
 /* The configuration as YAML and as a reference. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "config_keys.h"

@@ -1,7 +1,6 @@
 #include "mnist_dist/data/source.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mnist_dist/hdf5/h5.h"
@@ -236,32 +235,4 @@ size_t md_h5_members(md_h5 *f, const char *path)
         return 0;
     }
     return (size_t)info.nlinks;
-}
-
-static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *context)
-{
-    (void)group;
-    (void)info;
-    md_h5_names *names = context;
-    char *copy = names->count < MD_H5_MAX_NAMES ? strdup(name) : NULL;
-    if (!copy)
-        return -1;
-    names->items[names->count++] = copy;
-    return 0;
-}
-
-void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out)
-{
-    *out = (md_h5_names){0};
-    if (!md_h5_exists(f, path))
-        return;
-    hsize_t from = 0;
-    out->items = calloc(MD_H5_MAX_NAMES, sizeof *out->items);
-    if (!out->items)
-        f->status = md_fail_memory(f->err, path, MD_H5_MAX_NAMES * sizeof *out->items);
-    else if (H5Literate_by_name(f->file, path, H5_INDEX_NAME, H5_ITER_INC, &from, add_name, out,
-                                H5P_DEFAULT) < 0)
-        md_h5_fail(f, "%s is not a group of at most %d members", path, MD_H5_MAX_NAMES);
-    if (f->status)
-        md_h5_names_free(out);
 }

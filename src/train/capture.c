@@ -1,10 +1,8 @@
 /* The trainer's state as a checkpoint, and saving it. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/log.h"

@@ -2,7 +2,6 @@
  * the step can be computed again, one sample at a time. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "mnist_dist/comm/agree.h"
 #include "trainer_internal.h"

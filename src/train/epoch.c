@@ -1,7 +1,6 @@
 /* What happens when all steps of an epoch are done. */
 #include <stdlib.h>
 
-#include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/digest.h"
 #include "mnist_dist/base/fixed.h"
 #include "mnist_dist/comm/agree.h"

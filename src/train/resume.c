@@ -1,5 +1,4 @@
 /* How a checkpoint becomes the state of a run that goes on. */
-#include <stdio.h>
 #include <string.h>
 
 #include "mnist_dist/base/log.h"

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/log.h"

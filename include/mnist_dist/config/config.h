@@ -5,7 +5,6 @@
 #ifndef MNIST_DIST_CONFIG_CONFIG_H
 #define MNIST_DIST_CONFIG_CONFIG_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -139,7 +139,6 @@ md_h5_type md_h5_get_type(md_h5 *f, const char *path); /* MD_H5_TYPES: none of o
 /* The extents of a dataset of any type. */
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out);
 size_t md_h5_members(md_h5 *f, const char *path); /* of a group; 0 when there is none */
-void md_h5_get_members(md_h5 *f, const char *path, md_h5_names *out); /* in byte order */
 
 /* h5_walk.c. Visits the whole file in the order of checkpoint/schema.h: the rules for every object,
  * known or not, and bounds of depth, number and the sum of sizes. */

@@ -4,7 +4,6 @@
 #define MNIST_DIST_MODEL_OPTIMIZER_SPEC_H
 
 #include <math.h>
-#include <stddef.h>
 
 #include "mnist_dist/base/key.h"
 

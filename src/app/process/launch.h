@@ -3,8 +3,6 @@
 #ifndef MNIST_DIST_APP_LAUNCH_H
 #define MNIST_DIST_APP_LAUNCH_H
 
-#include <stddef.h>
-
 #include "mnist_dist/base/error.h"
 
 typedef struct md_launch {
