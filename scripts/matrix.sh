@@ -75,7 +75,10 @@ measure() {
 run_row() {
     local quickstart=FAILED check=- digest=- versions=-
     say "$name: installing $suite $arch"
-    if ! make_system >>"$log" 2>&1; then
+    if [ "$arch" = arm64 ] && ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] &&
+        [ "$(dpkg --print-architecture)" != arm64 ]; then
+        quickstart='needs qemu-user-static'
+    elif ! make_system >>"$log" 2>&1; then
         quickstart='no system'
     elif say "$name: scripts/quickstart.sh" && inside "scripts/quickstart.sh ${short[*]}" >>"$log" 2>&1; then
         quickstart=ok
@@ -108,6 +111,9 @@ for option; do
 done
 [ "$(id -u)" = 0 ] || cannot "needs root, for chroot and mount"
 command -v debootstrap >/dev/null || cannot "needs debootstrap: apt-get install debootstrap"
+# What is mounted here must not appear in the machine's own /dev.
+[ "${MATRIX_MOUNTS:-}" ] ||
+    MATRIX_MOUNTS=own exec unshare --mount --propagation private "$0" "$@"
 [ -z "${MNIST_DIR:-}" ] || MNIST_DIR=$(cd "$MNIST_DIR" && pwd)
 logs=$top/build/matrix
 mkdir -p "$logs"
@@ -115,12 +121,9 @@ mkdir -p "$logs"
 done_rows=()
 while read -r name suite arch before compiler; do
     [ ${#chosen[@]} = 0 ] || [[ " ${chosen[*]} " == *" $name "* ]] || continue
-    if [ "$arch" != "$(dpkg --print-architecture)" ] && ! ls /proc/sys/fs/binfmt_misc/qemu-aarch64 >/dev/null 2>&1; then
-        cannot "the row $name needs qemu-user-static and binfmt_misc: apt-get install qemu-user-static"
-    fi
     system=$logs/$name log=$logs/$name.log
     : >"$log"
-    run_row
+    run_row </dev/null
     done_rows+=("$logs/$name.row")
 done <<<"$rows"
 
