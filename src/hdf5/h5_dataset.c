@@ -193,12 +193,38 @@ static int is_plain_number(hid_t type)
     return is_half(type);
 }
 
+/* How h5py stores bfloat16, the upper half of a float: two bytes without a type, which Keras calls
+ * by name in an attribute. */
+static int is_bfloat16(const dataset *set)
+{
+    return H5Tget_class(set->type) == H5T_OPAQUE && H5Tget_size(set->type) == 2 &&
+           H5Aexists(set->id, "dtype") > 0;
+}
+
+static void read_bfloat16(md_h5 *f, const char *path, const dataset *set, float *data)
+{
+    size_t count = 1;
+    for (int i = 0; i < set->shape.rank; i++)
+        count *= (size_t)set->shape.dims[i];
+    unsigned char *bytes = (unsigned char *)data + 2 * count; /* read ahead of what is written */
+    if (H5Dread(set->id, set->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
+        md_h5_fail(f, "dataset %s cannot be read", path);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t bits = (uint32_t)bytes[2 * i] << 16 | (uint32_t)bytes[2 * i + 1] << 24;
+        memcpy(&data[i], &bits, sizeof bits);
+    }
+}
+
 void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data)
 {
     dataset set;
     if (f->status || open_dataset(f, path, &set))
         return;
-    if (!is_plain_number(set.type) || !same_shape(&set.shape, &array->shape))
+    if (array->type == MD_H5_F32 && is_bfloat16(&set) && same_shape(&set.shape, &array->shape))
+        read_bfloat16(f, path, &set, data);
+    else if (!is_plain_number(set.type) || !same_shape(&set.shape, &array->shape))
         mismatch(f, path, &set, "a number", &array->shape);
     else if (H5Dread(set.id, md_h5_type_id(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         md_h5_fail(f, "dataset %s cannot be read", path);

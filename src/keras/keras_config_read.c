@@ -57,7 +57,8 @@ static const char *inbound_name(const json_t *nodes)
                                  "keras_history");
     }
     const char *name = json_string_value(json_array_get(origin, 0));
-    return json_array_size(nodes) == 1 && inputs == 1 ? name : NULL;
+    const int trains = json_is_true(json_object_get(json_object_get(node, "kwargs"), "training"));
+    return json_array_size(nodes) == 1 && inputs == 1 && !trains ? name : NULL;
 }
 
 static md_status check_chain(md_keras_reader *r, const md_keras_entry *e, const json_t *layer)
@@ -68,8 +69,8 @@ static md_status check_chain(md_keras_reader *r, const md_keras_entry *e, const 
     const char *from = inbound_name(nodes);
     if (!from || strcmp(from, r->previous) != 0)
         return md_keras_refuse(r, e,
-                               "does not take the layer before it alone; only a plain chain can "
-                               "be read");
+                               "does not take the layer before it alone, or always acts as in "
+                               "training; only a plain chain can be read");
     return MD_OK;
 }
 
@@ -139,6 +140,7 @@ static md_status check_last(md_keras_reader *r)
     if (last->activation == MD_LINEAR) {
         md_info("layer '%s' gives logits; its softmax is added", last->name);
         last->activation = MD_SOFTMAX;
+        r->model.logits = 1;
     }
     return MD_OK;
 }

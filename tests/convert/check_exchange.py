@@ -152,6 +152,24 @@ def check_homes(place):
             imported(place, "w.weights.h5", *given)
 
 
+def check_bfloat16(place):
+    """As Keras stores it: two bytes without a type, and their name beside them."""
+    path = os.path.join(place, "w.weights.h5")
+    halves = [(w.view("u4") >> 16).astype("<u2") for w in WEIGHTS]
+    write_keras3_weights(path, {"dense": [h.view("V2") for h in halves[:2]],
+                                "dense_1": [h.view("V2") for h in halves[2:]]})
+    back = os.path.join(place, "back.h5")
+    status, output = run("import", path, back)
+    assert status == 4 and "where a number [12,5] belongs" in output, output
+    with h5py.File(path, "r+") as file:
+        for name in "dense/vars/0", "dense/vars/1", "dense_1/vars/0", "dense_1/vars/1":
+            file["layers/" + name].attrs["dtype"] = "bfloat16"
+    status, output = run("import", path, back)
+    assert status == 0, output
+    want = [(h.astype("u4") << 16).view("f4") for h in halves]
+    assert all(np.array_equal(a, b) for a, b in zip(model_of(back), want, strict=True))
+
+
 def check_adam_orders(place):
     path = os.path.join(place, "w.weights.h5")
     for state, rate in (([np.int64(7)] + APART, 0.001), ([np.int64(7)] + INTERLEAVED, 0.001),
@@ -227,6 +245,7 @@ def main(place):
         check_back(place, ours, name)
     check_weights_only(place)
     check_homes(place)
+    check_bfloat16(place)
     check_adam_orders(place)
     check_images_are_guessed(place)
     check_refusals(place)

@@ -162,6 +162,25 @@ def check_compiled():
         assert own["learning_rate"] == (0.01 if steps else 0.001)
 
 
+def check_losses():
+    """Logits of a regression are no classes."""
+    layers = keras.keras3_layers(SHAPE)
+    layers[3]["config"]["activation"] = "linear"
+    text = json.loads(keras.config(layers))
+    for loss, good in ("mse", False), ("binary_crossentropy", False), (
+            {"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": True}}, True):
+        text["compile_config"] = {"loss": loss}
+        keras.write_archive("m.keras", json.dumps(text), KERAS3_LAYERS)
+        if good:
+            works("import", "m.keras")
+        else:
+            refuses(4, f"its loss is {loss}, so it is no classifier", "import", "m.keras")
+    text["config"]["layers"][3]["config"]["activation"] = "softmax"
+    text["compile_config"] = {"loss": "mse"}
+    keras.write_archive("m.keras", json.dumps(text), KERAS3_LAYERS)
+    assert "trained with the loss mse; here it goes on with" in run("import", "m.keras")[2]
+
+
 def check_reading():
     """What the other commands make of a model that was not trained on yet."""
     works("import", "w.weights.h5")
@@ -222,6 +241,7 @@ def main():
     check_scales()
     check_wrong_scale()
     check_compiled()
+    check_losses()
     check_reading()
     check_going_on()
     check_refusals()

@@ -54,7 +54,7 @@ const struct argp md_import_argp = {
     .args_doc = "FILE",
     .doc = "Makes a model of Keras (.h5, .weights.h5 or .keras) an output folder, whose last.h5 "
            "the other commands read with --data. `mnist_dist --resume --output DIR` trains on from "
-           "it, with any options, and with Adam's state where FILE has it."};
+           "it, with any options, and with the optimizer's state where FILE has it."};
 
 static md_status read_config(const arguments *a, md_config *out, md_error *err)
 {
