@@ -22,7 +22,7 @@ herr_t md_h5_release(hid_t *id)
 }
 
 /* libhdf5 describes a failure from the call (0) down to its cause; both ends are kept. Of a filter
- * 1.14 says no cause; in a sound file that is memory. */
+ * 1.14 says no cause; in a sound file, which had some once, that is memory. */
 struct words {
     char call[256], cause[256];
     int of_memory;
