@@ -69,13 +69,8 @@ static void put_hypers(md_h5 *f, const md_optimizer_spec *spec)
 
 static void put_optimizer(md_h5 *f, const md_checkpoint *c, const md_layout *layout)
 {
-    const md_optimizer_descriptor *optimizer = md_optimizer_describe(c->optimizer.kind);
-    if (!optimizer) {
-        md_h5_fail(f, "there is no optimizer number %d", (int)c->optimizer.kind);
-        return;
-    }
     md_h5_put_group(f, MD_PATH_OPTIMIZER);
-    md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", optimizer->word);
+    md_h5_put_text(f, MD_PATH_OPTIMIZER, "name", md_optimizer_describe(c->optimizer.kind)->word);
     put_hypers(f, &c->optimizer);
     md_h5_put_array(f, MD_PATH_ITERATIONS, &(md_h5_array){.type = MD_H5_I64}, &c->at.iterations);
     for (int m = 0; m < c->moment_count; m++)

@@ -14,6 +14,9 @@ static md_status bad(md_error *err, const char *what, double value)
 static md_status check_optimizer(const md_checkpoint *c, md_error *err)
 {
     const double rate = c->optimizer.learning_rate;
+    if (!md_optimizer_describe(c->optimizer.kind))
+        return md_fail(err, MD_BAD_CHECKPOINT, "there is no optimizer number %d",
+                       (int)c->optimizer.kind);
     if (!(rate >= 0.0 && rate < INFINITY))
         return bad(err, "/optimizer@learning_rate", rate);
     double *value;
