@@ -5,7 +5,7 @@ PROGRAM is the built mnist_dist, DATA a folder with MNIST's IDX files (plain or 
 on this machine, several rounds each, and prints medians and their ratios:
 
   one process    PyTorch on one thread            against  mnist_dist on one rank
-  two processes  DistributedDataParallel (gloo)   against  mpirun -np 2, node-shared, batch per rank
+  two processes  DistributedDataParallel (gloo)   against  mpirun -np 2, exchange, batch per rank
 
 PyTorch's times leave out loading the data (it lies in memory as floats before the clock starts) and
 validation; mnist_dist's are its own seconds of an epoch's steps. Needs Debian's python3-torch."""
@@ -83,7 +83,7 @@ def mnist_dist(program, folder, ranks, batch, epochs=2):
     with tempfile.TemporaryDirectory() as output:
         subprocess.run(["mpirun", "-np", str(ranks), program, "--quiet", "--data", folder, "--output",
                         output, "--epochs", str(epochs), "--batch-size", str(batch * ranks),
-                        "--reducer", "node-shared" if ranks > 1 else "allreduce",
+                        "--reducer", "exchange" if ranks > 1 else "allreduce",
                         "--set", "data.validation=none"],
                        check=True, stdout=subprocess.DEVNULL)
         with open(os.path.join(output, "history.csv"), encoding="ascii") as file:

@@ -16,7 +16,15 @@ static void sparse_gradient(void *context)
 {
     md_arena *a = context;
     md_arena_next_rows(a);
-    a->kernels->sparse_gradient(a->rows, a->n, a->in, a->y, a->out, a->spare, a->scratch);
+    a->kernels->sparse_columns(a->rows, a->n, 0, a->in, a->scratch);
+    const md_sparse_gradient p = {.scratch = a->scratch,
+                                  .n = a->n,
+                                  .pixels = a->in,
+                                  .count = a->in,
+                                  .out = a->out,
+                                  .dy = a->y,
+                                  .dw = a->spare};
+    a->kernels->sparse_gradient(&p);
 }
 
 static void forward(void *context)

@@ -8,7 +8,11 @@
 #include "mnist_dist/comm/reducer.h"
 #include "results.h"
 
-enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386, MOST_SAMPLES = 4096 };
+enum { MOST_RUNS = 1000, LEAST_RUNS = 5, GRADIENT = 109386 };
+
+/* What is exchanged: a batch of the notebook's model, for each sample the activations and the
+ * gradients by them. */
+enum { SAMPLES = 32, FACTORS = 404 };
 
 /* Floats: 1 KB to 64 MB, and the gradient of the notebook's model (437 KB). */
 static const size_t sizes[] = {256, 4096, 32768, GRADIENT, 1 << 20, 1 << 22, 1 << 24};
@@ -35,13 +39,16 @@ static md_status plain(contest *c)
                   c->err);
 }
 
-/* What a reducer adds to a step: it takes a gradient, sums it, and publishes parameters. */
+/* What a reducer adds to a step: it takes a gradient, or what it is made of, brings that together
+ * and publishes parameters. */
 static md_status whole(contest *c)
 {
     md_step_sums sums = {.correct = 1};
-    md_reducer_add(c->reducer, &sums);
-    md_status status = md_reducer_reduce(c->reducer, 0, &sums, c->err);
-    return status ? status : md_reducer_publish(c->reducer, 1, c->err);
+    md_reducer_add(c->reducer, SAMPLES, &sums);
+    md_status status = md_reducer_reduce(c->reducer, SAMPLES, 0, &sums, c->err);
+    if (!status)
+        md_reducer_publish(c->reducer, 1);
+    return status;
 }
 
 /* Collective: rank 0 decides how often, so that all do the same. A barrier before each run keeps
@@ -82,16 +89,16 @@ static md_status report(contest *c, const char *what, move make, double *median)
 
 static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
 {
-    const md_kernels *k = c->bench->kernels;
+    const size_t width = FACTORS;
+    const int rank = md_comm_rank(c->bench->comm), ranks = md_comm_size(c->bench->comm);
     const md_reducer_params params = {.kind = kind,
                                       .parameters = c->count,
-                                      .batch = MOST_SAMPLES,
-                                      .options = md_reducer_standard_options,
-                                      .math = {.add = k->add,
-                                               .square_sum = k->square_sum,
-                                               .all_within = k->all_within,
-                                               .quantise_add = k->quantise_add,
-                                               .dequantise = k->dequantise}};
+                                      .rows = 1,
+                                      .batch = SAMPLES,
+                                      .slice = md_range_part((md_range){0, c->count}, rank, ranks),
+                                      .widths = &width,
+                                      .matrices = 1,
+                                      .all_within = c->bench->kernels->all_within};
     double median;
     md_status status = md_reducer_create(c->bench->comm, &params, &c->reducer, c->err);
     if (status)

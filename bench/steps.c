@@ -11,14 +11,12 @@
 
 enum { MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
 
-/* What to train with: each reducer, and reproducible with a larger micro-shard, too. */
-static const struct {
-    const char *name, *reducer, *micro_shard;
-} ways[] = {
-#define WAY(ID, id, name, ...) {name, name, "8"},
+/* What to train with. */
+static const char *const ways[] = {
+#define WAY(ID, id, name, ...) name,
     MD_REDUCERS(WAY)
 #undef WAY
-        {"reproducible micro 32", "reproducible", "32"}};
+};
 
 static const int64_t batches[] = {8, 32, 128, 1024};
 
@@ -90,8 +88,7 @@ static md_status measure(md_bench *bench, size_t way, int64_t batch, const char 
     } words[] = {{"data.source", bench->data},
                  {"checkpoint.output", folder},
                  {"data.validation", "none"},
-                 {"distributed.reducer", ways[way].reducer},
-                 {"distributed.micro_shard", ways[way].micro_shard}};
+                 {"distributed.reducer", ways[way]}};
     size_t n = 0;
     for (; n < sizeof words / sizeof *words; n++)
         snprintf(text[n], sizeof *text, "%s=%s", words[n].key, words[n].value);
@@ -127,7 +124,7 @@ md_status md_bench_steps(md_bench *bench, md_error *err)
         for (size_t w = 0; !status && w < sizeof ways / sizeof *ways; w++) {
             status = measure(bench, w, batches[b], folder, s, err);
             if (!status && root)
-                report(bench, ways[w].name, batches[b], s);
+                report(bench, ways[w], batches[b], s);
         }
     if (root && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
         md_report_note(bench->csv, "%s could not be removed", folder);

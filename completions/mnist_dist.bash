@@ -26,7 +26,7 @@ _mnist_dist_keys()
         schedule.{name,warmup_steps,step_epochs,factor,final} \
         train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,threads,time_limit} \
         early_stopping.{patience,monitor,min_delta} \
-        distributed.{reducer,micro_shard,node_size,stall_timeout} \
+        distributed.{reducer,node_size,stall_timeout} \
         checkpoint.{output,every_steps,keep,digest_every,max_failures,lock_wait}
 }
 
@@ -42,7 +42,7 @@ _mnist_dist()
         mapfile -t COMPREPLY < <(compgen -S = -W "$words" -- "$current")
         return
         ;;
-    --reducer) words="allreduce node-shared reproducible" ;;
+    --reducer) words="allreduce exchange" ;;
     --split) words="train test" ;;
     --format) words="keras weights.h5 npz" ;;
     --scale) words="auto unit none" ;;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
 
@@ -150,9 +151,26 @@ static md_status set_integer(const md_key *key, void *member, const char *text, 
     return MD_OK;
 }
 
+/* The choice that a word means by now, said in one line; or -1. */
+static int find_former(const md_key *key, const char *text)
+{
+    static const md_former *told;
+    const md_former *former = key->former;
+    while (former && former->word && strcmp(former->word, text) != 0)
+        former++;
+    if (!former || !former->word)
+        return -1;
+    if (told != former)
+        md_info("%s: %s is now %s", key->name, text, key->choices[former->choice]);
+    told = former;
+    return former->choice;
+}
+
 static md_status set_choice(const md_key *key, int *member, const char *text, md_error *err)
 {
-    const int choice = find_choice(key->choices, text);
+    int choice = find_choice(key->choices, text);
+    if (choice < 0)
+        choice = find_former(key, text);
     if (choice < 0)
         return fail_type(key, text, err);
     *member = choice;

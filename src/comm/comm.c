@@ -12,7 +12,8 @@ struct md_comm {
     MPI_Comm world, node;
     int rank, size;
     int node_rank, node_size;
-    int node_number, nodes, smallest_node;
+    int node_number, nodes;
+    md_range *places; /* [nodes] */
     char *hosts;
     md_wait_hook hook; /* or NULL */
     void *hook_context;
@@ -123,10 +124,26 @@ static md_status number_nodes(md_comm *comm, md_error *err)
         status = MD_MPI(MPI_Bcast(&comm->node_number, 1, MPI_INT, 0, comm->node), err);
     if (!status)
         status = MD_MPI(MPI_Allreduce(&first, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world), err);
+    return status;
+}
+
+static md_status place_ranks(md_comm *comm, md_error *err)
+{
+    void *places, *nodes = NULL;
+    const size_t size = (size_t)comm->size, count = (size_t)comm->nodes;
+    md_status status = md_allocate(&places, count, sizeof *comm->places, "places", err);
+    comm->places = places;
+    if (!status)
+        status = md_allocate(&nodes, size, sizeof comm->node_number, "nodes", err);
+    status = md_agree(comm, status, err);
     if (!status)
         status = MD_MPI(
-            MPI_Allreduce(&comm->node_size, &comm->smallest_node, 1, MPI_INT, MPI_MIN, comm->world),
-            err);
+            MPI_Allgather(&comm->node_number, 1, MPI_INT, nodes, 1, MPI_INT, comm->world), err);
+    for (size_t r = 0; r < size && !status; r++)
+        comm->places[((const int *)nodes)[r]].count++;
+    for (size_t k = 1; k < count && !status; k++)
+        comm->places[k].begin = comm->places[k - 1].begin + comm->places[k - 1].count;
+    free(nodes);
     return status;
 }
 
@@ -174,6 +191,8 @@ static md_status fill(md_comm *comm, int node_size, md_error *err)
     md_status status = split_nodes(comm, node_size, err);
     if (!status)
         status = number_nodes(comm, err);
+    if (!status)
+        status = place_ranks(comm, err);
     if (!status)
         status = list_hosts(comm, err);
     return status;
@@ -223,6 +242,7 @@ void md_comm_destroy(md_comm **comm)
     if ((*comm)->node != MPI_COMM_NULL)
         MPI_Comm_free(&(*comm)->node);
     MPI_Comm_free(&(*comm)->world);
+    free((*comm)->places);
     free((*comm)->hosts);
     free(*comm);
     *comm = NULL;
@@ -258,9 +278,14 @@ int md_comm_nodes(const md_comm *comm)
     return comm->nodes;
 }
 
-int md_comm_smallest_node(const md_comm *comm)
+int md_comm_place(const md_comm *comm)
 {
-    return comm->smallest_node;
+    return (int)comm->places[comm->node_number].begin + comm->node_rank;
+}
+
+md_range md_comm_places(const md_comm *comm, int node)
+{
+    return comm->places[node];
 }
 
 MPI_Comm md_comm_world(const md_comm *comm)

@@ -1,6 +1,5 @@
 #include "mnist_dist/comm/reducer.h"
 
-#include <float.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +39,13 @@ static md_status check(const md_reducer_params *params, md_error *err)
 
 static void mark(md_reducer *reducer, int64_t value)
 {
-    if (reducer->own_slice < 0)
-        return;
-    atomic_store_explicit(&reducer->slices[reducer->own_slice].mark, value, memory_order_release);
+    atomic_store_explicit(&reducer->marks[reducer->own_slice].value, value, memory_order_release);
 }
 
-static md_status fence(md_reducer *reducer, md_error *err)
+static void fence(md_reducer *reducer)
 {
-    return reducer->ops->fence ? reducer->ops->fence(reducer, err) : MD_OK;
+    if (reducer->ops->fence)
+        reducer->ops->fence(reducer);
 }
 
 md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_reducer **out,
@@ -72,8 +70,6 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->comm = comm;
     reducer->params = *params;
     reducer->stride = (params->parameters + line - 1) / line * line;
-    /* Half of what fits, since the sum's own rounding may go up. */
-    reducer->bound = FLT_MAX / 2 / (float)md_comm_size(comm);
     status = ops->create(reducer, err);
     if (!status)
         mark(reducer, UNMARKED);
@@ -108,20 +104,20 @@ float *md_reducer_gradient(md_reducer *reducer)
     return reducer->gradient;
 }
 
-const float *md_reducer_sum(const md_reducer *reducer)
+float *md_reducer_matrices(md_reducer *reducer)
 {
-    return reducer->gradient;
+    return reducer->matrices;
 }
 
-void md_reducer_slice(const md_reducer *reducer, size_t *begin, size_t *count)
+md_range md_reducer_slice(const md_reducer *reducer)
 {
-    *begin = reducer->begin;
-    *count = reducer->count;
+    return reducer->slice;
 }
 
-int md_reducer_exponent(const md_reducer *reducer)
+md_range md_reducer_part(const md_reducer *reducer, size_t samples)
 {
-    return reducer->ops->exponent;
+    return md_range_part((md_range){0, samples}, md_comm_place(reducer->comm),
+                         md_comm_size(reducer->comm));
 }
 
 size_t md_reducer_state_floats(const md_reducer *reducer)
@@ -132,12 +128,6 @@ size_t md_reducer_state_floats(const md_reducer *reducer)
 float md_reducer_bound(const md_reducer *reducer)
 {
     return reducer->bound;
-}
-
-int md_reducer_can_sum(md_reducer *reducer)
-{
-    return reducer->params.math.all_within(reducer->gradient, reducer->params.parameters,
-                                           reducer->bound);
 }
 
 static void copy_state(md_reducer *reducer, const float *parameters, const float *const *moments)
@@ -155,13 +145,11 @@ md_status md_reducer_load(md_reducer *reducer, const float *parameters, const fl
                           md_error *err)
 {
     mark(reducer, UNMARKED);
-    md_status status = fence(reducer, err); /* nobody reads the old ones any more */
-    if (!status && md_comm_rank(reducer->comm) == 0)
+    fence(reducer); /* nobody reads the old ones any more */
+    if (md_comm_rank(reducer->comm) == 0)
         copy_state(reducer, parameters, moments);
-    if (!status)
-        status = reducer->ops->spread(reducer, err);
-    if (!status)
-        status = fence(reducer, err);
+    md_status status = reducer->ops->spread(reducer, err);
+    fence(reducer);
     return status;
 }
 
@@ -173,24 +161,23 @@ static int add_loss(md_reducer *reducer, int64_t loss)
     return !__builtin_add_overflow(*sum, loss, sum) && *sum <= bound && *sum >= -bound;
 }
 
-void md_reducer_add(md_reducer *reducer, const md_step_sums *sums)
+void md_reducer_add(md_reducer *reducer, size_t samples, const md_step_sums *sums)
 {
     md_step_sums *pending = &reducer->pending;
-    int fits = add_loss(reducer, sums->loss_q32);
-    int taken = reducer->ops->add(reducer);
+    const int fits = add_loss(reducer, sums->loss_q32);
+    const int taken = reducer->ops->add(reducer, samples);
     pending->correct += sums->correct;
     pending->stop |= sums->stop != 0;
     pending->bad |= sums->bad != 0 || !fits || !taken;
-    reducer->shards++;
+    reducer->computed = 1;
 }
 
-md_status md_reducer_reduce(md_reducer *reducer, int stop, md_step_sums *sums, md_error *err)
+md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_step_sums *sums,
+                            md_error *err)
 {
     const md_step_sums *own = &reducer->pending;
     int64_t totals[MD_SUMS] = {own->loss_q32, own->correct, own->stop || stop, own->bad};
-    if (reducer->shards == 0)
-        memset(reducer->gradient, 0, reducer->params.parameters * sizeof(float));
-    md_status status = reducer->ops->reduce(reducer, totals, err);
+    md_status status = reducer->ops->reduce(reducer, samples, totals, err);
     if (status)
         return status;
     *sums = (md_step_sums){.loss_q32 = totals[0],
@@ -198,45 +185,43 @@ md_status md_reducer_reduce(md_reducer *reducer, int stop, md_step_sums *sums, m
                            .stop = (int32_t)totals[2],
                            .bad = (int32_t)totals[3]};
     reducer->pending = (md_step_sums){0};
-    reducer->shards = 0;
+    reducer->computed = 0;
     return MD_OK;
 }
 
 void md_reducer_begin_step(md_reducer *reducer)
 {
-    if (reducer->own_slice < 0)
-        return;
-    mark(reducer, reducer->slices[reducer->own_slice].mark | 1);
+    mark(reducer, reducer->marks[reducer->own_slice].value | 1);
     /* Whoever sees a parameter of the coming step also sees this mark. */
     atomic_thread_fence(memory_order_release);
 }
 
-md_status md_reducer_square_sum(md_reducer *reducer, double *out, md_error *err)
+double *md_reducer_squares(md_reducer *reducer)
 {
-    if (reducer->own_slice >= 0)
-        reducer->slices[reducer->own_slice].square_sum =
-            reducer->params.math.square_sum(reducer->gradient + reducer->begin, reducer->count);
-    md_status status = fence(reducer, err);
-    if (status)
-        return status;
-    *out = 0.0;
-    for (int i = 0; i < reducer->slice_count; i++)
-        *out += reducer->slices[i].square_sum;
-    return MD_OK;
+    return reducer->squares;
 }
 
-md_status md_reducer_publish(md_reducer *reducer, int64_t step, md_error *err)
+double md_reducer_square_sum(md_reducer *reducer)
+{
+    fence(reducer);
+    double sum = 0.0;
+    for (size_t i = 0; i < reducer->params.rows; i++)
+        sum += reducer->squares[i];
+    return sum;
+}
+
+void md_reducer_publish(md_reducer *reducer, int64_t step)
 {
     mark(reducer, 2 * step);
-    return fence(reducer, err);
+    fence(reducer);
 }
 
 int md_reducer_consistent(const md_reducer *reducer, int64_t step)
 {
     atomic_thread_fence(
         memory_order_acquire); /* what was copied before was read before the marks */
-    for (int i = 0; i < reducer->slice_count; i++)
-        if (atomic_load_explicit(&reducer->slices[i].mark, memory_order_acquire) != 2 * step)
+    for (int i = 0; i < reducer->slices; i++)
+        if (atomic_load_explicit(&reducer->marks[i].value, memory_order_acquire) != 2 * step)
             return 0;
     return 1;
 }

@@ -38,7 +38,7 @@ md_status md_config_set(md_config *config, const char *assignment, md_error *err
     snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
     const md_key *key = md_config_find_key(name);
     if (!key)
-        return md_config_fail_unknown(name, err);
+        return md_config_is_former_key(name) ? MD_OK : md_config_fail_unknown(name, err);
     if (key->type == MD_KEY_LAYERS)
         return md_fail(err, MD_USAGE, "%s is a list; give it in a file with --config", name);
     md_status status = md_key_set(key, config, equals + 1, err);

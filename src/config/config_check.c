@@ -53,16 +53,6 @@ md_status md_config_check(const md_config *config, md_error *err)
     return status;
 }
 
-/* A reducer's options decide the bits of a run that promises them, and nothing else. */
-static int may_differ(const md_key *key, const md_config *now)
-{
-    const size_t options = offsetof(md_config, distributed.reducer_options);
-    const int is_option =
-        key->offset >= options && key->offset < options + sizeof(md_reducer_options);
-    const md_promise promise = md_reducer_abouts[now->distributed.reducer].promise;
-    return key->may_differ && !(is_option && promise == MD_PROMISE_RANK_COUNT);
-}
-
 static md_status fail_differs(const char *name, const char *saved, const char *now, md_error *err)
 {
     char before[MD_SNIPPET_SIZE], after[MD_SNIPPET_SIZE];
@@ -109,7 +99,7 @@ md_status md_config_check_resume(const md_config *saved, const md_config *now, i
 {
     for (const md_key *key = md_config_keys; key < md_config_keys + md_config_key_count; key++) {
         char before[MD_VALUE_SIZE], after[MD_VALUE_SIZE];
-        if (!has_steps || key->type == MD_KEY_LAYERS || may_differ(key, now))
+        if (!has_steps || key->type == MD_KEY_LAYERS || key->may_differ)
             continue;
         md_key_format(key, saved, before);
         md_key_format(key, now, after);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/nearest.h"
 #include "mnist_dist/base/text.h"
 
@@ -12,6 +13,8 @@ static const char *const storages[] = {MD_STORAGES(STORAGE_NAME) NULL};
 static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
 #define REDUCER_NAME(ID, id, name, promise, how) name,
 static const char *const reducers[] = {MD_REDUCERS(REDUCER_NAME) NULL};
+#define FORMER_REDUCER(name, ID) {name, MD_REDUCER_##ID},
+static const md_former former_reducers[] = {MD_FORMER_REDUCERS(FORMER_REDUCER){NULL, 0}};
 
 const md_key md_config_keys[] = {
     {"data.source", MD_KEY_TEXT, MD_AT(md_config, data.source), .standard = "data/mnist",
@@ -72,17 +75,11 @@ const md_key md_config_keys[] = {
     {"early_stopping.min_delta", MD_KEY_REAL, MD_AT(md_config, early_stopping.min_delta),
      .standard = "0.0", .high = INFINITY, .help = "smaller changes are no improvement"},
     {"distributed.reducer", MD_KEY_CHOICE, MD_AT(md_config, distributed.reducer),
-     .standard = "allreduce", .choices = reducers, .may_differ = 1,
+     .standard = "allreduce", .choices = reducers, .former = former_reducers, .may_differ = 1,
      .help = "how gradients are summed over ranks"},
-#define MD_ROW(key, value, least, most, about)                                                     \
-    {"distributed." #key, MD_KEY_INTEGER, MD_AT(md_config, distributed.reducer_options.key),       \
-     .standard = #value,  .low = (least), .high = (most),                                          \
-     .may_differ = 1,     .help = (about)},
-    MD_REDUCER_OPTIONS(MD_ROW)
-#undef MD_ROW
-        {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
-         .standard = "0", .high = 1e6, .may_differ = 1,
-         .help = "pretend that nodes have so many ranks; 0: real nodes"},
+    {"distributed.node_size", MD_KEY_INTEGER, MD_AT(md_config, distributed.node_size),
+     .standard = "0", .high = 1e6, .may_differ = 1,
+     .help = "pretend that nodes have so many ranks; 0: real nodes"},
     {"distributed.stall_timeout", MD_KEY_REAL, MD_AT(md_config, distributed.stall_timeout),
      .standard = "120", .high = 1e6, .may_differ = 1,
      .help = "seconds a rank may stay away; 0 = wait for ever"},
@@ -112,6 +109,21 @@ const md_key *md_config_find_key(const char *name)
         if (strcmp(md_config_keys[i].name, name) == 0)
             return &md_config_keys[i];
     return NULL;
+}
+
+int md_config_is_former_key(const char *name)
+{
+    static const char *const former[] = {"distributed.micro_shard"};
+    static int told;
+    for (size_t i = 0; i < sizeof former / sizeof *former; i++) {
+        if (strcmp(former[i], name) != 0)
+            continue;
+        if (!told)
+            md_info("%s is no longer needed, and ignored", name);
+        told = 1;
+        return 1;
+    }
+    return 0;
 }
 
 /* The first key of a section, or NULL when there is no such section. */

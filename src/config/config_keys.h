@@ -14,6 +14,9 @@ extern const size_t md_config_key_count;
 /* The row of "section.key", or NULL. */
 const md_key *md_config_find_key(const char *name);
 
+/* 1 for a key that was and whose value means nothing any more; says so in one line. */
+int md_config_is_former_key(const char *name);
+
 /* 1 when some key is named "section.something". */
 int md_config_has_section(const char *section);
 

@@ -19,6 +19,8 @@ static md_status read_value(md_yaml *yaml, const char *name, const yaml_node_pai
                             md_config *config)
 {
     const md_key *key = md_config_find_key(name);
+    if (!key && md_config_is_former_key(name))
+        return MD_OK;
     if (!key)
         return md_yaml_at(yaml, md_yaml_node(yaml, pair->key),
                           md_config_fail_unknown(name, yaml->err));

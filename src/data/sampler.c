@@ -48,15 +48,3 @@ md_range md_sampler_batch(size_t n, size_t batch, int64_t step)
     size_t begin = (size_t)step * batch;
     return (md_range){begin, n - begin < batch ? n - begin : batch};
 }
-
-md_range md_sampler_part(md_range batch, size_t unit, int rank, int ranks)
-{
-    size_t units = batch.count / unit + (batch.count % unit != 0);
-    size_t share = units / (size_t)ranks, longer = units % (size_t)ranks;
-    size_t r = (size_t)rank;
-    size_t first = r * share + (r < longer ? r : longer);
-    size_t begin = first * unit, end = (first + share + (r < longer)) * unit;
-    begin = begin < batch.count ? begin : batch.count;
-    end = end < batch.count ? end : batch.count;
-    return (md_range){batch.begin + begin, end - begin};
-}

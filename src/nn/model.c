@@ -1,5 +1,6 @@
 #include "mnist_dist/nn/model.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,11 +18,10 @@ struct md_model {
     const md_loss *loss_function;
     size_t classes;
     md_layer layers[MD_MAX_LAYERS];
-    int first_weighted;         /* index of the first layer with parameters */
-    md_forward_context context; /* of the last forward */
-    const float *logits;
-    float *loss;           /* [max_samples] */
-    float *logit_gradient; /* [max_samples][classes] */
+    int first_weighted; /* index of the first layer with parameters */
+    md_context context; /* of the last forward */
+    float *own;         /* the layers' matrices until they are placed elsewhere */
+    float *loss;        /* [max_samples] */
 };
 
 #define MD_KIND(NAME, name) extern const md_layer_ops md_layer_ops_##name;
@@ -57,6 +57,61 @@ int md_layers_describe(const md_model_spec *spec, const md_layout *layout,
     return first_weighted;
 }
 
+static int has_gradient(const md_layer *layer)
+{
+    return layer->ops->has_gradient && layer->propagates;
+}
+
+int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICES])
+{
+    int count = 0;
+    for (int i = 0; i < model->spec.layer_count; i++) {
+        const md_layer *layer = &model->layers[i];
+        if (layer->ops->has_output)
+            widths[count++] = layer->out;
+        if (has_gradient(layer))
+            widths[count++] = layer->in;
+    }
+    widths[count++] = model->classes; /* the gradient of the loss by the logits */
+    return count;
+}
+
+/* Cuts a matrix off the block. */
+static float *take(float **block, size_t floats)
+{
+    float *taken = *block;
+    *block += floats;
+    return taken;
+}
+
+/* Forward from the batch, backward from the loss, as data flows. */
+static void place(md_model *model, float *block, size_t samples)
+{
+    float *x = NULL, *dy;
+    const int count = model->spec.layer_count;
+    for (int i = 0; i < count; i++) {
+        md_layer *layer = &model->layers[i];
+        layer->x = x;
+        if (layer->ops->has_output)
+            x = take(&block, samples * layer->out);
+        layer->y = x;
+        layer->dx = has_gradient(layer) ? take(&block, samples * layer->in) : NULL;
+    }
+    dy = block;
+    for (int i = count - 1; i >= 0; i--) {
+        md_layer *layer = &model->layers[i];
+        layer->dy = dy;
+        dy = layer->dx ? layer->dx : dy;
+    }
+}
+
+void md_model_place(md_model *model, float *block, size_t samples)
+{
+    free(model->own);
+    model->own = NULL;
+    place(model, block, samples);
+}
+
 static md_status make_buffers(md_model *model, size_t max_samples, md_error *err)
 {
     for (int i = 0; i < model->spec.layer_count; i++) {
@@ -67,13 +122,15 @@ static md_status make_buffers(md_model *model, size_t max_samples, md_error *err
         if (status)
             return status;
     }
-    size_t logits = max_samples * model->classes;
-    md_status status =
-        md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
+    size_t widths[MD_MODEL_MOST_MATRICES], row = 0;
+    for (int i = md_model_matrices(model, widths); i > 0; i--)
+        row += widths[i - 1];
+    md_status status = md_allocate((void **)&model->own, max_samples, row * sizeof *model->own,
+                                   "activations and gradients", err);
     if (status)
         return status;
-    return md_allocate((void **)&model->logit_gradient, logits, sizeof *model->logit_gradient,
-                       "gradients", err);
+    place(model, model->own, max_samples);
+    return md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
 }
 
 md_status md_model_create(const md_model_spec *spec, size_t max_samples, const md_kernels *kernels,
@@ -112,8 +169,8 @@ void md_model_destroy(md_model **model)
     for (int i = 0; i < m->spec.layer_count; i++)
         if (m->layers[i].ops->destroy)
             m->layers[i].ops->destroy(&m->layers[i]);
+    free(m->own);
     free(m->loss);
-    free(m->logit_gradient);
     free(m);
     *model = NULL;
 }
@@ -126,7 +183,7 @@ const md_layout *md_model_layout(const md_model *model)
 int md_model_takes_sparse(const md_model *model)
 {
     int i = 0;
-    while (model->layers[i].ops->passes_sparse)
+    while (model->layers[i].ops->takes_sparse && !model->layers[i].ops->has_output)
         i++;
     return model->layers[i].ops->takes_sparse;
 }
@@ -153,41 +210,105 @@ void md_model_initialize(const md_model *model, uint64_t seed, float *parameters
     }
 }
 
+static const md_layer *last_layer(const md_model *model)
+{
+    return &model->layers[model->spec.layer_count - 1];
+}
+
 const float *md_model_forward(md_model *model, const float *parameters, const md_batch *batch,
                               const md_pass *pass)
 {
-    model->context = (md_forward_context){.kernels = model->kernels,
-                                          .parameters = parameters,
-                                          .samples = batch->samples,
-                                          .ids = batch->ids,
-                                          .pass = *pass};
-    md_activations x = {.rows = batch->rows, .values = batch->pixels};
+    model->context = (md_context){
+        .kernels = model->kernels, .parameters = parameters, .batch = batch, .pass = *pass};
     for (int i = 0; i < model->spec.layer_count; i++)
-        x = model->layers[i].ops->forward(&model->layers[i], &model->context, x);
-    model->logits = x.values;
-    return model->logits;
+        if (model->layers[i].ops->forward)
+            model->layers[i].ops->forward(&model->layers[i], &model->context);
+    return md_rows_of(last_layer(model)->y, &model->context, model->classes);
 }
 
 const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct)
 {
-    float *gradient = model->context.pass.mode == MD_TRAIN ? model->logit_gradient : NULL;
-    *correct = model->loss_function->compute(model->kernels, model->logits, batch->labels,
-                                             batch->samples, model->classes, gradient, model->loss);
+    const md_layer *last = last_layer(model);
+    model->context.batch = batch;
+    const int training = model->context.pass.mode == MD_TRAIN;
+    *correct = model->loss_function->compute(
+        model->kernels, md_rows_of(last->y, &model->context, model->classes), batch->labels,
+        batch->samples, model->classes,
+        training ? md_rows_of(last->dy, &model->context, model->classes) : NULL, model->loss);
     return model->loss;
+}
+
+float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch)
+{
+    model->context.parameters = parameters;
+    model->context.batch = batch;
+    for (int i = model->spec.layer_count - 1; i >= model->first_weighted && batch->samples; i--)
+        if (model->layers[i].ops->backward)
+            model->layers[i].ops->backward(&model->layers[i], &model->context);
+    return md_rows_of(last_layer(model)->dy, &model->context, model->classes);
+}
+
+static md_range overlap(md_range a, md_range b)
+{
+    const size_t begin = a.begin > b.begin ? a.begin : b.begin;
+    const size_t end_a = a.begin + a.count, end_b = b.begin + b.count;
+    const size_t end = end_a < end_b ? end_a : end_b;
+    return (md_range){begin, begin < end ? end - begin : 0};
+}
+
+static md_range range_of(const md_tensor *tensor)
+{
+    return (md_range){tensor->offset, tensor->count};
+}
+
+/* Tensor number k's part of a range of parameters, in rows of the tensor. */
+static md_range rows_within(const md_tensor *tensor, md_range range)
+{
+    const size_t row = md_tensor_row(tensor);
+    const md_range part = overlap(range_of(tensor), range);
+    assert(part.count % row == 0 && (part.count == 0 || (part.begin - tensor->offset) % row == 0));
+    return (md_range){part.count ? (part.begin - tensor->offset) / row : 0, part.count / row};
+}
+
+void md_model_sort(md_model *model, const md_batch *batch, md_range range)
+{
+    model->context.batch = batch;
+    for (int i = model->first_weighted; i < model->spec.layer_count; i++) {
+        md_layer *layer = &model->layers[i];
+        if (!layer->ops->sort || layer->tensor_count == 0)
+            continue;
+        const md_range rows = rows_within(&layer->tensors[0], range);
+        if (rows.count > 0)
+            layer->ops->sort(layer, &model->context, rows.begin, rows.count);
+    }
+}
+
+void md_model_gradient(md_model *model, const md_batch *batch, md_range range, float *gradient)
+{
+    model->context.batch = batch;
+    for (int k = 0; k < model->layout.tensor_count; k++) {
+        const md_tensor *tensor = &model->layout.tensors[k];
+        const md_range rows = rows_within(tensor, range);
+        md_layer *layer = &model->layers[tensor->layer];
+        if (rows.count == 0)
+            continue;
+        layer->ops->weight_gradient(layer, &model->context, k - model->layout.first[tensor->layer],
+                                    rows.begin, rows.count, gradient);
+        gradient += rows.count * md_tensor_row(tensor);
+    }
 }
 
 void md_model_backward(md_model *model, const float *parameters, const md_batch *batch,
                        float *gradient)
 {
+    const md_range all = {0, model->layout.parameters};
     if (batch->samples == 0) {
-        memset(gradient, 0, model->layout.parameters * sizeof *gradient);
+        memset(gradient, 0, all.count * sizeof *gradient);
         return;
     }
-    model->context.parameters = parameters;
-    model->context.gradient = gradient;
-    float *dy = model->logit_gradient;
-    for (int i = model->spec.layer_count - 1; i >= model->first_weighted; i--)
-        dy = model->layers[i].ops->backward(&model->layers[i], &model->context, dy);
+    md_model_propagate(model, parameters, batch);
+    md_model_sort(model, batch, all);
+    md_model_gradient(model, batch, all, gradient);
 }
 
 void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities)

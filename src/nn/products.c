@@ -37,14 +37,14 @@ void md_dense_forward(const md_dense_shape *shape, const float *x, const float *
 }
 
 void md_dense_weight_gradient(const md_dense_shape *shape, const float *x, const float *dy,
-                              float *dw)
+                              size_t first, size_t rows, float *dw)
 {
     const md_dense_shape s = *shape;
     if (in_cache(shape)) {
-        md_product p = {.rows = s.in,
+        md_product p = {.rows = rows,
                         .columns = s.out,
                         .depth = s.n,
-                        .a = x,
+                        .a = x + first,
                         .a_row = 1,
                         .a_step = s.in,
                         .b = dy,
@@ -52,8 +52,8 @@ void md_dense_weight_gradient(const md_dense_shape *shape, const float *x, const
         s.kernels->product(&p);
         return;
     }
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)s.in, (int)s.out, (int)s.n, 1.0f, x,
-                (int)s.in, dy, (int)s.out, 0.0f, dw, (int)s.out);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)rows, (int)s.out, (int)s.n, 1.0f,
+                x + first, (int)s.in, dy, (int)s.out, 0.0f, dw, (int)s.out);
 }
 
 void md_dense_input_gradient(const md_dense_shape *shape, const float *dy, const float *w,

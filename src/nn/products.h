@@ -14,9 +14,9 @@ typedef struct md_dense_shape {
 void md_dense_forward(const md_dense_shape *shape, const float *x, const float *w, const float *b,
                       float *y);
 
-/* dw = x^T dy */
+/* dw[rows][out]: rows `first` .. of x^T dy */
 void md_dense_weight_gradient(const md_dense_shape *shape, const float *x, const float *dy,
-                              float *dw);
+                              size_t first, size_t rows, float *dw);
 
 /* dx = dy w^T. `scratch` has room for w. */
 void md_dense_input_gradient(const md_dense_shape *shape, const float *dy, const float *w,

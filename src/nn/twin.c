@@ -52,8 +52,8 @@ void md_twin_destroy(md_twin **twin)
 const double *md_twin_logits(md_twin *t, const double *parameters, const md_twin_batch *batch,
                              size_t n)
 {
-    const md_forward_context context = {
-        .samples = 1, .ids = batch->ids ? batch->ids + n : NULL, .pass = batch->pass};
+    const md_batch sample = {.samples = 1, .ids = batch->ids ? batch->ids + n : NULL};
+    const md_context context = {.batch = &sample, .pass = batch->pass};
     const size_t features = t->layers[0].in;
     for (size_t i = 0; i < features; i++)
         t->here[i] = batch->pixels[n * features + i];

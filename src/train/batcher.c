@@ -116,6 +116,16 @@ const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t 
     return hand_out(b, n, ids);
 }
 
+md_batch md_batcher_part(const md_batcher *b, const md_batch *batch, md_range part)
+{
+    return (md_batch){.samples = part.count,
+                      .first = part.begin,
+                      .rows = batch->rows ? batch->rows + part.begin : NULL,
+                      .pixels = batch->pixels ? batch->pixels + part.begin * b->features : NULL,
+                      .labels = batch->labels + part.begin,
+                      .ids = batch->ids + part.begin};
+}
+
 const md_batch *md_batcher_place(md_batcher *b, md_image_range range, size_t slot, size_t size)
 {
     blank(b, 0, slot);

@@ -10,6 +10,7 @@
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/convert/convert.h"
 #include "mnist_dist/nn/blas.h"
+#include "mnist_dist/nn/slice.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
 
@@ -84,33 +85,79 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = check_classes(t, err);
     if (status)
         return status;
-    const size_t most = t->shard > MD_INFERENCE_BLOCK ? t->shard : MD_INFERENCE_BLOCK;
+    const size_t most = t->shape.batch / (size_t)(t->exchanges ? 1 : t->ranks) + 1;
+    const md_store *store = md_dataset_store(t->dataset);
     md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
     status = md_model_create(&t->spec, most, t->kernels, &t->model, err);
     if (!status)
-        status = md_batcher_create(md_dataset_store(t->dataset), t->model, t->kernels, most,
-                                   &t->batcher, err);
+        status = md_batcher_create(store, t->model, t->kernels, most, &t->batcher, err);
+    if (!status)
+        status = md_inference_open(&t->spec, NULL, store, &t->inference, err);
     if (!status)
         status = md_allocate((void **)&t->order, t->shape.images, sizeof *t->order,
                              "the sample order", err);
     return status;
 }
 
+enum { SAMPLED_IMAGES = 1000 };
+
+/* density[pixel]: in how many of some training images it is not zero. */
+static md_status sample_density(const md_trainer *t, float *density, md_error *err)
+{
+    const md_store *store = md_dataset_store(t->dataset);
+    const size_t features = md_store_features(store), all = t->shape.images;
+    const size_t count = all < SAMPLED_IMAGES ? all : SAMPLED_IMAGES;
+    uint8_t *image;
+    md_status status = md_allocate((void **)&image, features, 1, "an image", err);
+    for (size_t i = 0; i < count && !status; i++) {
+        md_store_image(store, MD_SPLIT_TRAIN, i * (all / count), image);
+        for (size_t k = 0; k < features; k++)
+            density[k] += image[k] ? 1.0f / (float)count : 0.0f;
+    }
+    free(image);
+    return status;
+}
+
+/* The part of the weights that this rank steps. */
+static md_status cut_slice(const md_trainer *t, md_range *out, md_error *err)
+{
+    const int sparse = md_store_storage(md_dataset_store(t->dataset)) == MD_STORAGE_SPARSE &&
+                       md_model_takes_sparse(t->model);
+    float *density;
+    md_status status =
+        md_allocate((void **)&density, md_store_features(md_dataset_store(t->dataset)),
+                    sizeof *density, "the images' density", err);
+    if (!status && sparse)
+        status = sample_density(t, density, err);
+    if (!status)
+        *out = md_slice_cut(md_model_layout(t->model), sparse ? density : NULL, t->shape.batch,
+                            md_comm_node_rank(t->comm), md_comm_node_size(t->comm));
+    free(density);
+    return status;
+}
+
 static md_status build_reducer(md_trainer *t, md_error *err)
 {
-    const md_kernels *k = t->kernels;
-    const md_reducer_params params = {.kind = t->config->distributed.reducer,
-                                      .parameters = md_model_layout(t->model)->parameters,
-                                      .moments = t->optimizer->moments,
-                                      .batch = t->shape.batch,
-                                      .options = t->config->distributed.reducer_options,
-                                      .math = {.add = k->add,
-                                               .square_sum = k->square_sum,
-                                               .all_within = k->all_within,
-                                               .quantise_add = k->quantise_add,
-                                               .dequantise = k->dequantise}};
-    return md_reducer_create(t->comm, &params, &t->reducer, err);
+    const md_layout *layout = md_model_layout(t->model);
+    md_reducer_params params = {.kind = t->config->distributed.reducer,
+                                .parameters = layout->parameters,
+                                .moments = t->optimizer->moments,
+                                .rows = md_slice_rows(layout),
+                                .batch = t->shape.batch,
+                                .widths = t->widths,
+                                .matrices = md_model_matrices(t->model, t->widths),
+                                .all_within = t->kernels->all_within};
+    md_status status = md_agree(t->comm, cut_slice(t, &params.slice, err), err);
+    if (!status)
+        status = md_reducer_create(t->comm, &params, &t->reducer, err);
+    if (status)
+        return status;
+    t->inference.parameters = md_reducer_parameters(t->reducer);
+    t->needs_norm = t->params->debug || t->config->optimizer.clip_norm > 0.0;
+    if (t->exchanges)
+        md_model_place(t->model, md_reducer_matrices(t->reducer), t->shape.batch);
+    return MD_OK;
 }
 
 /* Equal bits at any rank count need the same arithmetic everywhere. */
@@ -203,7 +250,7 @@ static md_status check_inject(const md_trainer *t, md_error *err)
         return status;
     const md_range batch = md_sampler_batch(t->shape.images, t->shape.batch,
                                             (inject->step - 1) % t->shape.steps_per_epoch);
-    if (md_sampler_part(batch, t->unit, inject->rank, t->ranks).count > 0)
+    if (t->rank != inject->rank || md_reducer_part(t->reducer, batch.count).count > 0)
         return MD_OK;
     return md_fail(err, MD_USAGE,
                    "--inject %s: the rank has no samples in this step's batch of %zu, and so no "
@@ -216,7 +263,7 @@ static void warn_of_idle_ranks(const md_trainer *t)
     if (t->shape.images < (size_t)t->ranks)
         md_warn("%d ranks share %zu training images: some ranks have nothing to do; use fewer",
                 t->ranks, t->shape.images);
-    else if (t->shape.batch < (size_t)t->ranks * t->unit)
+    else if (t->shape.batch < (size_t)t->ranks)
         md_warn("%d ranks share a batch of %zu: some ranks have nothing to do; use fewer, or a "
                 "larger train.batch_size",
                 t->ranks, t->shape.batch);
@@ -248,19 +295,6 @@ static md_status start_heartbeat(md_trainer *t, md_error *err)
     return status;
 }
 
-/* What a batch is cut into: a part for each rank, of whole micro-shards for a reproducible run. */
-static void cut_batch(md_trainer *t)
-{
-    const size_t wanted = (size_t)t->config->train.batch_size;
-    t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
-    t->unit = 1;
-    t->shard = t->shape.batch / (size_t)t->ranks + 1;
-    if (!md_trainer_is_reproducible(t))
-        return;
-    t->unit = (size_t)t->config->distributed.reducer_options.micro_shard;
-    t->shard = t->unit < t->shape.batch ? t->unit : t->shape.batch;
-}
-
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 {
     md_status status =
@@ -276,7 +310,9 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     status = load_data(t, err);
     if (status)
         return status;
-    cut_batch(t);
+    const size_t wanted = (size_t)t->config->train.batch_size;
+    t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
+    t->exchanges = t->config->distributed.reducer == MD_REDUCER_EXCHANGE;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
@@ -287,7 +323,7 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     plan_steps(t);
     warn_of_idle_ranks(t);
-    status = check_inject(t, err);
+    status = md_agree(t->comm, check_inject(t, err), err);
     return status ? status : start_state(t, err);
 }
 
@@ -297,6 +333,7 @@ void md_trainer_tear_down(md_trainer *t)
         say_watched(t, 0);
     md_heartbeat_stop(&t->heartbeat);
     md_reducer_destroy(&t->reducer);
+    md_inference_close(&t->inference);
     md_batcher_destroy(&t->batcher);
     md_model_destroy(&t->model);
     md_dataset_destroy(&t->dataset);

@@ -36,8 +36,7 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
                         .started = strdup(now),
                         .saved = strdup(now),
                         .ranks = t->ranks,
-                        .nodes = md_comm_nodes(t->comm),
-                        .exponent = md_reducer_exponent(t->reducer)};
+                        .nodes = md_comm_nodes(t->comm)};
     for (int i = 0; i < MD_RUN_TEXTS; i++)
         if (!*md_run_text(record, &md_run_texts[i])) {
             md_run_record_clear(record);
@@ -113,8 +112,7 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
     for (size_t i = 0; i < count; i++)
         md_store_image(store, MD_SPLIT_TEST, i, golden->images + i * features);
     memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST), count);
-    const md_inference inference = md_trainer_inference(t);
-    md_infer_range(&inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
+    md_infer_range(&t->inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
     return t->kernels->all_within(golden->logits, count * md_model_classes(t->model), FLT_MAX)
                ? MD_OK
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");

@@ -1,8 +1,11 @@
 /* Where numbers went wrong: found before any weight is stepped, so the last state is still good and
  * the step can be computed again, one sample at a time. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "trainer_internal.h"
 
@@ -20,12 +23,11 @@ static const char *what_is_left(const md_trainer *t)
                                         : "nothing had been saved yet";
 }
 
-/* The first array of this rank's gradient that holds a value no sum could survive, or NULL. */
-static const md_tensor *bad_tensor(const md_trainer *t)
+/* The first array of a sample's gradient that holds a value no sum could survive, or NULL. */
+static const md_tensor *bad_tensor(const md_trainer *t, const float *gradient)
 {
     const md_layout *layout = md_model_layout(t->model);
-    const float *gradient = md_reducer_gradient(t->reducer);
-    const float bound = md_reducer_bound(t->reducer);
+    const float bound = t->exchanges ? FLT_MAX : md_reducer_bound(t->reducer);
     for (int i = 0; i < layout->tensor_count; i++) {
         const md_tensor *tensor = &layout->tensors[i];
         if (!t->kernels->all_within(gradient + tensor->offset, tensor->count, bound))
@@ -34,17 +36,18 @@ static const md_tensor *bad_tensor(const md_trainer *t)
     return NULL;
 }
 
-static void examine(md_trainer *t, uint32_t id, finding *found)
+static void examine(md_trainer *t, uint32_t id, float *gradient, finding *found)
 {
     const md_pass pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch};
     const float *parameters = md_reducer_parameters(t->reducer);
-    const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, &id, 1);
+    const md_batch *batch = md_batcher_gather(t->inference.batcher, MD_SPLIT_TRAIN, &id, 1);
+    md_model *model = t->inference.model;
     size_t correct;
-    md_model_forward(t->model, parameters, batch, &pass);
-    const float loss = md_model_loss(t->model, batch, &correct)[0];
-    md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
-    const md_tensor *tensor = bad_tensor(t);
+    md_model_forward(model, parameters, batch, &pass);
+    const float loss = md_model_loss(model, batch, &correct)[0];
+    md_model_backward(model, parameters, batch, gradient);
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, gradient);
+    const md_tensor *tensor = bad_tensor(t, gradient);
     if (isfinite(loss) && !tensor)
         return;
     if (!found->tensor)
@@ -75,14 +78,25 @@ static md_status describe(const md_trainer *t, const finding *found, md_error *e
                    found->samples[0]);
 }
 
-md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
+/* This rank's samples, one at a time. */
+static md_status examine_part(md_trainer *t, md_range part, md_error *err)
 {
     finding found = {0};
-    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
+    void *gradient;
+    md_status status = md_allocate(&gradient, md_model_layout(t->model)->parameters, sizeof(float),
+                                   "a sample's gradient", err);
+    if (status)
+        return status;
     for (size_t i = 0; i < part.count; i++)
-        examine(t, t->order[part.begin + i], &found);
-    md_status status = found.count ? describe(t, &found, err) : MD_OK;
-    status = md_agree(t->comm, status, err);
+        examine(t, t->order[part.begin + i], gradient, &found);
+    free(gradient);
+    return found.count ? describe(t, &found, err) : MD_OK;
+}
+
+md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
+{
+    md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
+    md_status status = md_agree(t->comm, examine_part(t, part, err), err);
     if (status)
         return status;
     return md_fail(err, MD_FAILED,

@@ -21,6 +21,7 @@ typedef struct check {
     md_twin_batch batch;
     double *weights; /* [parameters] */
     double *pixels;  /* of the batch */
+    float *gradient; /* [parameters] */
 } check;
 
 static void clear(check *c)
@@ -28,6 +29,7 @@ static void clear(check *c)
     md_twin_destroy(&c->twin);
     free(c->weights);
     free(c->pixels);
+    free(c->gradient);
 }
 
 /* One that is no number is the larger, where fmax would forget it. */
@@ -39,8 +41,9 @@ static double larger(double a, double b)
 /* Largest relative error over a random choice of one tensor's elements. Elements far smaller than
  * the tensor's largest are measured against a thousandth of that, since they drown in float
  * rounding. */
-static double check_tensor(check *c, const md_tensor *tensor, const float *gradient, uint64_t seed)
+static double check_tensor(check *c, const md_tensor *tensor, uint64_t seed)
 {
+    const float *gradient = c->gradient;
     double largest = 0.0, worst = 0.0;
     for (size_t i = 0; i < tensor->count; i++)
         largest = larger(largest, fabs((double)gradient[tensor->offset + i]));
@@ -69,6 +72,9 @@ static md_status create(const md_trainer *t, const md_batch *batch, check *c, md
         status = md_allocate((void **)&c->weights, c->layout->parameters, size, "weights", err);
     if (!status)
         status = md_allocate((void **)&c->pixels, pixels, size, "pixels", err);
+    if (!status)
+        status = md_allocate((void **)&c->gradient, c->layout->parameters, sizeof *c->gradient,
+                             "the gradient", err);
     c->batch = (md_twin_batch){.samples = batch->samples,
                                .pixels = c->pixels,
                                .labels = batch->labels,
@@ -96,24 +102,23 @@ static md_status fill(const md_trainer *t, check *c, md_error *err)
     return MD_OK;
 }
 
-/* The gradient as training computes it, into the reducer's block. */
-static void compute(md_trainer *t, const md_batch *batch, const md_pass *pass)
+/* The gradient as training computes it. */
+static void compute(md_trainer *t, const md_batch *batch, const md_pass *pass, float *gradient)
 {
     const float *parameters = md_reducer_parameters(t->reducer);
+    md_model *model = t->inference.model;
     size_t correct;
-    md_model_forward(t->model, parameters, batch, pass);
-    md_model_loss(t->model, batch, &correct);
-    md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
+    md_model_forward(model, parameters, batch, pass);
+    md_model_loss(model, batch, &correct);
+    md_model_backward(model, parameters, batch, gradient);
 }
 
 static void report_layer(const md_trainer *t, check *c, int layer)
 {
-    const float *gradient = md_reducer_gradient(t->reducer);
     const char *name = t->spec.layers[layer].name;
     double error = 0.0;
     for (int k = c->layout->first[layer]; k < c->layout->first[layer + 1]; k++)
-        error =
-            larger(error, check_tensor(c, &c->layout->tensors[k], gradient, t->config->train.seed));
+        error = larger(error, check_tensor(c, &c->layout->tensors[k], t->config->train.seed));
     md_info("gradient check: %-12s largest relative error %.1e", name, error);
     if (!(error <= suspicious))
         md_warn("the gradient of layer %s differs from central differences by %.1e; a kink of "
@@ -124,13 +129,14 @@ static void report_layer(const md_trainer *t, check *c, int layer)
 static md_status check_first_batch(md_trainer *t, md_error *err)
 {
     const size_t samples = t->shape.images < MOST_SAMPLES ? t->shape.images : MOST_SAMPLES;
-    const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order, samples);
+    const md_batch *batch =
+        md_batcher_gather(t->inference.batcher, MD_SPLIT_TRAIN, t->order, samples);
     check c;
     md_status status = create(t, batch, &c, err);
     if (!status)
         status = fill(t, &c, err);
     if (!status)
-        compute(t, batch, &c.batch.pass);
+        compute(t, batch, &c.batch.pass, c.gradient);
     for (int i = 0; i < t->spec.layer_count && !status; i++)
         if (c.layout->first[i + 1] > c.layout->first[i])
             report_layer(t, &c, i);

@@ -3,6 +3,7 @@
 
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/fixed.h"
+#include "mnist_dist/nn/slice.h"
 #include "trainer_internal.h"
 
 enum { GATHER, FORWARD, BACKWARD, REDUCE, OPTIMIZER };
@@ -15,11 +16,16 @@ static void lap(md_trainer *t, int phase, double *since)
     *since = now;
 }
 
+static md_range whole_batch(const md_trainer *t)
+{
+    return md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch);
+}
+
 /* This rank's part of the coming step's batch. */
 static md_range part_of_batch(const md_trainer *t)
 {
-    md_range batch = md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch);
-    return md_sampler_part(batch, t->unit, t->rank, t->ranks);
+    const md_range batch = whole_batch(t), part = md_reducer_part(t->reducer, batch.count);
+    return (md_range){batch.begin + part.begin, part.count};
 }
 
 void md_trainer_sort_epoch(md_trainer *t)
@@ -31,58 +37,70 @@ void md_trainer_sort_epoch(md_trainer *t)
     t->order_epoch = t->at.epoch;
 }
 
-/* Forward, loss and backward of one shard, handed to the reducer. */
-static void compute_shard(md_trainer *t, md_range shard, size_t batch_size, double *since)
+/* This rank's part of the batch; and all that it takes a gradient over. */
+static void gather(md_trainer *t, md_range batch, md_range part, md_batch *all, md_batch *own)
+{
+    const md_range wanted = t->exchanges ? batch : part;
+    *all = *md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order + wanted.begin, wanted.count);
+    *own = md_batcher_part(t->batcher, all, (md_range){part.begin - wanted.begin, part.count});
+}
+
+/* Forward, loss and backward of this rank's samples, handed to the reducer. */
+static void compute_part(md_trainer *t, const md_batch *batch, size_t batch_size, double *since)
 {
     const md_pass pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch};
     const float *parameters = md_reducer_parameters(t->reducer);
-    const md_batch *batch =
-        md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order + shard.begin, shard.count);
-    lap(t, GATHER, since);
-
+    float *gradient = md_reducer_gradient(t->reducer);
     size_t correct;
     md_model_forward(t->model, parameters, batch, &pass);
     const float *loss = md_model_loss(t->model, batch, &correct);
     md_step_sums sums = {.correct = (int64_t)correct};
-    sums.bad = !md_fixed_sum(loss, shard.count, (int64_t)batch_size, &sums.loss_q32);
+    sums.bad = !md_fixed_sum(loss, batch->samples, (int64_t)batch_size, &sums.loss_q32);
     lap(t, FORWARD, since);
 
-    md_model_backward(t->model, parameters, batch, md_reducer_gradient(t->reducer));
-    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, md_reducer_gradient(t->reducer));
-    md_reducer_add(t->reducer, &sums);
+    if (t->exchanges)
+        gradient = md_model_propagate(t->model, parameters, batch);
+    else
+        md_model_backward(t->model, parameters, batch, gradient);
+    md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, gradient);
+    if (batch->samples > 0)
+        md_reducer_add(t->reducer, batch_size, &sums);
     lap(t, BACKWARD, since);
 }
 
-/* Shard by shard, as the reducer wants them. */
-static void compute_part(md_trainer *t, md_range part, size_t batch_size, double *since)
+/* The gradient of this rank's slice, where the reducer has not summed it. */
+static void compute_slice(md_trainer *t, const md_batch *all)
 {
-    for (size_t done = 0; done < part.count; done += t->shard) {
-        size_t left = part.count - done;
-        md_range shard = {part.begin + done, left < t->shard ? left : t->shard};
-        compute_shard(t, shard, batch_size, since);
+    const md_range slice = md_reducer_slice(t->reducer);
+    float *gradient = md_reducer_gradient(t->reducer);
+    md_range rest = slice;
+    while (rest.count > 0) {
+        const md_range tile = md_slice_tile(md_model_layout(t->model), rest, all->samples);
+        md_model_gradient(t->model, all, tile, gradient + (tile.begin - slice.begin));
+        rest = (md_range){rest.begin + tile.count, rest.count - tile.count};
     }
-    if (part.count == 0)
-        md_fault_in_step(t->params->inject, t->rank, t->at.step + 1,
-                         md_reducer_gradient(t->reducer));
+}
+
+static void square_row(void *context, size_t row, md_range range)
+{
+    const md_trainer *t = context;
+    const float *gradient = md_reducer_gradient(t->reducer);
+    md_reducer_squares(t->reducer)[row] = t->kernels->square_sum(
+        gradient + (range.begin - md_reducer_slice(t->reducer).begin), range.count);
 }
 
 /* The factor that turns the gradient's sum into its clipped mean. */
-static md_status gradient_scale(md_trainer *t, size_t batch_size, double *scale, double *norm,
-                                md_error *err)
+static void gradient_scale(md_trainer *t, size_t batch_size, double *scale, double *norm)
 {
     const double limit = t->config->optimizer.clip_norm;
     *scale = 1.0 / (double)batch_size;
     *norm = NAN;
-    if (limit <= 0.0 && !t->params->debug)
-        return MD_OK;
-    double squares;
-    md_status status = md_reducer_square_sum(t->reducer, &squares, err);
-    if (status)
-        return status;
-    *norm = sqrt(squares) * *scale;
+    if (!t->needs_norm)
+        return;
+    md_slice_walk(md_model_layout(t->model), md_reducer_slice(t->reducer), square_row, t);
+    *norm = sqrt(md_reducer_square_sum(t->reducer)) * *scale;
     if (limit > 0.0 && *norm > limit)
         *scale *= limit / *norm;
-    return MD_OK;
 }
 
 double md_trainer_rate(const md_trainer *t, int64_t step)
@@ -91,23 +109,41 @@ double md_trainer_rate(const md_trainer *t, int64_t step)
     return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step, &span);
 }
 
-static void step_slice(md_trainer *t, double scale)
+static void step_range(md_trainer *t, const md_optimizer_step *step, md_range range,
+                       const float *gradient)
 {
-    size_t begin, count;
-    md_reducer_begin_step(t->reducer);
-    md_reducer_slice(t->reducer, &begin, &count);
-    md_optimizer_slice slice = {.count = count,
-                                .gradient = md_reducer_sum(t->reducer) + begin,
-                                .parameters = md_reducer_parameters(t->reducer) + begin};
+    md_optimizer_slice slice = {.count = range.count,
+                                .gradient = gradient,
+                                .parameters = md_reducer_parameters(t->reducer) + range.begin};
     for (int i = 0; i < t->optimizer->moments; i++)
-        slice.moments[i] = md_reducer_moment(t->reducer, i) + begin;
+        slice.moments[i] = md_reducer_moment(t->reducer, i) + range.begin;
+    t->apply(step, &slice);
+}
+
+/* Tile by tile while a tile's gradient is in the nearest cache, if nobody needs it as a whole. */
+static void step_slice(md_trainer *t, const md_batch *all, double scale)
+{
+    const md_range slice = md_reducer_slice(t->reducer);
+    float *gradient = md_reducer_gradient(t->reducer);
     const md_optimizer_step step = {.spec = &t->config->optimizer,
                                     .kernels = t->kernels,
                                     .iteration = t->at.iterations + 1,
                                     .learning_rate = md_trainer_rate(t, t->at.step),
                                     .gradient_scale = scale};
-    t->apply(&step, &slice);
-    md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1, slice.parameters, count);
+    md_range rest = slice;
+    md_reducer_begin_step(t->reducer);
+    if (!t->exchanges || t->needs_norm) {
+        step_range(t, &step, slice, gradient);
+        rest.count = 0;
+    }
+    while (rest.count > 0) {
+        const md_range tile = md_slice_tile(md_model_layout(t->model), rest, all->samples);
+        md_model_gradient(t->model, all, tile, gradient);
+        step_range(t, &step, tile, gradient);
+        rest = (md_range){rest.begin + tile.count, rest.count - tile.count};
+    }
+    md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
+                        md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }
 
 static double weight_norm(const md_trainer *t)
@@ -156,38 +192,40 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
 {
     const md_times before = t->epoch_times;
     const double start = md_clock_now();
-    const size_t batch_size =
-        md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch).count;
-    const md_range part = part_of_batch(t);
+    const md_range batch = whole_batch(t), part = part_of_batch(t);
     double since = start, scale, norm;
     md_step_sums sums;
 
     md_trainer_sort_epoch(t);
     md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
-    compute_part(t, part, batch_size, &since);
+    md_batch all, own;
+    gather(t, batch, part, &all, &own);
+    lap(t, GATHER, &since);
+    compute_part(t, &own, batch.count, &since);
 
-    md_status status =
-        md_reducer_reduce(t->reducer, md_stop_wanted(t->params->stop, t->rank), &sums, err);
+    md_status status = md_reducer_reduce(t->reducer, batch.count,
+                                         md_stop_wanted(t->params->stop, t->rank), &sums, err);
     if (!status && sums.bad)
         status = md_trainer_diagnose(t, part, err);
-    if (!status)
-        status = gradient_scale(t, batch_size, &scale, &norm, err);
     if (status)
         return status;
     lap(t, REDUCE, &since);
 
     md_heartbeat_mark(t->heartbeat, MD_PHASE_STEP, t->at.step);
-    step_slice(t, scale);
+    if (t->exchanges)
+        md_model_sort(t->model, &all, md_reducer_slice(t->reducer));
+    if (t->exchanges && t->needs_norm)
+        compute_slice(t, &all);
+    gradient_scale(t, batch.count, &scale, &norm);
+    step_slice(t, &all, scale);
     lap(t, OPTIMIZER, &since);
 
-    status = md_reducer_publish(t->reducer, t->at.step + 1, err);
-    if (status)
-        return status;
+    md_reducer_publish(t->reducer, t->at.step + 1);
     md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step + 1);
-    advance(t, &sums, batch_size);
+    advance(t, &sums, batch.count);
     lap(t, REDUCE, &since);
     t->epoch_times.steps += since - start;
     *stop = sums.stop > 0;
-    report(t, &sums, batch_size, norm, &before);
+    report(t, &sums, batch.count, norm, &before);
     return MD_OK;
 }

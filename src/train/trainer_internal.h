@@ -28,17 +28,19 @@ typedef struct md_trainer {
 
     md_dataset *dataset;
     md_model_spec spec; /* the configured model on the data's shape */
-    md_model *model;
+    md_model *model;    /* of the steps */
     md_batcher *batcher;
+    md_inference inference; /* and one that computes in memory of its own */
     const md_kernels *kernels;
     const md_optimizer_descriptor *optimizer; /* the configured one, */
     md_optimizer_apply *apply;                /* and its step */
     md_reducer *reducer;
+    int exchanges; /* it does not sum gradients; see md_reducer_matrices */
+    size_t widths[MD_MODEL_MOST_MATRICES];
+    int needs_norm; /* of the gradient, in every step */
     md_heartbeat *heartbeat;
 
     md_run_shape shape;
-    size_t unit;           /* parts of a batch are whole units: 1, or the micro-shard */
-    size_t shard;          /* most images in one gradient: a rank's part, or the micro-shard */
     uint32_t *order;       /* [shape.images]: the open epoch's permutation */
     int64_t order_epoch;   /* for which epoch `order` holds, or -1 */
     md_position at, ended; /* now; after the last step of the epoch that ended last */
@@ -75,9 +77,7 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
  */
 md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err);
 
-/* validation.c */
-md_inference md_trainer_inference(const md_trainer *t); /* local */
-/* Collective: t->validation becomes that of the present weights. */
+/* validation.c. Collective: t->validation becomes that of the present weights. */
 md_status md_trainer_validate(md_trainer *t, md_error *err);
 
 /* capture.c */

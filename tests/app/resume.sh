@@ -19,7 +19,7 @@ warns() {
 }
 
 # Another storage rounds differently, which is the user's to choose; other kernels are not.
-works --data synthetic:600 --reducer reproducible --output exact --epochs 2 --set train.max_steps=5
+works --data synthetic:600 --reducer exchange --output exact --epochs 2 --set train.max_steps=5
 works --resume --output exact --set train.max_steps=9
 warns 0 "may differ"
 works --resume --output exact --set train.max_steps=12 --set data.storage=dense

@@ -33,52 +33,12 @@ void dawdle(int rank, int step, int place)
         usleep(value / 3 % 400);
 }
 
-static void add(float *sum, const float *x, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        sum[i] += x[i];
-}
-
-static double square_sum(const float *x, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += (double)x[i] * (double)x[i];
-    return sum;
-}
-
-static int all_within(const float *x, size_t count, float bound)
+int all_within(const float *x, size_t count, float bound)
 {
     for (size_t i = 0; i < count; i++)
         if (!(fabsf(x[i]) <= bound))
             return 0;
     return 1;
-}
-
-static int quantise_add(const float *x, size_t count, int exponent, double limit, int64_t *sum)
-{
-    for (size_t i = 0; i < count; i++) {
-        double scaled = ldexp((double)x[i], exponent);
-        if (!(fabs(scaled) <= limit))
-            return 0;
-        sum[i] += llrint(scaled);
-    }
-    return 1;
-}
-
-static void dequantise(const int64_t *sum, size_t count, int exponent, float *x)
-{
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)ldexp((double)sum[i], -exponent);
-}
-
-md_reducer_math plain_math(void)
-{
-    return (md_reducer_math){.add = add,
-                             .square_sum = square_sum,
-                             .all_within = all_within,
-                             .quantise_add = quantise_add,
-                             .dequantise = dequantise};
 }
 
 int world_rank(void)
@@ -103,6 +63,12 @@ int same_everywhere(uint64_t value)
     return least == most;
 }
 
+static md_range slice_of(const md_comm *comm, size_t parameters)
+{
+    return md_range_part((md_range){0, parameters}, md_comm_node_rank(comm),
+                         md_comm_node_size(comm));
+}
+
 int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t parameters, int moments)
 {
     md_error err;
@@ -110,18 +76,51 @@ int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t paramet
     md_reducer_params params = {.kind = kind,
                                 .parameters = parameters,
                                 .moments = moments,
-                                .batch = 64,
-                                .options = md_reducer_standard_options,
-                                .math = plain_math()};
-    if (md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err) ||
-        md_reducer_create(s->comm, &params, &s->reducer, &err)) {
+                                .rows = parameters,
+                                .batch = (size_t)world_size(),
+                                .widths = &s->parameters,
+                                .matrices = 1,
+                                .all_within = all_within};
+    md_status status = md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err);
+    if (!status)
+        params.slice = slice_of(s->comm, parameters);
+    if (status || md_reducer_create(s->comm, &params, &s->reducer, &err)) {
         CU_FAIL("no reducer");
         fprintf(stderr, "%s, node size %d: %s\n", md_reducer_abouts[kind].name, node_size,
                 err.text);
         return 0;
     }
-    md_reducer_slice(s->reducer, &s->begin, &s->count);
+    s->begin = md_reducer_slice(s->reducer).begin;
+    s->count = md_reducer_slice(s->reducer).count;
     return 1;
+}
+
+float *own_row(subject *s)
+{
+    float *rows = md_reducer_matrices(s->reducer);
+    const size_t row = md_reducer_part(s->reducer, (size_t)world_size()).begin;
+    return rows ? rows + row * s->parameters : md_reducer_gradient(s->reducer);
+}
+
+void add_row(subject *s, int samples, const md_step_sums *sums)
+{
+    md_reducer_add(s->reducer, (size_t)samples, sums);
+}
+
+md_status reduce(subject *s, int samples, int stop, md_step_sums *sums)
+{
+    return md_reducer_reduce(s->reducer, (size_t)samples, stop, sums, NULL);
+}
+
+float sum_at(const subject *s, int samples, size_t parameter)
+{
+    const float *rows = md_reducer_matrices(s->reducer);
+    float sum = 0.0f;
+    if (!rows)
+        return md_reducer_gradient(s->reducer)[parameter];
+    for (size_t i = 0; i < (size_t)samples; i++)
+        sum += rows[i * s->parameters + parameter];
+    return sum;
 }
 
 void close_subject(subject *s)

@@ -11,7 +11,7 @@ float draw_real(int rank, int step, size_t i); /* in [-1, 1) */
 int draw_whole(int rank, int step, size_t i);  /* -8 .. 7, so that float sums are exact */
 void dawdle(int rank, int step, int place);    /* sleeps now and then, up to 0.4 ms */
 
-md_reducer_math plain_math(void); /* nothing but loops */
+int all_within(const float *x, size_t count, float bound); /* nothing but a loop */
 
 int world_rank(void);
 int world_size(void);
@@ -26,6 +26,14 @@ typedef struct subject {
     size_t parameters;
     size_t begin, count; /* its slice */
 } subject;
+
+/* Each rank has one sample in the batch, whose gradient is a row of `parameters` numbers: where the
+ * rank writes them. Of a batch of fewer samples the first ranks have one. */
+float *own_row(subject *s);
+md_status reduce(subject *s, int samples, int stop, md_step_sums *sums);
+void add_row(subject *s, int samples, const md_step_sums *sums);
+/* After reduce: the sum over the batch's samples, of a parameter in the slice. */
+float sum_at(const subject *s, int samples, size_t parameter);
 
 int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t parameters, int moments);
 void close_subject(subject *s);

@@ -8,11 +8,6 @@
 #include "mnist_dist/comm/shared.h"
 #include "runner.h"
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static void ranks_of_one_machine_are_one_node(void)
 {
     md_comm *comm;
@@ -23,7 +18,8 @@ static void ranks_of_one_machine_are_one_node(void)
     CU_ASSERT_EQUAL(md_comm_node(comm), 0);
     CU_ASSERT_EQUAL(md_comm_node_rank(comm), world_rank());
     CU_ASSERT_EQUAL(md_comm_node_size(comm), world_size());
-    CU_ASSERT_EQUAL(md_comm_smallest_node(comm), world_size());
+    CU_ASSERT_EQUAL(md_comm_place(comm), world_rank());
+    CU_ASSERT_EQUAL(md_comm_places(comm, 0).count, (size_t)world_size());
     md_comm_destroy(&comm);
     CU_ASSERT_PTR_NULL(comm);
     md_comm_destroy(&comm);
@@ -40,7 +36,9 @@ static void faked_nodes_are_cut_from_consecutive_ranks(void)
         CU_ASSERT_EQUAL(md_comm_nodes(comm), nodes);
         CU_ASSERT_EQUAL(md_comm_node_rank(comm), rank % n);
         CU_ASSERT_EQUAL(md_comm_node_size(comm), node == nodes - 1 ? last : n);
-        CU_ASSERT_EQUAL(md_comm_smallest_node(comm), least(last, n));
+        CU_ASSERT_EQUAL(md_comm_place(comm), rank);
+        CU_ASSERT_EQUAL(md_comm_places(comm, nodes - 1).begin, (size_t)(size - last));
+        CU_ASSERT_EQUAL(md_comm_places(comm, nodes - 1).count, (size_t)last);
         int members;
         MPI_Comm_size(md_comm_node_comm(comm), &members);
         CU_ASSERT_EQUAL(members, md_comm_node_size(comm));
@@ -117,19 +115,17 @@ static void half_of_the_ranks_can_work_alone(void)
     CU_ASSERT_EQUAL(md_comm_rank(comm), rank / 2);
     CU_ASSERT_EQUAL(md_comm_nodes(comm), 1);
     md_reducer_params params = {
-        .kind = MD_REDUCER_NODE_SHARED, .parameters = 40, .batch = 1, .math = plain_math()};
+        .kind = MD_REDUCER_ALLREDUCE, .parameters = 40, .batch = 1, .all_within = all_within};
     md_reducer *reducer;
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(comm, &params, &reducer, NULL), MD_OK);
     for (int i = 0; i < 40; i++)
         md_reducer_gradient(reducer)[i] = (float)(1 + odd);
     md_step_sums sums = {.correct = 1 + odd};
-    size_t begin, count;
-    md_reducer_add(reducer, &sums);
-    CU_ASSERT_EQUAL(md_reducer_reduce(reducer, 0, &sums, NULL), MD_OK);
+    md_reducer_add(reducer, 1, &sums);
+    CU_ASSERT_EQUAL(md_reducer_reduce(reducer, 1, 0, &sums, NULL), MD_OK);
     CU_ASSERT_EQUAL(sums.correct, md_comm_size(comm) * (1 + odd));
-    md_reducer_slice(reducer, &begin, &count);
-    for (size_t i = begin; i < begin + count; i++)
-        CU_ASSERT_EQUAL(md_reducer_sum(reducer)[i], (float)sums.correct);
+    for (size_t i = 0; i < 40; i++)
+        CU_ASSERT_EQUAL(md_reducer_gradient(reducer)[i], (float)sums.correct);
     md_reducer_destroy(&reducer);
     md_comm_destroy(&comm);
 }
@@ -193,9 +189,9 @@ static void check_waits(subject *s)
     waits w = {0};
     md_step_sums sums;
     md_comm_set_wait_hook(s->comm, note_wait, &w);
-    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
     CU_ASSERT(w.begun > 0);
-    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, 1, NULL), MD_OK);
+    md_reducer_publish(s->reducer, 1);
     CU_ASSERT(!w.waiting && w.odd == 0);
     md_comm_set_wait_hook(s->comm, NULL, NULL);
 }

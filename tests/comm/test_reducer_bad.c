@@ -8,15 +8,15 @@
 /* One step in which every rank with a bit in `failing` has `value` at element `at`. */
 static md_step_sums step_with(subject *s, unsigned failing, float value, size_t at)
 {
-    float *gradient = md_reducer_gradient(s->reducer);
+    float *row = own_row(s);
     for (size_t i = 0; i < s->parameters; i++)
-        gradient[i] = 0.5f;
+        row[i] = 0.5f;
     if (failing >> world_rank() & 1)
-        gradient[at] = value;
+        row[at] = value;
     md_step_sums sums = {.correct = 3, .loss_q32 = 5};
-    md_reducer_add(s->reducer, &sums);
-    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
-    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, 1, NULL), MD_OK);
+    add_row(s, world_size(), &sums);
+    CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
+    md_reducer_publish(s->reducer, 1);
     CU_ASSERT_EQUAL(sums.correct, 3 * world_size());
     CU_ASSERT_EQUAL(sums.loss_q32, 5 * world_size());
     return sums;
@@ -48,7 +48,7 @@ static void check_largest(subject *s)
     float large = md_reducer_bound(s->reducer);
     CU_ASSERT_EQUAL(step_with(s, all, large, 0).bad, 0);
     if (s->count > 0 && s->begin == 0)
-        CU_ASSERT(isfinite(md_reducer_sum(s->reducer)[0]));
+        CU_ASSERT(isfinite(sum_at(s, world_size(), 0)));
 }
 
 static void values_that_are_large_but_can_be_summed_are_not_bad(void)
@@ -60,9 +60,9 @@ static void check_reported(subject *s)
 {
     int rank = world_rank(), last = world_size() - 1;
     md_step_sums sums = {.bad = rank == last ? 7 : 0};
-    memset(md_reducer_gradient(s->reducer), 0, s->parameters * sizeof(float));
-    md_reducer_add(s->reducer, &sums);
-    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    memset(own_row(s), 0, s->parameters * sizeof(float));
+    add_row(s, world_size(), &sums);
+    CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
     CU_ASSERT_EQUAL(sums.bad, 1);
 }
 
@@ -79,11 +79,11 @@ static void check_loss(subject *s)
         int64_t loss;
         int bad;
     } cases[] = {{most, 0}, {-most, 0}, {INT64_MAX, size > 1}, {INT64_MIN, 1}};
-    memset(md_reducer_gradient(s->reducer), 0, s->parameters * sizeof(float));
+    memset(own_row(s), 0, s->parameters * sizeof(float));
     for (int i = 0; i < 4; i++) {
         md_step_sums sums = {.loss_q32 = rank == 0 || !cases[i].bad ? cases[i].loss : 0};
-        md_reducer_add(s->reducer, &sums);
-        CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+        add_row(s, world_size(), &sums);
+        CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
         CU_ASSERT_EQUAL(sums.bad, cases[i].bad);
         if (!cases[i].bad)
             CU_ASSERT_EQUAL(sums.loss_q32, cases[i].loss * size);

@@ -38,18 +38,18 @@ static void step_serially(int step, size_t parameters, int *w, int *m)
 static void backward(subject *s, int step, size_t begin, size_t end)
 {
     const float *w = md_reducer_parameters(s->reducer);
-    float *gradient = md_reducer_gradient(s->reducer);
+    float *row = own_row(s);
     for (size_t i = begin; i < end; i++)
-        gradient[i] = (float)gradient_of(world_rank(), step, i, (int)w[i]);
+        row[i] = (float)gradient_of(world_rank(), step, i, (int)w[i]);
 }
 
 static void optimize(subject *s, size_t begin, size_t end)
 {
     float *w = md_reducer_parameters(s->reducer), *m = md_reducer_moment(s->reducer, 0);
-    const float *sum = md_reducer_sum(s->reducer);
     for (size_t i = begin; i < end; i++) {
-        w[i] = (float)stepped((int)w[i], (int)sum[i]);
-        m[i] = (float)stepped((int)m[i], -(int)sum[i]);
+        const int sum = (int)sum_at(s, world_size(), i);
+        w[i] = (float)stepped((int)w[i], sum);
+        m[i] = (float)stepped((int)m[i], -sum);
     }
 }
 
@@ -62,16 +62,16 @@ static void take_step(subject *s, int step)
     backward(s, step, 0, middle);
     dawdle(rank, step, 1);
     backward(s, step, middle, s->parameters);
-    md_reducer_add(s->reducer, &sums);
+    add_row(s, world_size(), &sums);
     dawdle(rank, step, 2);
-    CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+    CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
     CU_ASSERT_EQUAL(sums.correct, world_size());
     CU_ASSERT_EQUAL(sums.loss_q32, world_size() * (world_size() - 1) / 2 + world_size() * step);
     dawdle(rank, step, 3);
     optimize(s, s->begin, half);
     dawdle(rank, step, 4);
     optimize(s, half, s->begin + s->count);
-    CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, step + 1, NULL), MD_OK);
+    md_reducer_publish(s->reducer, step + 1);
     dawdle(rank, step, 5);
 }
 
@@ -101,16 +101,16 @@ static void steps_equal_those_of_a_serial_program(void)
 static void check_replicas(subject *s)
 {
     for (int step = 0; step < STEPS; step++) {
-        float *gradient = md_reducer_gradient(s->reducer);
+        float *row = own_row(s);
         for (size_t i = 0; i < s->parameters; i++)
-            gradient[i] = draw_real(world_rank(), step, i) + md_reducer_parameters(s->reducer)[i];
+            row[i] = draw_real(world_rank(), step, i) + md_reducer_parameters(s->reducer)[i];
         md_step_sums sums = {0};
-        md_reducer_add(s->reducer, &sums);
-        CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+        add_row(s, world_size(), &sums);
+        CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
         for (size_t i = s->begin; i < s->begin + s->count; i++)
-            md_reducer_parameters(s->reducer)[i] -= 0.1f * md_reducer_sum(s->reducer)[i];
+            md_reducer_parameters(s->reducer)[i] -= 0.1f * sum_at(s, world_size(), i);
         dawdle(world_rank(), step, 0);
-        CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, step + 1, NULL), MD_OK);
+        md_reducer_publish(s->reducer, step + 1);
         uint64_t digest = md_digest_floats(md_reducer_parameters(s->reducer), s->parameters);
         CU_ASSERT(same_everywhere(digest));
     }
@@ -127,12 +127,12 @@ static void check_marks(subject *s)
     md_reducer *reducer = s->reducer;
     CU_ASSERT(!md_reducer_consistent(reducer, 0));
     for (int64_t step = 40; step < 45; step++) {
-        CU_ASSERT_EQUAL(md_reducer_publish(reducer, step, NULL), MD_OK);
+        md_reducer_publish(reducer, step);
         CU_ASSERT(md_reducer_consistent(reducer, step));
         CU_ASSERT(!md_reducer_consistent(reducer, step - 1));
         CU_ASSERT(!md_reducer_consistent(reducer, step + 1));
         dawdle(world_rank(), (int)step, 0);
-        CU_ASSERT_EQUAL(md_reducer_reduce(reducer, 0, &sums, NULL), MD_OK);
+        CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
         md_reducer_begin_step(reducer);
         if (s->count > 0) {
             CU_ASSERT(!md_reducer_consistent(reducer, step));
@@ -181,15 +181,15 @@ static void check_watch(subject *s)
 {
     watch w = {.s = s};
     pthread_t thread;
-    CU_ASSERT_EQUAL_FATAL(md_reducer_publish(s->reducer, 0, NULL), MD_OK);
+    md_reducer_publish(s->reducer, 0);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, look_on, &w), 0);
     for (int step = 1; step <= 5 * STEPS; step++) {
         md_step_sums sums;
-        CU_ASSERT_EQUAL(md_reducer_reduce(s->reducer, 0, &sums, NULL), MD_OK);
+        CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
         md_reducer_begin_step(s->reducer);
         for (size_t i = s->begin; i < s->begin + s->count; i++)
             md_reducer_parameters(s->reducer)[i] += 1;
-        CU_ASSERT_EQUAL(md_reducer_publish(s->reducer, step, NULL), MD_OK);
+        md_reducer_publish(s->reducer, step);
         w.step = step;
         dawdle(world_rank(), step, 0);
     }

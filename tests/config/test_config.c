@@ -94,8 +94,6 @@ static int same_config(const md_config *a, const md_config *b)
 {
     return same_model(&a->model, &b->model) && same_learning(a, b) && same_run(a, b) &&
            a->distributed.reducer == b->distributed.reducer &&
-           a->distributed.reducer_options.micro_shard ==
-               b->distributed.reducer_options.micro_shard &&
            a->distributed.node_size == b->distributed.node_size &&
            same(a->distributed.stall_timeout, b->distributed.stall_timeout) &&
            strcmp(a->checkpoint.output, b->checkpoint.output) == 0 &&
@@ -146,7 +144,6 @@ static void defaults_are_the_notebook_s(void)
     CU_ASSERT_EQUAL(c.train.shuffle, 1);
     CU_ASSERT_STRING_EQUAL(c.train.initial_weights, "");
     CU_ASSERT_EQUAL(c.distributed.reducer, MD_REDUCER_ALLREDUCE);
-    CU_ASSERT_EQUAL(c.distributed.reducer_options.micro_shard, 8);
     CU_ASSERT_EQUAL(c.distributed.stall_timeout, 120);
     CU_ASSERT_STRING_EQUAL(c.checkpoint.output, "runs/mnist");
     CU_ASSERT_EQUAL(c.checkpoint.keep, 2);
@@ -224,10 +221,9 @@ static void every_scalar_key_can_be_set(void)
         .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01},
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 4, 2.5},
         .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
-        .distributed = {MD_REDUCER_NODE_SHARED, md_reducer_standard_options, 2, 7.5},
+        .distributed = {MD_REDUCER_EXCHANGE, 2, 7.5},
         .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12},
     };
-    wanted.distributed.reducer_options.micro_shard = 16;
     CU_ASSERT(same_config(&c, &wanted));
 }
 
@@ -366,8 +362,6 @@ static md_config roll_config(dice *d)
     c.early_stopping.min_delta = roll_real(d);
     c.early_stopping.monitor = (md_monitor)roll(d, 4);
     c.distributed.reducer = (md_reducer_kind)roll(d, MD_REDUCER_KINDS);
-    c.distributed.reducer_options = md_reducer_standard_options;
-    c.distributed.reducer_options.micro_shard = 1 + (int64_t)roll(d, 1000000);
     c.distributed.stall_timeout = (double)roll(d, 1000);
     roll_text(d, c.checkpoint.output);
     c.checkpoint.every_steps = (int64_t)(roll(d, 0) >> 1);

@@ -96,7 +96,6 @@ static void values_out_of_range_are_refused(void)
         {"optimizer: {learning_rate: 0.0}", {"learning_rate is 0.0; it must be above 0"}},
         {"optimizer: {beta_1: 1}", {"optimizer.beta_1 is 1; it must be in [0, 1)"}},
         {"schedule: {factor: 0}", {"schedule.factor is 0; it must be in (0, 1]"}},
-        {"distributed: {micro_shard: 0}", {"distributed.micro_shard is 0"}},
         {"checkpoint: {keep: 0}", {"checkpoint.keep is 0"}},
         {"checkpoint: {output: ''}", {"checkpoint.output is empty"}},
         {"optimizer: {name: adma}", {"optimizer.name must be adam, adamw or sgd, not 'adma'"}},
@@ -281,7 +280,7 @@ static void some_keys_may_differ_on_resume(void)
         "train.time_limit=5",        "train.threads=2",
         "data.source=elsewhere",     "data.storage=dense",
         "distributed.node_size=2",   "distributed.stall_timeout=3",
-        "distributed.micro_shard=4", "distributed.reducer=node-shared",
+        "distributed.micro_shard=4", "distributed.reducer=exchange",
         "checkpoint.output=else",    "checkpoint.every_steps=5",
         "checkpoint.keep=4",         "checkpoint.digest_every=1",
         "checkpoint.max_failures=0", "checkpoint.lock_wait=1"};
@@ -333,14 +332,21 @@ static void all_others_must_not(void)
     }
 }
 
-static void micro_shards_are_fixed_for_a_run_that_goes_on_reproducible(void)
+static void what_was_a_reducer_or_its_key_is_still_taken(void)
 {
-    md_config plain = md_config_default(), exact = plain;
-    CU_ASSERT_EQUAL(md_config_set(&exact, "distributed.reducer=reproducible", NULL), MD_OK);
-    CU_ASSERT_EQUAL(md_config_check_resume(&plain, &exact, 1, NULL), MD_OK);
-    exact.distributed.reducer_options.micro_shard = 32;
-    expect_no_resume(&plain, &exact, "distributed.micro_shard is 32", "has 8");
-    CU_ASSERT_EQUAL(md_config_check_resume(&exact, &plain, 1, NULL), MD_OK);
+    static const char *const former[] = {"distributed.reducer=node-shared",
+                                         "distributed.reducer=reproducible",
+                                         "distributed.micro_shard=4"};
+    for (size_t i = 0; i < sizeof former / sizeof *former; i++) {
+        md_config config = md_config_default();
+        CU_ASSERT_EQUAL(md_config_set(&config, former[i], NULL), MD_OK);
+        CU_ASSERT_EQUAL(config.distributed.reducer,
+                        i < 2 ? MD_REDUCER_EXCHANGE : MD_REDUCER_ALLREDUCE);
+    }
+    md_config config = md_config_default();
+    static const char text[] = "distributed: {micro_shard: 8, reducer: reproducible}\n";
+    CU_ASSERT_EQUAL(md_config_parse(&config, text, "text", NULL), MD_OK);
+    CU_ASSERT_EQUAL(config.distributed.reducer, MD_REDUCER_EXCHANGE);
 }
 
 static void another_model_is_named_on_resume(void)
@@ -415,8 +421,8 @@ CU_TestInfo md_tests[] = {
     {"anything but the model may differ before the first step",
      anything_but_the_model_may_differ_before_the_first_step},
     {"all others must not", all_others_must_not},
-    {"micro-shards are fixed for a run that goes on reproducible",
-     micro_shards_are_fixed_for_a_run_that_goes_on_reproducible},
+    {"what was a reducer, or its key, is still taken",
+     what_was_a_reducer_or_its_key_is_still_taken},
     {"another model is named on resume", another_model_is_named_on_resume},
     {"files that are no configuration are refused", files_that_are_no_configuration_are_refused},
     {"the deepest brackets are refused", the_deepest_brackets_are_refused},

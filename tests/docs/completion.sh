@@ -20,7 +20,7 @@ offers() {
 offers "predict" pre
 offers "--reducer --resume" --re
 offers "--index --image" predict --i
-offers "node-shared" --reducer n
+offers "exchange" --reducer e
 offers "weights.h5" export --format w
 offers "train test" show --split ""
 offers "train.max_steps=" train --set train.max

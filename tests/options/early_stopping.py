@@ -22,7 +22,7 @@ def exhausted(history, monitor, patience, min_delta):
 
 
 def run(place, ranks, monitor, patience, min_delta):
-    options = small.options(place) + ["--reducer", "reproducible", "--epochs", str(EPOCHS)] + small.sets({
+    options = small.options(place) + ["--reducer", "exchange", "--epochs", str(EPOCHS)] + small.sets({
         "optimizer.learning_rate": 0.05, "early_stopping.patience": patience,
         "early_stopping.monitor": monitor, "early_stopping.min_delta": min_delta})
     weights = digest(place.train(ranks, options)[0])

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""mixed_ranks.py: ranks whose kernels differ: reducer reproducible refuses them, in one message and at once; the
+"""mixed_ranks.py: ranks whose kernels differ: reducer exchange refuses them, in one message and at once; the
 others, which promise no more than equal ranks, train."""
 import os
 import sys
@@ -18,7 +18,7 @@ def start(place, reducer):
 
 
 def refused(place):
-    code, out, err = finish(start(place, "reproducible"), 60)
+    code, out, err = finish(start(place, "exchange"), 60)
     check_refused((code, err), 1, "kernels")
     assert not digest(out) and not os.path.exists(os.path.join(place.output, "last.h5")), out
 
@@ -33,9 +33,9 @@ def main():
     if "avx2" not in kernels:
         print("skipped: this CPU has one set of kernels only")
         return SKIPPED
-    return conclude([judge("reproducible refuses", refused)] +
+    return conclude([judge("exchange refuses", refused)] +
                     [judge(f"{reducer} trains", trains, reducer)
-                     for reducer in ("allreduce", "node-shared")])
+                     for reducer in ("allreduce",)])
 
 
 if __name__ == "__main__":

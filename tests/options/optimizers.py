@@ -50,7 +50,7 @@ def clip_norm(place, ranks, reducer):
 
 
 def main():
-    runs = [(1, "allreduce"), (3, "reproducible"), (3, "node-shared")]
+    runs = [(1, "allreduce"), (2, "exchange"), (3, "exchange")]
     results = [judge(f"{case.__name__.replace('_', ' ')}, {ranks} ranks, {reducer}",
                      case, ranks, reducer)
                for case in (momentum, weight_decay, clip_norm) for ranks, reducer in runs]

@@ -8,7 +8,7 @@ import sys
 import small
 from program import conclude, digest, judge, works
 
-RUN = ["--data", "synthetic:2400", "--epochs", "2", "--batch-size", "100", "--reducer", "reproducible"]
+RUN = ["--data", "synthetic:2400", "--epochs", "2", "--batch-size", "100", "--reducer", "exchange"]
 VALUES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 

@@ -12,7 +12,7 @@ import time
 from program import (RECIPE, SLOW, conclude, digest, finish, judge, together, undisturbed,
                      wait_for_ranks)
 
-REPRODUCIBLE = RECIPE + ["--reducer", "reproducible"]
+REPRODUCIBLE = RECIPE + ["--reducer", "exchange"]
 BLOWS = ("kill a rank", "kill mpirun", "terminate mpirun", "stop a rank", "usr1 to mpirun")
 
 

@@ -6,7 +6,7 @@ import sys
 
 from program import RECIPE, conclude, digest, finish, judge, together, undisturbed
 
-OPTIONS = RECIPE + ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "exchange"]
 GENERATIONS = ("last.h5", "last.prev.h5", "last.prev2.h5")
 
 

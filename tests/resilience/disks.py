@@ -9,7 +9,7 @@ import sys
 from program import (RECIPE, SKIPPED, SLOW, Place, conclude, digest, finish, judge, own_messages,
                      undisturbed)
 
-OPTIONS = RECIPE + ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "exchange"]
 PATIENT = ["--set", "checkpoint.max_failures=1000"]
 
 

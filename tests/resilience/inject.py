@@ -56,7 +56,7 @@ def references(reducer, counts):
 def main():
     everything = "--all" in sys.argv
     jobs = []
-    for reducer in reducers() if everything else ("reproducible",):
+    for reducer in reducers() if everything else ("exchange",):
         known = references(reducer, (1, 3))
         jobs += [(fault, moment, ranks, reducer, known[ranks])
                  for fault, moment, ranks in cases(everything)]

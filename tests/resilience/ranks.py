@@ -20,7 +20,7 @@ DROPOUT = """model:
 def recipe(everything, batch):
     data = os.environ.get("MNIST_DIR", "synthetic:12000") if everything else "synthetic:700"
     return ["--data", data, "--epochs", "2", "--batch-size", str(batch), "--reducer",
-            "reproducible", "--set", "checkpoint.every_steps=4"]
+            "exchange", "--set", "checkpoint.every_steps=4"]
 
 
 def killed_twice(options, steps_per_epoch):

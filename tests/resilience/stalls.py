@@ -13,7 +13,7 @@ import time
 from program import (PROGRAM, RECIPE, SLOW, Place, conclude, digest, ends_as, finish, judge,
                      own_messages, ranks_of, together, undisturbed, works)
 
-OPTIONS = RECIPE + ["--reducer", "reproducible"]
+OPTIONS = RECIPE + ["--reducer", "exchange"]
 SOON = 30  # seconds, for a stall_timeout of 4
 
 

@@ -14,9 +14,9 @@ RECIPE = ["--data", "synthetic:300", "--epochs", "2", "--batch-size", "100",
           "--set", "checkpoint.every_steps=2", "--set", "distributed.stall_timeout=2"]
 # Falls from the first epoch on: a best value must be remembered, and a file hold it.
 WORSENING = ["--set", "optimizer.learning_rate=1e-12"]
-RUNS = {"one node": (2, ["--reducer", "reproducible"]),
-        "its best epoch first": (2, ["--reducer", "reproducible"] + WORSENING),
-        "two nodes": (4, ["--reducer", "node-shared", "--set", "distributed.node_size=2"])}
+RUNS = {"one node": (2, ["--reducer", "exchange"]),
+        "its best epoch first": (2, ["--reducer", "exchange"] + WORSENING),
+        "two nodes": (4, ["--reducer", "exchange", "--set", "distributed.node_size=2"])}
 
 
 def start(place, ranks, options, **how):

@@ -36,7 +36,7 @@ trap finish EXIT
 
 # Training that takes long enough to be hit: 19 steps an epoch, 50 ms each when $slow.
 epochs=8
-options=(--reducer reproducible --epochs "$epochs")
+options=(--reducer exchange --epochs "$epochs")
 # shellcheck disable=SC2034
 slow=(--inject slow@0:1)
 

@@ -12,7 +12,7 @@ grep -q '^SLURM_JOB_NODELIST=n\[1-2\]' "mnist-$job.out" || fail "no environment 
 grep -qF "$("$MNIST_DIST" --version | grep MPI)" "mnist-$job.out" || fail "no versions in the output"
 echo "ok: the environment and the versions are printed"
 
-job=$(submit --nodes=2 --ntasks-per-node=2 "$jobs/mnist.sbatch" --epochs 2 --reducer node-shared)
+job=$(submit --nodes=2 --ntasks-per-node=2 "$jobs/mnist.sbatch" --epochs 2 --reducer exchange)
 completed "$job"
-[ "$(digest "mnist-$job.out")" ] || fail "no result with node-shared"
-echo "ok: node-shared trains across two nodes"
+[ "$(digest "mnist-$job.out")" ] || fail "no result with exchange"
+echo "ok: exchange trains across two nodes"

@@ -98,14 +98,23 @@ static void a_promise_for_any_rank_count_is_kept_bit_for_bit(void)
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=3", NULL, 0.0);
 }
 
-static void micro_shards_of_any_size_are_reproducible(void)
+static void and_on_other_nodes(void)
 {
-    compare("train.batch_size=32", "distributed.reducer=reproducible", "distributed.micro_shard=1",
-            0.0);
-    compare("train.batch_size=32", "distributed.reducer=reproducible", "distributed.micro_shard=11",
-            0.0);
-    compare("train.batch_size=32", "distributed.reducer=reproducible",
-            "distributed.micro_shard=1000000", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "distributed.node_size=1", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=33", "distributed.node_size=2", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", "distributed.node_size=3", 0.0);
+}
+
+static void and_when_clipping(void)
+{
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "optimizer.clip_norm=0.3", 0.0);
+}
+
+/* Images are then sorted block by block. */
+static void and_with_large_batches_and_dense_images(void)
+{
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=290", NULL, 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=290", "data.storage=dense", 0.0);
 }
 
 static void more_ranks_than_samples_runs(void)
@@ -134,7 +143,9 @@ CU_TestInfo md_tests[] = {
     {"other nodes agree to rounding", other_nodes_agree_to_rounding},
     {"a promise for any rank count is kept bit for bit",
      a_promise_for_any_rank_count_is_kept_bit_for_bit},
-    {"micro-shards of any size are reproducible", micro_shards_of_any_size_are_reproducible},
+    {"and on other nodes", and_on_other_nodes},
+    {"and when clipping", and_when_clipping},
+    {"and with large batches and dense images", and_with_large_batches_and_dense_images},
     {"more ranks than samples runs", more_ranks_than_samples_runs},
     {"the same run twice gives the same bits", the_same_run_twice_gives_the_same_bits},
     CU_TEST_INFO_NULL};

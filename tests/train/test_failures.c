@@ -34,8 +34,8 @@ static void check_agreed(md_status status, const md_error *err, md_status expect
 static void a_nan_stops_the_run_before_any_weight_is_stepped(void)
 {
     static const char *const reducers[] = {"distributed.reducer=allreduce",
-                                           "distributed.reducer=node-shared",
-                                           "distributed.reducer=reproducible"};
+                                           "distributed.reducer=exchange",
+                                           "distributed.reducer=exchange"};
     int size;
     world(&size);
     for (int i = 0; i < 3; i++) {
@@ -161,7 +161,7 @@ static void a_best_value_is_remembered_only_with_its_file(void)
                           "train.epochs=3",
                           "train.seed=2",
                           "optimizer.learning_rate=0.01",
-                          "distributed.reducer=reproducible",
+                          "distributed.reducer=exchange",
                           NULL};
     int size;
     trial t = {.assignments = keys, .inject = &inject};

@@ -110,9 +110,9 @@ static void at_an_epochs_end(void)
     compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=allreduce", NULL, 12);
 }
 
-static void with_node_shared(void)
+static void with_exchange(void)
 {
-    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=node-shared",
+    compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "distributed.reducer=exchange",
             "distributed.node_size=2", 17);
 }
 
@@ -121,12 +121,12 @@ static void with_sgd_and_momentum(void)
     compare(MPI_COMM_WORLD, MPI_COMM_WORLD, "optimizer.name=sgd", "optimizer.momentum=0.9", 20);
 }
 
-static void reproducible_goes_on_at_another_rank_count(void)
+static void exchange_goes_on_at_another_rank_count(void)
 {
     int rank;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     compare(MPI_COMM_WORLD, rank == 0 ? MPI_COMM_SELF : MPI_COMM_NULL,
-            "distributed.reducer=reproducible", NULL, 17);
+            "distributed.reducer=exchange", NULL, 17);
 }
 
 /* At another rank count a plain reducer still sees the same samples: the losses agree to rounding.
@@ -366,7 +366,7 @@ static void import_between_epochs(const char *reducer)
 static void an_imported_model_goes_on_with_its_optimizer(void)
 {
     import_between_epochs("distributed.reducer=allreduce");
-    import_between_epochs("distributed.reducer=node-shared");
+    import_between_epochs("distributed.reducer=exchange");
 }
 
 const char md_suite[] = "train.resume";
@@ -375,9 +375,9 @@ CU_TestInfo md_tests[] = {
     {"at an epoch's end", at_an_epochs_end},
     {"between an epoch's last step and its end", between_an_epochs_last_step_and_its_end},
     {"a stop in the very last step is the end", a_stop_in_the_very_last_step_is_the_end},
-    {"with node-shared", with_node_shared},
+    {"with exchange", with_exchange},
     {"with SGD and momentum", with_sgd_and_momentum},
-    {"reproducible goes on at another rank count", reproducible_goes_on_at_another_rank_count},
+    {"exchange goes on at another rank count", exchange_goes_on_at_another_rank_count},
     {"plain reducers continue the same stream", plain_reducers_continue_the_same_stream},
     {"times are of the process that finished the epoch",
      times_are_of_the_process_that_finished_the_epoch},

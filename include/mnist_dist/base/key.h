@@ -26,6 +26,12 @@ typedef enum md_key_type {
 /* Ends of a range that are not part of it. */
 enum { MD_OPEN_LOW = 1, MD_OPEN_HIGH = 2 };
 
+/* A word that was a choice once, and the choice that it means now. */
+typedef struct md_former {
+    const char *word;
+    int choice;
+} md_former;
+
 typedef struct md_key {
     const char *name; /* "section.key" in the configuration, "key" in a layer */
     md_key_type type;
@@ -33,6 +39,7 @@ typedef struct md_key {
     const char *standard; /* the default; NULL: there is none */
     double low, high;     /* numbers; high may be INFINITY */
     int open;
+    const md_former *former; /* of a MD_KEY_CHOICE: taken, too; NULL or ending with a NULL word */
     const char *const *choices; /* words; "split:N" stands for split: and a number from 1 */
     int may_be_empty;           /* text */
     int may_differ;             /* a resumed run may have another value */

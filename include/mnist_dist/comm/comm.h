@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/base/range.h"
 
 typedef struct md_comm md_comm;
 
@@ -24,8 +25,10 @@ int md_comm_node_rank(const md_comm *comm); /* within this node */
 int md_comm_node_size(const md_comm *comm); /* ranks on this node */
 int md_comm_node(const md_comm *comm);      /* number of this node, 0 .. nodes-1 */
 int md_comm_nodes(const md_comm *comm);
-int md_comm_smallest_node(const md_comm *comm); /* ranks on the smallest node */
-MPI_Comm md_comm_world(const md_comm *comm);    /* borrowed handles */
+/* Places count the ranks node by node: this rank's, and those of a node's ranks. */
+int md_comm_place(const md_comm *comm);
+md_range md_comm_places(const md_comm *comm, int node);
+MPI_Comm md_comm_world(const md_comm *comm); /* borrowed handles */
 MPI_Comm md_comm_node_comm(const md_comm *comm);
 const char *md_comm_hosts(const md_comm *comm); /* "n1,n2": each host once, in rank order */
 

@@ -4,11 +4,8 @@
 #ifndef MNIST_DIST_COMM_REDUCER_LIST_H
 #define MNIST_DIST_COMM_REDUCER_LIST_H
 
-#include <stdint.h>
-
 /* What bits survive: MD_PROMISE_ORDER, the same bits at the same rank count; MD_PROMISE_RANK_COUNT,
- * at any rank count. For that the batch is cut into micro-shards, which no rank count changes: each
- * is handed to the reducer by itself, where others get a rank's part of the batch as one. */
+ * at any rank count. */
 typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
 
 /* X(ID, id, name, promise, how): MD_REDUCER_ID is its kind, md_reducer_id its md_reducer_ops. The
@@ -16,29 +13,14 @@ typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
 #define MD_REDUCERS(X)                                                                             \
     X(ALLREDUCE, allreduce, "allreduce", MD_PROMISE_ORDER,                                         \
       "one in-place `MPI_Allreduce` of the gradient")                                              \
-    X(NODE_SHARED, node_shared, "node-shared", MD_PROMISE_ORDER,                                   \
-      "ranks of a node share gradients and weights through memory; the fastest")                   \
-    X(REPRODUCIBLE, reproducible, "reproducible", MD_PROMISE_RANK_COUNT,                           \
-      "the batch is cut into micro-shards that no rank count changes; their gradients are summed " \
-      "as integers")
+    X(EXCHANGE, exchange, "exchange", MD_PROMISE_RANK_COUNT,                                       \
+      "ranks share activations and gradients by them, and each sums and steps its own slice of "   \
+      "the weights over the whole batch; the fastest on a node")
 
-/* Options of single reducers, which the others ignore: X(key, standard, low, high, help) is one key
- * of `distributed`. */
-#define MD_REDUCER_OPTIONS(X)                                                                      \
-    X(micro_shard, 8, 1, 1000000,                                                                  \
-      "reproducible: images per indivisible part of a batch; then the same on resume")
-
-typedef struct md_reducer_options {
-#define MD_REDUCER_OPTION(key, standard, low, high, help) int64_t key;
-    MD_REDUCER_OPTIONS(MD_REDUCER_OPTION)
-#undef MD_REDUCER_OPTION
-} md_reducer_options;
-
-static const md_reducer_options md_reducer_standard_options = {
-#define MD_REDUCER_STANDARD(key, standard, low, high, help) .key = (standard),
-    MD_REDUCER_OPTIONS(MD_REDUCER_STANDARD)
-#undef MD_REDUCER_STANDARD
-};
+/* X(name, ID): names of reducers that were, and the kind that now does what they promised. */
+#define MD_FORMER_REDUCERS(X)                                                                      \
+    X("node-shared", EXCHANGE)                                                                     \
+    X("reproducible", EXCHANGE)
 
 typedef enum md_reducer_kind {
 #define MD_REDUCER_KIND(ID, id, name, promise, how) MD_REDUCER_##ID,

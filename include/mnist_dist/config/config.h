@@ -51,7 +51,6 @@ typedef struct md_config {
     } early_stopping;
     struct {
         md_reducer_kind reducer;
-        md_reducer_options reducer_options;
         int64_t node_size;
         double stall_timeout; /* seconds */
     } distributed;

@@ -73,6 +73,12 @@ typedef struct md_tensor {
     size_t count;                     /* elements */
 } md_tensor;
 
+/* Elements of its last dimension; a tensor of one dimension is one row. */
+static inline size_t md_tensor_row(const md_tensor *tensor)
+{
+    return tensor->shape[tensor->rank - 1];
+}
+
 typedef struct md_layout {
     int tensor_count;
     md_tensor tensors[MD_MAX_TENSORS];

@@ -39,6 +39,19 @@ typedef struct md_product {
     float *c;
 } md_product;
 
+/* dw[count][out] = x^T dy for `count` pixels from number `begin` on of those that sparse_columns
+ * sorted into scratch. dy[n][out]. */
+typedef struct md_sparse_gradient {
+    void *scratch;
+    size_t n, pixels; /* as given to sparse_columns */
+    size_t begin, count, out;
+    const float *dy;
+    float *dw;
+    int add; /* to dw; 0: overwrite it */
+} md_sparse_gradient;
+
+enum { MD_SPARSE_BLOCK = 128 };
+
 typedef struct md_kernels {
     const char *name; /* "avx512", "avx2" or "baseline" */
 
@@ -46,11 +59,12 @@ typedef struct md_kernels {
      */
     void (*sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
                            size_t out, float *y);
-    /* dw[in][out] = x^T dy, overwriting every element. dy[n][out]. `scratch` holds
-     * sparse_scratch(n, in) bytes aligned to MD_ALIGNMENT. */
-    void (*sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
-                            size_t out, float *dw, void *scratch);
-    size_t (*sparse_scratch)(size_t n, size_t in); /* bytes, for up to n rows */
+    /* Sorts pixels first .. first + pixels - 1 of n rows, up to MD_SPARSE_BLOCK, by pixel, for
+     * sparse_gradient. `scratch`: sparse_scratch(n, pixels) bytes aligned to MD_ALIGNMENT. */
+    void (*sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size_t pixels,
+                           void *scratch);
+    void (*sparse_gradient)(const md_sparse_gradient *p);
+    size_t (*sparse_scratch)(size_t n, size_t pixels);
 
     void (*product)(const md_product *p);
     void (*transpose)(const float *x, size_t rows, size_t columns, float *y); /* y[columns][rows] */

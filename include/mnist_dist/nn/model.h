@@ -8,14 +8,16 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/base/range.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/kernels.h"
 
 typedef struct md_model md_model;
 
-/* n samples. Exactly one of `rows` and `pixels` is set; everything is borrowed for the call. */
+/* Samples. Exactly one of `rows` and `pixels` is set; everything is borrowed for the call. */
 typedef struct md_batch {
     size_t samples;
+    size_t first; /* row of the model's matrices that belongs to the first of them; mostly 0 */
     const md_sparse_row *rows; /* [n]: non-zero pixels of each image */
     const float *pixels;       /* [n][rows * columns], already divided by 255 */
     const uint8_t *labels;     /* [n]; may be NULL for prediction */
@@ -59,6 +61,28 @@ const float *md_model_loss(md_model *model, const md_batch *batch, size_t *corre
  * With zero samples: all zeros. */
 void md_model_backward(md_model *model, const float *parameters, const md_batch *batch,
                        float *gradient);
+
+/* Backward in two parts, for ranks that share a batch. What weight gradients are made of, a row per
+ * sample each, lies in the model's matrices: the layers' activations and the gradients by them. */
+enum { MD_MODEL_MOST_MATRICES = 2 * MD_MAX_LAYERS + 1 };
+
+/* Their number, and how many floats a sample has in each. */
+int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICES]);
+
+/* From now on the matrices are [samples][width], one after another, in `block`, which the caller
+ * keeps, for max_samples and more. A pass uses the rows from batch->first on. */
+void md_model_place(md_model *model, float *block, size_t samples);
+
+/* After loss: fills the batch's rows of the gradients. Returns those by the logits,
+ * [samples][classes]. */
+float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch);
+
+/* Then, with a batch of all samples, whose rows are filled by whomever: gets ready for
+ * md_model_gradient in `range`, which writes the gradient of parameters range.begin .. to
+ * gradient[range.count]. Each is the sum over the samples in order, the same bits whatever the
+ * range. Ranges end between rows of tensors (md_tensor_row). */
+void md_model_sort(md_model *model, const md_batch *batch, md_range range);
+void md_model_gradient(md_model *model, const md_batch *batch, md_range range, float *gradient);
 
 /* Class probabilities from n rows of logits; may be in place. */
 void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities);

@@ -17,6 +17,8 @@ void md_batcher_destroy(md_batcher **batcher); /* NULL is fine; clears *batcher 
  * long as the batch is used. */
 const md_batch *md_batcher_gather(md_batcher *batcher, md_split split, const uint32_t *ids,
                                   size_t n);
+/* Some of a batch's samples, and where they lie in it. */
+md_batch md_batcher_part(const md_batcher *batcher, const md_batch *batch, md_range part);
 /* For inference: `size` samples, blank but for the images of `range` from sample `slot` on. */
 const md_batch *md_batcher_place(md_batcher *batcher, md_image_range range, size_t slot,
                                  size_t size);

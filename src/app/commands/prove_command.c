@@ -1,4 +1,4 @@
-/* mnist_dist prove: the promise of the reproducible reducer, put to the test on the user's own
+/* mnist_dist prove: the promise of the exchange reducer, put to the test on the user's own
  * machine. Starts real runs through mpirun (or srun inside a Slurm job), kills and resumes some of
  * them, and compares the digests of their weights. */
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "mnist_dist/base/parse.h"
+#include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/rundir/folder.h"
 #include "process/launch.h"
 
@@ -154,7 +155,7 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
     for (int i = 0; i < p->passed_count; i++)
         arguments[n++] = p->passed[i];
     arguments[n++] = "--reducer";
-    arguments[n++] = "reproducible";
+    arguments[n++] = md_reducer_abouts[MD_REDUCER_EXCHANGE].name;
     arguments[n++] = "--output";
     arguments[n++] = directory;
     if (s->resume)

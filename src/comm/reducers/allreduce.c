@@ -1,7 +1,15 @@
 /* allreduce: every rank holds everything, and one MPI_Allreduce sums the gradient block with the
  * step sums at its end. */
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "comm_internal.h"
 #include "reducer_internal.h"
+
+typedef struct private_blocks {
+    md_mark mark; /* the slice is the whole block */
+} private_blocks;
 
 /* The sums ride as floats and stay exact: each int64 is cut into bytes, and sums of bytes over up
  * to 65536 ranks stay below 2^24, where floats count exactly. Put together again modulo 2^64 they
@@ -25,19 +33,51 @@ static void decode(const float *limbs, int64_t *sums)
 
 static md_status create(md_reducer *reducer, md_error *err)
 {
-    int size = md_comm_size(reducer->comm);
+    const int size = md_comm_size(reducer->comm);
+    const size_t state = md_reducer_state_floats(reducer);
+    private_blocks *own = reducer->variant;
+    void *blocks, *squares;
     if (size > MOST_RANKS)
         return md_fail(err, MD_USAGE,
                        "distributed.reducer allreduce sums over at most %d ranks, not %d; choose "
-                       "node-shared",
+                       "exchange",
                        MOST_RANKS, size);
-    return md_private_create(reducer, TAIL, err);
+    reducer->marks = &own->mark;
+    reducer->slices = 1;
+    reducer->slice = (md_range){0, reducer->params.parameters};
+    /* Half of what fits, since the sum's own rounding may go up. */
+    reducer->bound = FLT_MAX / 2 / (float)size;
+    md_status status = md_allocate(&blocks, state + reducer->stride + TAIL, sizeof(float),
+                                   "parameters, moments and gradient", err);
+    if (status)
+        return status;
+    reducer->parameters = blocks;
+    reducer->gradient = reducer->parameters + state;
+    status = md_allocate(&squares, reducer->params.rows, sizeof(double), "square sums", err);
+    reducer->squares = squares;
+    return status;
 }
 
-static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *err)
+static void destroy(md_reducer *reducer)
 {
+    free(reducer->parameters);
+    free(reducer->squares);
+}
+
+static int add(md_reducer *reducer, size_t samples)
+{
+    (void)samples;
+    return reducer->params.all_within(reducer->gradient, reducer->params.parameters,
+                                      reducer->bound);
+}
+
+static md_status reduce(md_reducer *reducer, size_t samples, int64_t sums[MD_SUMS], md_error *err)
+{
+    (void)samples;
     float *tail = reducer->gradient + reducer->params.parameters;
-    int count = (int)reducer->params.parameters + TAIL;
+    const int count = (int)reducer->params.parameters + TAIL;
+    if (!reducer->computed)
+        memset(reducer->gradient, 0, reducer->params.parameters * sizeof(float));
     encode(sums, tail);
     md_status status =
         MD_COLLECTIVE(reducer->comm,
@@ -49,10 +89,17 @@ static md_status reduce(md_reducer *reducer, int64_t sums[MD_SUMS], md_error *er
     return status;
 }
 
+static md_status spread(md_reducer *reducer, md_error *err)
+{
+    return md_comm_broadcast(reducer->comm, reducer->parameters,
+                             md_reducer_state_floats(reducer) * sizeof(float), 0, err);
+}
+
 const md_reducer_ops md_reducer_allreduce = {
+    .variant_size = sizeof(private_blocks),
     .create = create,
-    .destroy = md_private_destroy,
-    .add = md_reducer_can_sum,
+    .destroy = destroy,
+    .add = add,
     .reduce = reduce,
-    .spread = md_private_spread,
+    .spread = spread,
 };

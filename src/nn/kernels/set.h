@@ -65,9 +65,10 @@ MD_INLINE float multiply_add_one(float a, float b, float c)
 /* table.c gathers them; mnist_dist/nn/kernels.h says what each does. */
 void MD_SET(sparse_forward)(const md_sparse_row *x, size_t n, const float *w, const float *b,
                             size_t out, float *y);
-void MD_SET(sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
-                             size_t out, float *dw, void *scratch);
-size_t MD_SET(sparse_scratch)(size_t n, size_t in);
+void MD_SET(sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size_t pixels,
+                            void *scratch);
+void MD_SET(sparse_gradient)(const md_sparse_gradient *p);
+size_t MD_SET(sparse_scratch)(size_t n, size_t pixels);
 void MD_SET(product)(const md_product *p);
 void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y);
 void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *db);

@@ -7,9 +7,10 @@ enum {
     WIDE = 8, /* vectors of output columns kept in registers at once */
     WIDE_COLUMNS = WIDE * LANES,
     HALF_COLUMNS = WIDE_COLUMNS / 2,
-    ROW_BLOCK = 128,    /* samples taken at a time */
+    ROW_BLOCK = MD_SPARSE_BLOCK, /* samples taken at a time */
     L1_WEIGHTS = 57344, /* bytes of weights taken at a time: what pays with a 48 KB L1 cache */
-    ROWS_AHEAD = 2      /* images lie scattered in the data set: the CPU cannot guess the next */
+    ROWS_AHEAD = 2,     /* images lie scattered in the data set: the CPU cannot guess the next */
+    UNITS = 256 * sizeof(float)
 };
 
 /* v / 255 of every byte: 256 divisions a call are cheaper than one a pixel. */
@@ -130,10 +131,11 @@ void MD_SET(sparse_forward)(const md_sparse_row *x, size_t n, const float *w, co
     }
 }
 
-/* The rows of one block turned round: for each pixel, which samples have it and at what value. */
+/* Of some pixels: which samples have each, and at what value. */
 typedef struct columns {
-    uint16_t *count; /* [in] */
-    uint16_t *entry; /* [in][stride]: sample * 256 + value */
+    float *unit;     /* [256] */
+    uint16_t *count; /* [pixels] */
+    uint16_t *entry; /* [pixels][stride]: sample * 256 + value */
     size_t stride;
 } columns;
 
@@ -144,50 +146,74 @@ static size_t list_stride(size_t n)
     return ((n + line - 1) / line | 1) * line;
 }
 
-static size_t counts_size(size_t in)
+static size_t counts_size(size_t pixels)
 {
-    return (in * sizeof(uint16_t) + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+    return (pixels * sizeof(uint16_t) + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
 }
 
-size_t MD_SET(sparse_scratch)(size_t n, size_t in)
+size_t MD_SET(sparse_scratch)(size_t n, size_t pixels)
 {
-    return counts_size(in) + in * list_stride(n < ROW_BLOCK ? n : ROW_BLOCK) * sizeof(uint16_t);
+    return UNITS + counts_size(pixels) + pixels * list_stride(n) * sizeof(uint16_t);
+}
+
+static columns columns_in(void *scratch, size_t n, size_t pixels)
+{
+    char *counts = (char *)scratch + UNITS;
+    return (columns){.unit = scratch,
+                     .count = (uint16_t *)(void *)counts,
+                     .entry = (uint16_t *)(void *)(counts + counts_size(pixels)),
+                     .stride = list_stride(n)};
+}
+
+/* The first entry of a row at this pixel or behind it. */
+static uint32_t find_pixel(const md_sparse_row *row, size_t pixel)
+{
+    uint32_t low = 0, high = row->count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (row->index[middle] < pixel)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* A list of fixed length per pixel needs one pass where exact lengths would need two. */
-static columns turn_round(const md_sparse_row *x, size_t n, size_t in, void *scratch)
+void MD_SET(sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size_t pixels,
+                            void *scratch)
 {
-    columns c = {.count = scratch,
-                 .entry = (uint16_t *)((char *)scratch + counts_size(in)),
-                 .stride = list_stride(n)};
-    memset(c.count, 0, in * sizeof *c.count);
+    const columns c = columns_in(scratch, n, pixels);
+    fill_units(c.unit);
+    memset(c.count, 0, pixels * sizeof *c.count);
     for (size_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < x[i].count; k++) {
-            size_t pixel = x[i].index[k];
+        for (uint32_t k = first ? find_pixel(&x[i], first) : 0; k < x[i].count; k++) {
+            size_t pixel = x[i].index[k] - first;
+            if (pixel >= pixels)
+                break;
             c.entry[pixel * c.stride + c.count[pixel]++] = (uint16_t)(i << 8 | x[i].value[k]);
         }
-    return c;
 }
 
 typedef struct gradient {
     columns pixels;
-    size_t in, out;
-    int first; /* overwrite dw, rather than add to it? */
+    size_t begin, count; /* of them */
+    size_t out;
+    int add; /* to dw, rather than overwrite it */
     const float *dy;
     float *dw;
-    const float *unit;
 } gradient;
 
 MD_INLINE void gradient_columns(const gradient *g, size_t column, size_t vectors)
 {
-    for (size_t i = 0; i < g->in; i++) {
-        const uint16_t *entry = g->pixels.entry + i * g->pixels.stride;
+    for (size_t i = 0; i < g->count; i++) {
+        const uint16_t *entry = g->pixels.entry + (g->begin + i) * g->pixels.stride;
         float *dw = g->dw + i * g->out + column;
         vec sum[WIDE] = {{0}};
-        for (size_t j = 0; j < vectors && !g->first; j++)
+        for (size_t j = 0; j < vectors && g->add; j++)
             sum[j] = load(dw + j * LANES);
-        for (uint16_t k = 0; k < g->pixels.count[i]; k++) {
-            float pixel = g->unit[entry[k] & 255];
+        for (uint16_t k = 0; k < g->pixels.count[g->begin + i]; k++) {
+            float pixel = g->pixels.unit[entry[k] & 255];
             const float *dy = g->dy + (entry[k] >> 8) * g->out + column;
             for (size_t j = 0; j < vectors; j++)
                 sum[j] = multiply_add(pixel, load(dy + j * LANES), sum[j]);
@@ -199,13 +225,13 @@ MD_INLINE void gradient_columns(const gradient *g, size_t column, size_t vectors
 
 static void gradient_rest(const gradient *g, size_t column)
 {
-    for (size_t i = 0; i < g->in; i++) {
-        const uint16_t *entry = g->pixels.entry + i * g->pixels.stride;
+    for (size_t i = 0; i < g->count; i++) {
+        const uint16_t *entry = g->pixels.entry + (g->begin + i) * g->pixels.stride;
         float *dw = g->dw + i * g->out;
         for (size_t j = column; j < g->out; j++)
-            dw[j] = g->first ? 0.0f : dw[j];
-        for (uint16_t k = 0; k < g->pixels.count[i]; k++) {
-            float pixel = g->unit[entry[k] & 255];
+            dw[j] = g->add ? dw[j] : 0.0f;
+        for (uint16_t k = 0; k < g->pixels.count[g->begin + i]; k++) {
+            float pixel = g->pixels.unit[entry[k] & 255];
             const float *dy = g->dy + (entry[k] >> 8) * g->out;
             for (size_t j = column; j < g->out; j++)
                 dw[j] = multiply_add_one(pixel, dy[j], dw[j]);
@@ -213,34 +239,24 @@ static void gradient_rest(const gradient *g, size_t column)
     }
 }
 
-static void gradient_block(const gradient *g)
+void MD_SET(sparse_gradient)(const md_sparse_gradient *p)
 {
+    gradient g = {.pixels = columns_in(p->scratch, p->n, p->pixels),
+                  .begin = p->begin,
+                  .count = p->count,
+                  .out = p->out,
+                  .add = p->add,
+                  .dy = p->dy,
+                  .dw = p->dw};
     size_t column = 0;
-    for (; column + WIDE_COLUMNS <= g->out; column += WIDE_COLUMNS)
-        gradient_columns(g, column, WIDE);
-    if (column + HALF_COLUMNS <= g->out) {
-        gradient_columns(g, column, WIDE / 2);
+    for (; column + WIDE_COLUMNS <= g.out; column += WIDE_COLUMNS)
+        gradient_columns(&g, column, WIDE);
+    if (column + HALF_COLUMNS <= g.out) {
+        gradient_columns(&g, column, WIDE / 2);
         column += HALF_COLUMNS;
     }
-    for (; column + LANES <= g->out; column += LANES)
-        gradient_columns(g, column, 1);
-    if (column < g->out)
-        gradient_rest(g, column);
-}
-
-void MD_SET(sparse_gradient)(const md_sparse_row *x, size_t n, size_t in, const float *dy,
-                             size_t out, float *dw, void *scratch)
-{
-    float unit[256];
-    fill_units(unit);
-    gradient g = {.in = in, .out = out, .unit = unit};
-    g.dw = dw;
-    size_t i = 0;
-    do {
-        g.pixels = turn_round(x + i, n - i < ROW_BLOCK ? n - i : ROW_BLOCK, in, scratch);
-        g.first = i == 0;
-        g.dy = dy + i * out;
-        gradient_block(&g);
-        i += ROW_BLOCK;
-    } while (i < n);
+    for (; column + LANES <= g.out; column += LANES)
+        gradient_columns(&g, column, 1);
+    if (column < g.out)
+        gradient_rest(&g, column);
 }

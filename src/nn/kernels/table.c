@@ -6,6 +6,7 @@
 const md_kernels MD_SET(kernels) = {
     .name = NAME_OF(MD_KERNEL_SET),
     .sparse_forward = MD_SET(sparse_forward),
+    .sparse_columns = MD_SET(sparse_columns),
     .sparse_gradient = MD_SET(sparse_gradient),
     .sparse_scratch = MD_SET(sparse_scratch),
     .product = MD_SET(product),

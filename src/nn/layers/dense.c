@@ -11,11 +11,10 @@
 enum { KERNEL, BIAS }; /* in the order of its descriptor */
 
 typedef struct dense {
-    md_activations x;  /* of the last forward; borrowed */
-    float *y;          /* [max_samples][out] */
-    float *dx;         /* [max_samples][in], if the layer propagates */
     float *transposed; /* room for W, if the layer propagates */
     void *scratch;     /* of the sparse gradient, if it does not: only then may x be sparse */
+    size_t sorted;     /* pixels in scratch, */
+    size_t first;      /* from this one on; of batches up to a block */
 } dense;
 
 static md_status create(md_layer *layer, const md_kernels *kernels, size_t max_samples,
@@ -25,17 +24,11 @@ static md_status create(md_layer *layer, const md_kernels *kernels, size_t max_s
     if (status)
         return status;
     dense *d = layer->state;
-    size_t in = layer->in, out = layer->out;
-    status = md_allocate((void **)&d->y, max_samples * out, sizeof *d->y, "activations", err);
-    if (status)
-        return status;
+    const size_t block = max_samples < MD_SPARSE_BLOCK ? max_samples : MD_SPARSE_BLOCK;
     if (!layer->propagates)
-        return md_allocate(&d->scratch, kernels->sparse_scratch(max_samples, in), 1,
+        return md_allocate(&d->scratch, kernels->sparse_scratch(block, layer->in), 1,
                            "sorted pixels", err);
-    status = md_allocate((void **)&d->dx, max_samples * in, sizeof *d->dx, "gradients", err);
-    if (status)
-        return status;
-    return md_allocate((void **)&d->transposed, in * out, sizeof *d->transposed,
+    return md_allocate((void **)&d->transposed, layer->in * layer->out, sizeof *d->transposed,
                        "transposed weights", err);
 }
 
@@ -44,46 +37,95 @@ static void destroy(md_layer *layer)
     dense *d = layer->state;
     if (!d)
         return;
-    free(d->y);
-    free(d->dx);
     free(d->transposed);
     free(d->scratch);
     free(d);
 }
 
-static md_activations forward(md_layer *layer, const md_forward_context *context, md_activations x)
+static md_dense_shape shape_of(const md_layer *layer, const md_context *context)
 {
-    dense *d = layer->state;
-    const float *w = context->parameters + layer->tensors[KERNEL].offset;
-    const float *b = context->parameters + layer->tensors[BIAS].offset;
-    md_dense_shape shape = {context->kernels, context->samples, layer->in, layer->out};
-    d->x = x;
-    if (x.rows)
-        context->kernels->sparse_forward(x.rows, context->samples, w, b, layer->out, d->y);
-    else
-        md_dense_forward(&shape, x.values, w, b, d->y);
-    md_activation_apply(context->kernels, layer->spec->activation, d->y,
-                        context->samples * layer->out);
-    return (md_activations){.values = d->y};
+    return (md_dense_shape){context->kernels, context->batch->samples, layer->in, layer->out};
 }
 
-static float *backward(md_layer *layer, const md_forward_context *context, float *dy)
+static void forward(md_layer *layer, const md_context *context)
+{
+    const float *w = context->parameters + layer->tensors[KERNEL].offset;
+    const float *b = context->parameters + layer->tensors[BIAS].offset;
+    const md_dense_shape shape = shape_of(layer, context);
+    const float *x = md_inputs_of(layer, context);
+    float *y = md_rows_of(layer->y, context, layer->out);
+    if (x)
+        md_dense_forward(&shape, x, w, b, y);
+    else
+        context->kernels->sparse_forward(context->batch->rows, shape.n, w, b, layer->out, y);
+    md_activation_apply(context->kernels, layer->spec->activation, y, shape.n * layer->out);
+}
+
+static void backward(md_layer *layer, const md_context *context)
+{
+    const dense *d = layer->state;
+    const md_dense_shape shape = shape_of(layer, context);
+    const float *y = md_rows_of(layer->y, context, layer->out);
+    float *dy = md_rows_of(layer->dy, context, layer->out);
+    md_activation_gradient(context->kernels, layer->spec->activation, y, dy, shape.n * shape.out);
+    if (layer->dx)
+        md_dense_input_gradient(&shape, dy, context->parameters + layer->tensors[KERNEL].offset,
+                                d->transposed, md_rows_of(layer->dx, context, layer->in));
+}
+
+/* Batches larger than a block are sorted block by block, for each part anew. */
+static void sort(md_layer *layer, const md_context *context, size_t first, size_t rows)
 {
     dense *d = layer->state;
-    const md_kernels *kernels = context->kernels;
-    md_dense_shape shape = {kernels, context->samples, layer->in, layer->out};
-    float *dw = context->gradient + layer->tensors[KERNEL].offset;
-    md_activation_gradient(kernels, layer->spec->activation, d->y, dy, shape.n * shape.out);
-    kernels->column_sum(dy, shape.n, shape.out, context->gradient + layer->tensors[BIAS].offset);
-    if (d->x.rows)
-        kernels->sparse_gradient(d->x.rows, shape.n, shape.in, dy, shape.out, dw, d->scratch);
+    const md_batch *batch = context->batch;
+    d->first = first;
+    d->sorted = rows;
+    if (!md_inputs_of(layer, context) && batch->samples <= MD_SPARSE_BLOCK)
+        context->kernels->sparse_columns(batch->rows, batch->samples, first, rows, d->scratch);
+}
+
+static void sparse_gradient(md_layer *layer, const md_context *context, size_t first, size_t rows,
+                            float *dw)
+{
+    const dense *d = layer->state;
+    const md_batch *batch = context->batch;
+    const float *dy = md_rows_of(layer->dy, context, layer->out);
+    md_sparse_gradient p = {.scratch = d->scratch,
+                            .n = batch->samples,
+                            .pixels = d->sorted,
+                            .begin = first - d->first,
+                            .count = rows,
+                            .out = layer->out,
+                            .dy = dy,
+                            .dw = dw};
+    if (batch->samples <= MD_SPARSE_BLOCK) {
+        context->kernels->sparse_gradient(&p);
+        return;
+    }
+    p.pixels = rows;
+    p.begin = 0;
+    for (size_t at = 0; at < batch->samples; at += MD_SPARSE_BLOCK) {
+        const size_t left = batch->samples - at;
+        p.n = left < MD_SPARSE_BLOCK ? left : MD_SPARSE_BLOCK;
+        p.dy = dy + at * layer->out;
+        p.add = at > 0;
+        context->kernels->sparse_columns(batch->rows + at, p.n, first, rows, d->scratch);
+        context->kernels->sparse_gradient(&p);
+    }
+}
+
+static void weight_gradient(md_layer *layer, const md_context *context, int tensor, size_t first,
+                            size_t rows, float *gradient)
+{
+    const md_dense_shape shape = shape_of(layer, context);
+    const float *x = md_inputs_of(layer, context);
+    const float *dy = md_rows_of(layer->dy, context, layer->out);
+    if (tensor == BIAS)
+        context->kernels->column_sum(dy, shape.n, shape.out, gradient);
+    else if (x)
+        md_dense_weight_gradient(&shape, x, dy, first, rows, gradient);
     else
-        md_dense_weight_gradient(&shape, d->x.values, dy, dw);
-    if (!layer->propagates)
-        return NULL;
-    md_dense_input_gradient(&shape, dy, context->parameters + layer->tensors[KERNEL].offset,
-                            d->transposed, d->dx);
-    return d->dx;
+        sparse_gradient(layer, context, first, rows, gradient);
 }
 
 static double activate(md_activation activation, double z)
@@ -102,7 +144,7 @@ static double activate(md_activation activation, double z)
     return z;
 }
 
-static void twin(const md_layer *layer, const md_forward_context *context, const double *weights,
+static void twin(const md_layer *layer, const md_context *context, const double *weights,
                  const double *x, double *y)
 {
     (void)context;
@@ -118,8 +160,12 @@ static void twin(const md_layer *layer, const md_forward_context *context, const
 }
 
 const md_layer_ops md_layer_ops_dense = {.takes_sparse = 1,
+                                         .has_output = 1,
+                                         .has_gradient = 1,
                                          .create = create,
                                          .destroy = destroy,
                                          .forward = forward,
                                          .backward = backward,
+                                         .sort = sort,
+                                         .weight_gradient = weight_gradient,
                                          .twin = twin};

@@ -3,12 +3,12 @@
 #include "layer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
 
 typedef struct dropout {
-    float *y;    /* [max_samples][width] */
     float *mask; /* [max_samples][width]: 0 or the scale */
     int active;  /* did the last forward drop anything? */
 } dropout;
@@ -22,9 +22,6 @@ static md_status create(md_layer *layer, const md_kernels *kernels, size_t max_s
         return status;
     dropout *d = layer->state;
     size_t count = max_samples * layer->out;
-    status = md_allocate((void **)&d->y, count, sizeof *d->y, "activations", err);
-    if (status)
-        return status;
     return md_allocate((void **)&d->mask, count, sizeof *d->mask, "dropout masks", err);
 }
 
@@ -33,7 +30,6 @@ static void destroy(md_layer *layer)
     dropout *d = layer->state;
     if (!d)
         return;
-    free(d->y);
     free(d->mask);
     free(d);
 }
@@ -52,44 +48,53 @@ static void draw_mask(const md_layer *layer, const md_pass *pass, uint32_t id, s
         mask[j] = mask[j] < rate ? 0.0f : scale;
 }
 
-static int drops(const md_forward_context *context)
+static int drops(const md_context *context)
 {
-    return context->pass.mode == MD_TRAIN && context->ids;
+    return context->pass.mode == MD_TRAIN && context->batch->ids;
 }
 
-static md_activations forward(md_layer *layer, const md_forward_context *context, md_activations x)
+static void forward(md_layer *layer, const md_context *context)
 {
     dropout *d = layer->state;
+    const size_t samples = context->batch->samples, count = samples * layer->out;
+    const uint32_t *ids = context->batch->ids;
+    const float *x = md_inputs_of(layer, context);
+    float *y = md_rows_of(layer->y, context, layer->out);
     d->active = drops(context);
-    if (!d->active)
-        return x;
-    for (size_t i = 0; i < context->samples; i++)
-        draw_mask(layer, &context->pass, context->ids[i], 0, layer->out, d->mask + i * layer->out);
-    for (size_t i = 0; i < context->samples * layer->out; i++)
-        d->y[i] = x.values[i] * d->mask[i];
-    return (md_activations){.values = d->y};
+    if (!d->active) {
+        memcpy(y, x, count * sizeof *y);
+        return;
+    }
+    for (size_t i = 0; i < samples; i++)
+        draw_mask(layer, &context->pass, ids[i], 0, layer->out, d->mask + i * layer->out);
+    for (size_t i = 0; i < count; i++)
+        y[i] = x[i] * d->mask[i];
 }
 
-static float *backward(md_layer *layer, const md_forward_context *context, float *dy)
+static void backward(md_layer *layer, const md_context *context)
 {
     const dropout *d = layer->state;
+    float *dy = md_rows_of(layer->dy, context, layer->out);
     if (d->active)
-        for (size_t i = 0; i < context->samples * layer->out; i++)
+        for (size_t i = 0; i < context->batch->samples * layer->out; i++)
             dy[i] *= d->mask[i];
-    return dy;
 }
 
-static void twin(const md_layer *layer, const md_forward_context *context, const double *weights,
+static void twin(const md_layer *layer, const md_context *context, const double *weights,
                  const double *x, double *y)
 {
     (void)weights;
     float mask[4] = {1.0f, 1.0f, 1.0f, 1.0f};
     for (size_t j = 0; j < layer->out; j++) {
         if (j % 4 == 0 && drops(context))
-            draw_mask(layer, &context->pass, *context->ids, j, 4, mask);
+            draw_mask(layer, &context->pass, *context->batch->ids, j, 4, mask);
         y[j] = x[j] * (double)mask[j % 4];
     }
 }
 
-const md_layer_ops md_layer_ops_dropout = {
-    .create = create, .destroy = destroy, .forward = forward, .backward = backward, .twin = twin};
+const md_layer_ops md_layer_ops_dropout = {.has_output = 1,
+                                           .create = create,
+                                           .destroy = destroy,
+                                           .forward = forward,
+                                           .backward = backward,
+                                           .twin = twin};

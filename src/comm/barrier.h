@@ -1,0 +1,28 @@
+/* A barrier between the ranks of a node, in memory that they share, without MPI. Internal to comm.
+ */
+#ifndef MNIST_DIST_COMM_BARRIER_H
+#define MNIST_DIST_COMM_BARRIER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "comm_internal.h"
+#include "mnist_dist/base/memory.h"
+
+/* In shared memory, zeroed. */
+typedef struct md_barrier {
+    _Alignas(MD_ALIGNMENT) _Atomic uint32_t arrived; /* ranks in the open round */
+    _Alignas(MD_ALIGNMENT) _Atomic uint32_t round;   /* finished ones; a futex */
+    _Atomic uint32_t sleepers;                       /* ranks that wait in the kernel */
+} md_barrier;
+
+/* Returns once all ranks of comm's node have called it; what each wrote before is visible to all
+ * after. A rank waits `spins` looks for the others and then sleeps (futex(2)), so that one which
+ * shares its core gets it. Tells the wait hook. */
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm, int spins);
+
+/* Collective over the node: how many looks pay before a sleep. None when the ranks of the node have
+ * fewer cores than they are. */
+md_status md_barrier_spins(const md_comm *comm, int *spins, md_error *err);
+
+#endif

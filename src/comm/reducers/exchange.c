@@ -1,0 +1,280 @@
+/* exchange: ranks share, not gradients, but what gradients are made of: for each sample the
+ * activations and the gradients by them, a hundredth of the weights' size for a small batch
+ * ("sufficient factor broadcasting", Xie et al., UAI 2016). From the rows of the whole batch each
+ * rank computes the gradient of its own slice of the weights and steps it (as ZeRO's stage 1,
+ * Rajbhandari et al., SC 2020). Every sum runs over the samples in batch order, whoever owns it, so
+ * the rank count cannot show in any bit.
+ *
+ * A node holds one copy of everything and its ranks cut the weights among themselves. Between nodes
+ * the rows travel, in one MPI_Allgatherv a step, and every node computes all slices: the state is
+ * whole on each, for saving and for rescue, and no weights need to travel.
+ *
+ *     window: barrier | totals | step sums [ranks of this node] | marks [ranks of this node] |
+ *             square sums [rows] | parameters, moments | matrices */
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "barrier.h"
+#include "comm_internal.h"
+#include "mnist_dist/comm/agree.h"
+#include "mnist_dist/comm/shared.h"
+#include "reducer_internal.h"
+
+typedef struct shared_sums {
+    _Alignas(MD_ALIGNMENT) int64_t sums[MD_SUMS];
+    md_status status; /* of those that come from other nodes */
+} shared_sums;
+
+typedef struct exchange {
+    md_shared *window;
+    md_barrier *barrier;
+    shared_sums *totals, *ranks; /* ranks[ranks of this node] */
+    int spins;
+    size_t width; /* of all matrices together */
+    /* Of the first rank of a node, if there are several. */
+    MPI_Comm leaders; /* else null */
+    char *sent, *received;
+    int *bytes, *offsets; /* [nodes]: of the messages received */
+} exchange;
+
+static void fence(md_reducer *reducer)
+{
+    const exchange *own = reducer->variant;
+    md_barrier_wait(own->barrier, reducer->comm, own->spins);
+}
+
+static size_t in_lines(size_t bytes)
+{
+    return (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+}
+
+static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
+{
+    const size_t ranks = (size_t)md_comm_node_size(reducer->comm);
+    const size_t sizes[] = {sizeof *own->barrier,
+                            sizeof *own->totals,
+                            ranks * sizeof *own->ranks,
+                            ranks * sizeof *reducer->marks,
+                            in_lines(reducer->params.rows * sizeof *reducer->squares),
+                            md_reducer_state_floats(reducer) * sizeof(float),
+                            reducer->params.batch * own->width * sizeof(float)};
+    enum { PARTS = sizeof sizes / sizeof *sizes };
+    size_t bytes = 0;
+    void *parts[PARTS];
+    for (int i = 0; i < PARTS; i++)
+        bytes += sizes[i];
+    md_status status = md_shared_create(reducer->comm, bytes, &own->window, err);
+    if (status)
+        return status;
+    char *base = md_shared_base(own->window);
+    for (int i = 0; i < PARTS; base += sizes[i], i++)
+        parts[i] = base;
+    own->barrier = parts[0];
+    own->totals = parts[1];
+    own->ranks = parts[2];
+    reducer->marks = parts[3];
+    reducer->squares = parts[4];
+    reducer->parameters = parts[5];
+    reducer->matrices = parts[6];
+    return MD_OK;
+}
+
+/* A message is a node's sums and its rows of each matrix. */
+static md_status make_messages(md_reducer *reducer, exchange *own, md_error *err)
+{
+    const size_t nodes = (size_t)md_comm_nodes(reducer->comm);
+    const size_t rows = reducer->params.batch * own->width * sizeof(float);
+    const size_t head = sizeof own->totals->sums;
+    if (rows + nodes * head > INT_MAX)
+        return md_fail(err, MD_USAGE,
+                       "distributed.reducer exchange: a batch of %zu makes %zu bytes to be sent, "
+                       "more than a message can hold; choose a smaller train.batch_size, or "
+                       "allreduce",
+                       reducer->params.batch, rows);
+    md_status status = md_allocate((void **)&own->sent, head + rows, 1, "rows to send", err);
+    if (!status)
+        status = md_allocate((void **)&own->received, nodes * head + rows, 1, "rows received", err);
+    if (!status)
+        status = md_allocate((void **)&own->bytes, nodes, sizeof *own->bytes, "counts", err);
+    if (!status)
+        status = md_allocate((void **)&own->offsets, nodes, sizeof *own->offsets, "offsets", err);
+    return status;
+}
+
+static md_status meet_leaders(md_reducer *reducer, exchange *own, md_error *err)
+{
+    md_comm *comm = reducer->comm;
+    const int leads = md_comm_node_rank(comm) == 0;
+    if (md_comm_nodes(comm) == 1)
+        return MD_OK;
+    md_status status = MD_COLLECTIVE(comm,
+                                     MPI_Comm_split(md_comm_world(comm), leads ? 0 : MPI_UNDEFINED,
+                                                    md_comm_node(comm), &own->leaders),
+                                     err);
+    if (!status && leads)
+        status = make_messages(reducer, own, err);
+    return md_agree(comm, status, err);
+}
+
+static md_status create(md_reducer *reducer, md_error *err)
+{
+    const md_reducer_params *params = &reducer->params;
+    exchange *own = reducer->variant;
+    void *gradient;
+    own->leaders = MPI_COMM_NULL;
+    for (int i = 0; i < params->matrices; i++)
+        own->width += params->widths[i];
+    reducer->slices = md_comm_node_size(reducer->comm);
+    reducer->own_slice = md_comm_node_rank(reducer->comm);
+    reducer->slice = params->slice;
+    /* Then no product of two is too large, nor the sum of a batch of them. */
+    reducer->bound = sqrtf(FLT_MAX / 2 / (float)params->batch);
+    md_status status =
+        md_allocate(&gradient, params->slice.count, sizeof(float), "the slice's gradient", err);
+    reducer->gradient = gradient;
+    status = md_agree(reducer->comm, status, err);
+    if (!status)
+        status = md_barrier_spins(reducer->comm, &own->spins, err);
+    if (!status)
+        status = meet_leaders(reducer, own, err);
+    return status ? status : open_window(reducer, own, err);
+}
+
+static void destroy(md_reducer *reducer)
+{
+    exchange *own = reducer->variant;
+    md_shared_destroy(&own->window);
+    if (own->leaders != MPI_COMM_NULL)
+        MPI_Comm_free(&own->leaders);
+    free(reducer->gradient);
+    free(own->sent);
+    free(own->received);
+    free(own->bytes);
+    free(own->offsets);
+}
+
+static int add(md_reducer *reducer, size_t samples)
+{
+    const md_reducer_params *params = &reducer->params;
+    const md_range part = md_reducer_part(reducer, samples);
+    const float *matrix = reducer->matrices;
+    int good = 1;
+    for (int i = 0; i < params->matrices; i++) {
+        const size_t width = params->widths[i];
+        good &= params->all_within(matrix + part.begin * width, part.count * width, reducer->bound);
+        matrix += params->batch * width;
+    }
+    return good;
+}
+
+/* The samples of a batch that a node's ranks take together. */
+static md_range rows_of(const md_reducer *reducer, int node, size_t samples)
+{
+    const int size = md_comm_size(reducer->comm);
+    const md_range all = {0, samples}, places = md_comm_places(reducer->comm, node);
+    const md_range first = md_range_part(all, (int)places.begin, size);
+    const md_range last = md_range_part(all, (int)(places.begin + places.count) - 1, size);
+    return (md_range){first.begin, last.begin + last.count - first.begin};
+}
+
+/* Copies a node's rows of all matrices to a message, or from it. */
+static void copy_rows(md_reducer *reducer, md_range rows, char *message, int from)
+{
+    float *matrix = reducer->matrices;
+    for (int i = 0; i < reducer->params.matrices; i++) {
+        const size_t width = reducer->params.widths[i], bytes = rows.count * width * sizeof(float);
+        float *own = matrix + rows.begin * width;
+        memcpy(from ? (void *)own : message, from ? message : (const void *)own, bytes);
+        message += bytes;
+        matrix += reducer->params.batch * width;
+    }
+}
+
+static void sum_up(const int64_t *sums, int64_t *totals)
+{
+    for (int i = 0; i < MD_SUMS; i++)
+        totals[i] += sums[i];
+}
+
+/* The leaders' part: sums and rows of every node to every node. */
+static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int64_t *totals,
+                                        md_error *err)
+{
+    exchange *own = reducer->variant;
+    const int nodes = md_comm_nodes(reducer->comm), here = md_comm_node(reducer->comm);
+    const size_t head = MD_SUMS * sizeof *totals;
+    int offset = 0;
+    for (int k = 0; k < nodes; k++) {
+        const size_t rows = rows_of(reducer, k, samples).count;
+        own->offsets[k] = offset;
+        own->bytes[k] = (int)(head + rows * own->width * sizeof(float));
+        offset += own->bytes[k];
+    }
+    memcpy(own->sent, totals, head);
+    copy_rows(reducer, rows_of(reducer, here, samples), own->sent + head, 0);
+    md_status status =
+        MD_COLLECTIVE(reducer->comm,
+                      MPI_Allgatherv(own->sent, own->bytes[here], MPI_BYTE, own->received,
+                                     own->bytes, own->offsets, MPI_BYTE, own->leaders),
+                      err);
+    for (int k = 0; k < nodes && !status; k++) {
+        int64_t sums[MD_SUMS];
+        char *message = own->received + own->offsets[k];
+        if (k == here)
+            continue;
+        memcpy(sums, message, head);
+        sum_up(sums, totals);
+        copy_rows(reducer, rows_of(reducer, k, samples), message + head, 1);
+    }
+    return status;
+}
+
+static md_status reduce(md_reducer *reducer, size_t samples, int64_t sums[MD_SUMS], md_error *err)
+{
+    const exchange *own = reducer->variant;
+    const md_comm *comm = reducer->comm;
+    const size_t bytes = MD_SUMS * sizeof *sums;
+    memcpy(own->ranks[md_comm_node_rank(comm)].sums, sums, bytes);
+    fence(reducer);
+    memset(sums, 0, bytes);
+    for (int r = 0; r < md_comm_node_size(comm); r++)
+        sum_up(own->ranks[r].sums, sums);
+    if (md_comm_nodes(comm) == 1)
+        return MD_OK;
+    md_status status = MD_OK;
+    if (own->leaders != MPI_COMM_NULL) {
+        status = exchange_between_nodes(reducer, samples, sums, err);
+        memcpy(own->totals->sums, sums, bytes);
+        own->totals->status = status;
+    }
+    fence(reducer);
+    memcpy(sums, own->totals->sums, bytes);
+    if (own->totals->status && !status)
+        return md_fail(err, own->totals->status,
+                       "the first rank of this node could not exchange "
+                       "with other nodes; look for its message");
+    return status;
+}
+
+/* Rank 0 leads the first node. */
+static md_status spread(md_reducer *reducer, md_error *err)
+{
+    const exchange *own = reducer->variant;
+    if (own->leaders == MPI_COMM_NULL)
+        return MD_OK;
+    return md_broadcast_over(reducer->comm, own->leaders, reducer->parameters,
+                             md_reducer_state_floats(reducer) * sizeof(float), 0, err);
+}
+
+const md_reducer_ops md_reducer_exchange = {
+    .variant_size = sizeof(exchange),
+    .create = create,
+    .destroy = destroy,
+    .add = add,
+    .reduce = reduce,
+    .spread = spread,
+    .fence = fence,
+};

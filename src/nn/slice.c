@@ -1,0 +1,87 @@
+#include "mnist_dist/nn/slice.h"
+
+/* An optimizer's step of a weight takes as long as so many samples' terms of its gradient (Adam,
+ * 784 to 128, AVX-512). */
+static const double step_cost = 10.0;
+
+enum { TILE = 1024 }; /* floats: with weights and moments half of a 32 KB cache */
+
+size_t md_slice_rows(const md_layout *layout)
+{
+    size_t rows = 0;
+    for (int k = 0; k < layout->tensor_count; k++)
+        rows += layout->tensors[k].count / md_tensor_row(&layout->tensors[k]);
+    return rows;
+}
+
+static double row_cost(const md_layout *layout, int tensor, size_t row, const float *density,
+                       size_t samples)
+{
+    const double share = density && tensor == 0 ? (double)density[row] : 1.0;
+    return (double)md_tensor_row(&layout->tensors[tensor]) * (step_cost + share * (double)samples);
+}
+
+/* The parameter at which a share of all costs is reached. */
+static size_t find_cut(const md_layout *layout, const float *density, size_t samples, double share,
+                       double all)
+{
+    double before = 0.0;
+    for (int k = 0; k < layout->tensor_count; k++) {
+        const md_tensor *tensor = &layout->tensors[k];
+        const size_t length = md_tensor_row(tensor), rows = tensor->count / length;
+        for (size_t row = 0; row < rows; row++) {
+            const double cost = row_cost(layout, k, row, density, samples);
+            if (before + cost / 2 > share * all)
+                return tensor->offset + row * length;
+            before += cost;
+        }
+    }
+    return layout->parameters;
+}
+
+md_range md_slice_cut(const md_layout *layout, const float *density, size_t samples, int part,
+                      int parts)
+{
+    double all = 0.0;
+    for (int k = 0; k < layout->tensor_count; k++)
+        for (size_t row = 0; row < layout->tensors[k].count / md_tensor_row(&layout->tensors[k]);
+             row++)
+            all += row_cost(layout, k, row, density, samples);
+    const double begin = (double)part / parts, end = (double)(part + 1) / parts;
+    const size_t from = part == 0 ? 0 : find_cut(layout, density, samples, begin, all);
+    const size_t to =
+        part + 1 == parts ? layout->parameters : find_cut(layout, density, samples, end, all);
+    return (md_range){from, to - from};
+}
+
+static const md_tensor *tensor_at(const md_layout *layout, size_t parameter)
+{
+    int k = 0;
+    while (parameter >= layout->tensors[k].offset + layout->tensors[k].count)
+        k++;
+    return &layout->tensors[k];
+}
+
+md_range md_slice_tile(const md_layout *layout, md_range rest, size_t samples)
+{
+    const md_tensor *tensor = tensor_at(layout, rest.begin);
+    const size_t row = md_tensor_row(tensor), left = tensor->offset + tensor->count - rest.begin;
+    const size_t most = left < rest.count ? left : rest.count;
+    const size_t tile = row < TILE ? TILE / row * row : row;
+    return (md_range){rest.begin, samples > MD_SPARSE_BLOCK || most < tile ? most : tile};
+}
+
+void md_slice_walk(const md_layout *layout, md_range slice,
+                   void (*take)(void *context, size_t row, md_range range), void *context)
+{
+    size_t number = 0;
+    for (int k = 0; k < layout->tensor_count; k++) {
+        const md_tensor *tensor = &layout->tensors[k];
+        const size_t length = md_tensor_row(tensor);
+        for (size_t at = tensor->offset; at < tensor->offset + tensor->count; at += length) {
+            if (at >= slice.begin && at < slice.begin + slice.count)
+                take(context, number, (md_range){at, length});
+            number++;
+        }
+    }
+}
