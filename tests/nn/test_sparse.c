@@ -58,7 +58,8 @@ static void compute_gradient(const md_kernels *kernels, const md_images *images,
     void *scratch;
     if (md_allocate(&scratch, kernels->sparse_scratch(MD_SPARSE_BLOCK, pixels), 1, "scratch", NULL))
         abort();
-    for (size_t at = 0; at < images->n; at += MD_SPARSE_BLOCK) {
+    size_t at = 0;
+    do {
         size_t left = images->n - at, n = left < MD_SPARSE_BLOCK ? left : MD_SPARSE_BLOCK;
         kernels->sparse_columns(images->rows + at, n, first, pixels, scratch);
         md_sparse_gradient p = {.scratch = scratch,
@@ -74,7 +75,8 @@ static void compute_gradient(const md_kernels *kernels, const md_images *images,
         p.begin = p.count;
         p.count = pixels - p.count;
         kernels->sparse_gradient(&p);
-    }
+        at += MD_SPARSE_BLOCK;
+    } while (at < images->n);
     free(scratch);
 }
 
