@@ -102,7 +102,7 @@ static void values_out_of_range_are_refused(void)
         {"data: {validation: split:0}", {"must be test, none or split:N, not 'split:0'"}},
         {"data: {validation: 'split:'}", {"must be test, none or split:N"}},
         {"data: {validation: splits}", {"must be test, none or split:N"}},
-        {"distributed: {reducer: abacus}", {"allreduce, ", "not 'abacus'"}},
+        {"distributed: {reducer: abacus}", {"allreduce or exchange", "not 'abacus'"}},
     };
     expect_refused(cases, sizeof cases / sizeof *cases);
 }
