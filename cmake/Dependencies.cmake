@@ -8,7 +8,6 @@ if(HDF5_IS_PARALLEL) # Its hdf5.h wants mpi.h.
   target_link_libraries(hdf5::hdf5 INTERFACE MPI::MPI_C)
 endif()
 find_package(ZLIB REQUIRED)
-find_package(PNG REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -16,6 +15,8 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(LEPTONICA REQUIRED IMPORTED_TARGET lept)
+pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
 
 # Any CBLAS will do; OpenBLAS is what Debian installs and what was measured.
 set(MD_CBLAS openblas CACHE STRING "CBLAS library to link")

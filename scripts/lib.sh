@@ -12,7 +12,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libhdf5-dev libopenblas-dev libyaml-dev librandom123-dev libxxhash-dev
-    libjansson-dev libssl-dev libzip-dev libpng-dev zlib1g-dev)
+    libjansson-dev libssl-dev libzip-dev libleptonica-dev libexif-dev zlib1g-dev)
 command -v mpicc >/dev/null && command -v mpirun >/dev/null ||
     build_packages+=(libopenmpi-dev openmpi-bin)
 
@@ -25,7 +25,7 @@ nice_packages=(gnuplot-nox curl ca-certificates gzip)
 # shellcheck disable=SC2034
 check_packages=(
     libcunit1-dev "${nice_packages[@]}"
-    python3 python3-h5py python3-numpy hdf5-tools file
+    python3 python3-h5py python3-numpy python3-pil hdf5-tools file
     gdb valgrind gcovr clang llvm libclang-rt-dev
     clang-format clang-tidy cppcheck shellcheck mandoc
     slurm-wlm munge bash-completion dpkg-dev git

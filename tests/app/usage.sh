@@ -17,6 +17,7 @@ refuses 2 "unexpected argument evaluate" --quiet evaluate
 refuses 2 "--index x: a whole number from 0" predict "$good" --index x
 refuses 2 "--index 100: synthetic:600 holds 100 test images" predict "$good" --index 100
 refuses 2 "one of --index N, --image PICTURE or --output OUT" predict "$good"
+refuses 2 "--as-is is about a picture" predict "$good" --index 0 --as-is
 refuses 2 "one of curves, accuracy" plot "$good" --kind pie
 refuses 2 "needs a file for the picture" plot "$good" --kind grid
 refuses 2 ".png, .svg or .pdf" plot "$good" --plot "$work/x.gif"

@@ -6,6 +6,7 @@
 
 #include "fixtures.h"
 #include "mnist_dist/data/image.h"
+#include "png_encoder.h"
 #include "runner.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE };
@@ -44,7 +45,8 @@ static md_status read_page(const page *p, size_t rows, size_t columns, uint8_t *
     memcpy(bytes + size, p->grey, p->width * p->height);
     test_folder(folder);
     md_fixture_write(folder, "page.pgm", bytes, size + p->width * p->height);
-    md_status status = md_image_read(test_path(folder, "page.pgm", path), rows, columns, out, err);
+    md_status status = md_image_read(test_path(folder, "page.pgm", path), MD_IMAGE_FITTED, rows,
+                                     columns, out, err);
     test_folder_remove(folder);
     free(bytes);
     return status;
@@ -183,20 +185,46 @@ static void thin_strokes_stay_visible(void)
     CU_ASSERT(bright >= 20);
 }
 
-static void a_picture_of_the_right_size_is_taken_as_it_is(void)
+/* Of the model's size, in ink of 255 on 0, and on paper of 170 in ink of 60. */
+static page training_image(const md_fixture_data *digits, size_t n, int on_paper)
 {
-    uint8_t out[PIXELS];
     page p = blank(SIDE, SIDE, 0);
-    fill(&p, 1, 1, 3, 5, 77);
-    uint8_t expected[PIXELS];
-    memcpy(expected, p.grey, sizeof expected);
-    fit(&p, out);
-    CU_ASSERT_EQUAL(memcmp(out, expected, sizeof out), 0);
-    p = blank(SIDE, SIDE, 0);
-    memcpy(p.grey, expected, sizeof expected);
-    invert(&p);
-    fit(&p, out);
-    CU_ASSERT_EQUAL(memcmp(out, expected, sizeof out), 0);
+    memcpy(p.grey, digits->images[0] + n * PIXELS, PIXELS);
+    for (int i = 0; on_paper && i < PIXELS; i++)
+        p.grey[i] = (uint8_t)(170 - p.grey[i] * 110 / 255);
+    return p;
+}
+
+static void a_training_image_is_taken_as_it_is(void)
+{
+    md_fixture_data digits;
+    CU_ASSERT_EQUAL_FATAL(md_fixture_load("synthetic:60", &digits, NULL), MD_OK);
+    for (size_t n = 0; n < 60; n++) {
+        uint8_t out[PIXELS];
+        page p = training_image(&digits, n, 0);
+        fit(&p, out);
+        CU_ASSERT_EQUAL(memcmp(out, digits.images[0] + n * PIXELS, PIXELS), 0);
+    }
+    md_fixture_free(&digits);
+}
+
+static void as_is_means_untouched(void)
+{
+    char folder[TEST_PATH], path[TEST_PATH];
+    uint8_t bytes[64 + PIXELS], out[PIXELS];
+    md_error err;
+    int size = sprintf((char *)bytes, "P5 %d %d 255\n", SIDE, SIDE);
+    for (int i = 0; i < PIXELS; i++)
+        bytes[size + i] = (uint8_t)(200 - i % 100);
+    test_folder(folder);
+    md_fixture_write(folder, "page.pgm", bytes, (size_t)size + PIXELS);
+    test_path(folder, "page.pgm", path);
+    CU_ASSERT_EQUAL(md_image_read(path, MD_IMAGE_AS_IS, SIDE, SIDE, out, &err), MD_OK);
+    CU_ASSERT_EQUAL(memcmp(out, bytes + size, PIXELS), 0);
+    CU_ASSERT_EQUAL(md_image_read(path, MD_IMAGE_AS_IS, SIDE, SIDE + 1, out, &err), MD_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(err.text, "28 x 28 pixels, but --as-is needs the model's 28 x 29"));
+    test_folder_remove(folder);
 }
 
 /* The training image that differs least. */
@@ -208,6 +236,157 @@ static size_t nearest(const md_fixture_data *digits, const uint8_t image[PIXELS]
             difference(image, digits->images[0] + best * PIXELS))
             best = i;
     return best;
+}
+
+/* Exactly the model's size makes no difference. */
+static void grey_paper_of_the_right_size_is_no_training_image(void)
+{
+    md_fixture_data digits;
+    CU_ASSERT_EQUAL_FATAL(md_fixture_load("synthetic:200", &digits, NULL), MD_OK);
+    for (size_t n = 0; n < 200; n++) {
+        uint8_t out[PIXELS];
+        page p = training_image(&digits, n, 1);
+        fit(&p, out);
+        CU_ASSERT_EQUAL(out[0], 0);
+        CU_ASSERT_EQUAL(digits.labels[0][nearest(&digits, out)], digits.labels[0][n]);
+    }
+    md_fixture_free(&digits);
+}
+
+/* A dim photograph, and what it shows without what `spoil` adds. */
+static page photograph(void)
+{
+    page p = letter(9, 60, 70);
+    for (size_t i = 0; i < p.width * p.height; i++)
+        p.grey[i] = p.grey[i] ? 20 : 120;
+    return p;
+}
+
+static void expect_unspoiled(void (*spoil)(page *))
+{
+    uint8_t out[PIXELS], expected[PIXELS];
+    page p = photograph();
+    fit(&p, expected);
+    measure m = measure_ink(expected);
+    CU_ASSERT(m.height >= 19 && m.height <= 21 && m.brightest == 255 && expected[0] == 0);
+    p = photograph();
+    spoil(&p);
+    fit(&p, out);
+    CU_ASSERT(difference(out, expected) < 4.0);
+}
+
+static void add_specks(page *p)
+{
+    fill(p, 0, 0, 1, 1, 0);
+    fill(p, 30, 20, 6, 5, 0);
+    fill(p, p->width - 20, 50, 3, 3, 255);
+    fill(p, 100, 30, 1, 1, 0);
+}
+
+static void add_strip(page *p)
+{
+    fill(p, 0, 0, p->width, 7, 0);
+}
+
+static void add_half_a_strip(page *p)
+{
+    fill(p, p->width - 5, p->height / 2, 5, p->height - p->height / 2, 0);
+}
+
+static void add_frame(page *p)
+{
+    add_strip(p);
+    fill(p, 0, 0, 9, p->height, 255);
+    fill(p, 0, p->height - 3, p->width, 3, 0);
+    fill(p, p->width - 4, 0, 4, p->height, 0);
+}
+
+/* From 0.6 of the light on the left to all of it on the right. */
+static void add_shade(page *p)
+{
+    for (size_t i = 0; i < p->width * p->height; i++)
+        p->grey[i] =
+            (uint8_t)(p->grey[i] * (0.6 + 0.4 * (double)(i % p->width) / (double)p->width));
+}
+
+static void add_noise(page *p)
+{
+    unsigned state = 1;
+    for (size_t i = 0; i < p->width * p->height; i++) {
+        int noise = 0;
+        for (int k = 0; k < 4; k++, state = state * 1664525 + 1013904223)
+            noise += (int)(state >> 24) % 5 - 2;
+        int level = p->grey[i] + noise;
+        p->grey[i] = (uint8_t)(level > 0 ? level : 0);
+    }
+}
+
+static void (*const spoilers[])(page *) = {add_specks, add_strip, add_half_a_strip,
+                                           add_frame,  add_shade, add_noise};
+enum { SPOILERS = sizeof spoilers / sizeof *spoilers };
+
+static void what_is_no_part_of_the_strokes_is_left_out(void)
+{
+    for (int i = 0; i < SPOILERS; i++)
+        expect_unspoiled(spoilers[i]);
+}
+
+static void two_strokes_stay_together(void)
+{
+    uint8_t out[PIXELS];
+    page p = blank(200, 200, 230);
+    fill(&p, 60, 40, 60, 12, 30); /* above a gap, as many write a five */
+    fill(&p, 60, 60, 12, 80, 30);
+    fit(&p, out);
+    measure m = measure_ink(out);
+    CU_ASSERT(m.height >= 19 && m.width >= 11);
+}
+
+/* Also where the ink is light, and lies nearer to black than the paper to white. */
+static void the_larger_area_is_the_paper(void)
+{
+    const int shades[][2] = {{255, 130}, {130, 255}, {125, 0}, {0, 125}, {60, 110}, {200, 150}};
+    uint8_t out[PIXELS], expected[PIXELS];
+    page p = letter(9, 20, 30);
+    fit(&p, expected);
+    for (size_t k = 0; k < sizeof shades / sizeof *shades; k++) {
+        p = letter(9, 20, 30);
+        for (size_t i = 0; i < p.width * p.height; i++)
+            p.grey[i] = (uint8_t)shades[k][p.grey[i] != 0];
+        fit(&p, out);
+        CU_ASSERT(difference(out, expected) < 1.0);
+    }
+}
+
+static void ink_on_transparency_is_read_whatever_its_colour(void)
+{
+    uint8_t out[PIXELS], expected[PIXELS];
+    page p = letter(9, 20, 30);
+    uint16_t *samples = malloc(2 * p.width * p.height * sizeof *samples);
+    md_png_spec spec = {
+        (unsigned)p.width, (unsigned)p.height, 8, MD_PNG_GREY_ALPHA, 0, NULL, NULL, 0};
+    for (int colour = 0; colour < 256; colour += 51) {
+        char folder[TEST_PATH], path[TEST_PATH];
+        md_error err;
+        size_t size;
+        for (size_t i = 0; i < p.width * p.height; i++) {
+            samples[2 * i] = (uint16_t)colour;
+            samples[2 * i + 1] = p.grey[i];
+        }
+        uint8_t *png = md_png_encode(&spec, samples, &size);
+        test_folder(folder);
+        md_fixture_write(folder, "ink.png", png, size);
+        test_path(folder, "ink.png", path);
+        CU_ASSERT_EQUAL(md_image_read(path, MD_IMAGE_FITTED, SIDE, SIDE, out, &err), MD_OK);
+        test_folder_remove(folder);
+        free(png);
+        if (colour == 0)
+            memcpy(expected, out, sizeof out);
+        CU_ASSERT_EQUAL(memcmp(out, expected, sizeof out), 0);
+    }
+    free(samples);
+    fit(&p, out);
+    CU_ASSERT(difference(out, expected) < 1.0);
 }
 
 /* Scaling back moves a digit by parts of a pixel, but never makes it look like another one. */
@@ -253,20 +432,39 @@ static void a_blank_page_is_refused(void)
             md_error err;
             page p = blank(sizes[i][0], sizes[i][1], paper);
             CU_ASSERT_EQUAL(read_page(&p, SIDE, SIDE, out, &err), MD_BAD_DATA);
-            CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is blank"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no ink found"));
             CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "page.pgm"));
             free(p.grey);
         }
 }
 
-static void a_single_dot_is_not_blank(void)
+static void refused(page *p)
 {
     uint8_t out[PIXELS];
+    md_error err;
+    CU_ASSERT_EQUAL(read_page(p, SIDE, SIDE, out, &err), MD_BAD_DATA);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no ink found"));
+    free(p->grey);
+}
+
+static void a_single_dot_is_no_ink(void)
+{
     page p = blank(1000, 3, 255);
     fill(&p, 999, 1, 1, 1, 0);
-    fit(&p, out);
-    measure m = measure_ink(out);
-    CU_ASSERT(m.width >= 19 && m.height >= 19);
+    refused(&p);
+}
+
+static void spoiled_blank_pages_stay_blank(void)
+{
+    const size_t sizes[][2] = {{SIDE, SIDE}, {300, 200}};
+    for (int i = 0; i < 2 * SPOILERS; i++) {
+        /* On a page of 28 x 28 these are not small. */
+        if (i < SPOILERS && (spoilers[i] == add_specks || spoilers[i] == add_frame))
+            continue;
+        page p = blank(sizes[i / SPOILERS][0], sizes[i / SPOILERS][1], 120);
+        spoilers[i % SPOILERS](&p);
+        refused(&p);
+    }
 }
 
 const char md_suite[] = "data.image_fit";
@@ -279,10 +477,18 @@ CU_TestInfo md_tests[] = {
      grey_paper_and_faint_ink_become_black_and_white},
     {"a wide mark keeps its shape", a_wide_mark_keeps_its_shape},
     {"thin strokes stay visible", thin_strokes_stay_visible},
-    {"a picture of the right size is taken as it is",
-     a_picture_of_the_right_size_is_taken_as_it_is},
+    {"a training image is taken as it is", a_training_image_is_taken_as_it_is},
+    {"as is means untouched", as_is_means_untouched},
+    {"grey paper of the right size is no training image",
+     grey_paper_of_the_right_size_is_no_training_image},
+    {"what is no part of the strokes is left out", what_is_no_part_of_the_strokes_is_left_out},
+    {"two strokes stay together", two_strokes_stay_together},
+    {"the larger area is the paper", the_larger_area_is_the_paper},
+    {"ink on transparency is read whatever its colour",
+     ink_on_transparency_is_read_whatever_its_colour},
     {"an enlarged digit comes back", an_enlarged_digit_comes_back},
     {"frames of other shapes are filled", frames_of_other_shapes_are_filled},
     {"a blank page is refused", a_blank_page_is_refused},
-    {"a single dot is not blank", a_single_dot_is_not_blank},
+    {"a single dot is no ink", a_single_dot_is_no_ink},
+    {"spoiled blank pages stay blank", spoiled_blank_pages_stay_blank},
     CU_TEST_INFO_NULL};

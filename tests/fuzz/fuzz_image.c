@@ -1,4 +1,4 @@
-/* Any bytes as a PNG or PGM: refused with a message, or made into a frame. */
+/* Any bytes as a picture: refused with a message, or made into a frame. */
 #include <string.h>
 #include <zlib.h>
 
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t frame[28 * 28];
     md_error err = {0};
     md_fuzz_fill(&picture, data, size);
-    md_status status = md_image_read(picture.path, 28, 28, frame, &err);
+    md_status status = md_image_read(picture.path, MD_IMAGE_FITTED, 28, 28, frame, &err);
     md_fuzz_require_outcome(status, &err, MD_BAD_DATA);
     return 0;
 }

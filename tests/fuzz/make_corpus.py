@@ -61,6 +61,9 @@ def image_seeds():
     yield "png-extras", png(8, 0, 0, extras)
     yield "pgm-raw", b"P5\n# by hand\n4 3\n255\n" + bytes(range(0, 240, 20))
     yield "pgm-raw16", b"P5 2 2 65535\n" + bytes(range(8))
+    yield "ppm-raw", b"P6\n# by hand\n4 3\n255\n" + bytes(range(0, 252, 7))
+    header = struct.pack("<IIIIiiHHIIIIII", 118, 0, 62, 40, 32, 14, 1, 1, 0, 56, 0, 0, 2, 2)
+    yield "bmp", b"BM" + header + b"\0\0\0\0\xff\xff\xff\0" + bytes(range(56))
     yield "pgm-plain", b"P2\n4 3 15\n" + b" ".join(b"%d" % i for i in range(12)) + b"\n"
 
 

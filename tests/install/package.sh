@@ -12,7 +12,7 @@ tree=$1 build=$2
 package=$(echo "$work"/mnist-dist_*.deb)
 depends=$(dpkg-deb -f "$package" Depends)
 for library in '@(openmpi-bin|mpich)' 'lib@(openmpi|mpich)[0-9]' 'libhdf5-[0-9]' libopenblas0 libyaml-0-2 libjansson4 \
-    libpng16-16; do
+    liblept 'libexif[0-9]'; do
     # shellcheck disable=SC2053
     [[ $depends == *$library* ]] || { echo "no dependency on $library: $depends"; exit 1; }
 done
@@ -20,7 +20,7 @@ done
 suggests=$(dpkg-deb -f "$package" Suggests)
 grep -oE '^(find_package|pkg_check_modules)\([A-Za-z0-9]+' "$tree/cmake/Dependencies.cmake" | cut -d'(' -f2 |
     sort -u >"$work/needed"
-declare -A packages=([MPI]='mpich|openmpi' [HDF5]=hdf5 [ZLIB]=zlib1g [PNG]=png [OpenSSL]=ssl
+declare -A packages=([MPI]='mpich|openmpi' [HDF5]=hdf5 [ZLIB]=zlib1g [LEPTONICA]=leptonica [EXIF]=exif [OpenSSL]=ssl
     [PkgConfig]=pkg-config [YAML]=yaml [JANSSON]=jansson [ZIP]=zip [XXHASH]=xxhash [Threads]=cmake)
 while read -r library; do
     [[ $suggests =~ ${packages[$library]:?is new to this test} ]] ||

@@ -7,15 +7,24 @@
 
 #include "mnist_dist/base/error.h"
 
-/* Reads a PNG (any depth or colour, alpha over white) or PGM (P2, P5) of up to 64 megapixels into
- * out[rows * columns], 0 paper to 255 ink. Inverts it when its border is light. A picture of rows x
- * columns is then taken as it is; any other is fitted the way MNIST was made
- * (http://yann.lecun.com/exdb/mnist): the longer side of the ink's box scaled to 20/28 of the
- * frame, the centre of mass in the middle. MD_BAD_DATA naming the file, also when it is blank. */
-md_status md_image_read(const char *path, size_t rows, size_t columns, uint8_t *out, md_error *err);
+typedef enum md_image_use {
+    MD_IMAGE_FITTED, /* what is written on it, laid out like a training image */
+    MD_IMAGE_AS_IS   /* its pixels untouched; it must have the model's size */
+} md_image_use;
 
-/* 8-bit grey PNG; MD_FAILED, and no file, when it cannot be written. */
-md_status md_image_write_png(const char *path, const uint8_t *pixels, size_t rows, size_t columns,
-                             md_error *err);
+/* Reads a picture of up to 64 megapixels (PNG, JPEG, PNM, TIFF, BMP or WebP, told apart by content;
+ * transparency and a camera's orientation are heeded) into out[rows * columns], 0 paper to 255 ink.
+ *
+ * Fitted: paper is what most of the picture shows, ink what differs from it on the side, darker or
+ * lighter, where there is more of it; specks and strips along the edges are left out. The strokes
+ * are then laid out the way MNIST was made (http://yann.lecun.com/exdb/mnist): the longer side of
+ * their box scaled to 20/28 of the frame, the centre of mass in the middle. A picture of the
+ * model's size that is laid out like a training image already, light ink in the middle of pure
+ * black, is taken as it is.
+ *
+ * MD_BAD_DATA naming the file, also when no ink is found. While it reads, nothing that the process
+ * writes to stderr is seen: the libraries beneath write there on their own. */
+md_status md_image_read(const char *path, md_image_use use, size_t rows, size_t columns,
+                        uint8_t *out, md_error *err);
 
 #endif

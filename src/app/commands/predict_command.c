@@ -11,17 +11,20 @@
 #include "present/predictions_file.h"
 #include "present/terminal.h"
 
-enum { IMAGE = MD_OWN_OPTION, BAR_WIDTH = 40 };
+enum { IMAGE = MD_OWN_OPTION, AS_IS, BAR_WIDTH = 40 };
 
 typedef struct arguments {
     md_shared_options shared; /* index -1: not given */
     const char *image;
+    int as_is;
 } arguments;
 
 static const struct argp_option options[] = {
     {"index", MD_OPTION_INDEX, "N", 0, "image N of the data set, from 0", 0},
     {"split", MD_OPTION_SPLIT, "SPLIT", 0, "test (default) or train, for --index and --output", 0},
-    {"image", IMAGE, "PICTURE", 0, "a .png or .pgm of any size, dark on light or light on dark", 0},
+    {"image", IMAGE, "PICTURE", 0, "a photo, scan or drawing of any size: PNG, JPEG, PNM ...", 0},
+    {"as-is", AS_IS, NULL, 0,
+     "take the picture's pixels untouched: of the model's size, ink bright", 0},
     {"output", MD_OPTION_OUTPUT, "OUT", 0, "the whole set, as .csv, .h5, or - for CSV on stdout",
      0},
     {"data", MD_OPTION_DATA, "PATH", 0, "data set, if not the run's own", 0},
@@ -32,9 +35,12 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
-    if (key != IMAGE)
+    if (key == AS_IS)
+        a->as_is = 1;
+    else if (key == IMAGE)
+        a->image = text;
+    else
         return md_shared_options_parse(key, text, state);
-    a->image = text;
     return 0;
 }
 
@@ -128,13 +134,14 @@ static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const argum
     return status;
 }
 
-static md_status ask_of_picture(const md_checkpoint *c, const char *path, answer *out,
+static md_status ask_of_picture(const md_checkpoint *c, const arguments *a, answer *out,
                                 md_error *err)
 {
+    const md_image_use use = a->as_is ? MD_IMAGE_AS_IS : MD_IMAGE_FITTED;
     out->actual = -1;
-    snprintf(out->name, sizeof out->name, "%s", path);
-    md_status status =
-        md_image_read(path, (size_t)c->model.rows, (size_t)c->model.columns, out->pixels, err);
+    snprintf(out->name, sizeof out->name, "%s", a->image);
+    md_status status = md_image_read(a->image, use, (size_t)c->model.rows, (size_t)c->model.columns,
+                                     out->pixels, err);
     if (!status)
         status = md_infer_images(&c->model, c->parameters, md_checkpoint_storage(c), out->pixels, 1,
                                  out->logits, err);
@@ -151,8 +158,8 @@ static md_status predict_one(md_comm *comm, const md_checkpoint *c, const argume
     if (!status)
         status = md_allocate((void **)&shown.logits, classes, sizeof(float), "logits", err);
     if (!status)
-        status = a->image ? ask_of_picture(c, a->image, &shown, err)
-                          : ask_of_index(comm, c, a, &shown, err);
+        status =
+            a->image ? ask_of_picture(c, a, &shown, err) : ask_of_index(comm, c, a, &shown, err);
     if (!status)
         status = give_answer(c, &shown, a->shared.picture, err);
     free(shown.pixels);
@@ -192,6 +199,8 @@ md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err
     if (!status && (a.shared.index >= 0) + !!a.image + !!a.shared.output != 1)
         status = md_fail(err, MD_USAGE,
                          "predict needs one of --index N, --image PICTURE or --output OUT");
+    if (!status && a.as_is && !a.image)
+        status = md_fail(err, MD_USAGE, "--as-is is about a picture: --image PICTURE");
     if (!status && a.shared.picture && a.shared.output)
         status = md_fail(err, MD_USAGE,
                          "--plot %s: the picture of one image, for --index or --image; with "

@@ -1,63 +1,80 @@
 #include "mnist_dist/data/image.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "picture.h"
-#include "source_internal.h"
 
-enum { MAX_PIXELS = 64 * 1000 * 1000 };
-
-md_status md_picture_allocate(const md_picture_file *file, const md_picture_claim *claim,
-                              md_picture *out, md_error *err)
+static int has_size(PIX *grey, size_t rows, size_t columns)
 {
-    uint64_t pixels;
-    if (__builtin_mul_overflow(claim->width, claim->height, &pixels) || pixels > MAX_PIXELS)
-        return md_fail(err, MD_BAD_DATA,
-                       "%s: is %" PRIu64 " x %" PRIu64 " pixels, more than 64 megapixels; make it "
-                       "smaller",
-                       file->path, claim->width, claim->height);
-    if (pixels == 0 || pixels > claim->most)
-        return md_fail(err, MD_BAD_DATA,
-                       "%s: claims %" PRIu64 " x %" PRIu64 " pixels, which %" PRIu64
-                       " bytes cannot hold; save it again",
-                       file->path, claim->width, claim->height, file->size);
-    size_t bytes = pixels * claim->bytes_per_pixel;
-    *out = (md_picture){.width = claim->width, .height = claim->height, .grey = malloc(bytes)};
-    return out->grey ? MD_OK : md_fail_memory(err, "a picture", bytes);
+    return (size_t)pixGetHeight(grey) == rows && (size_t)pixGetWidth(grey) == columns;
 }
 
-static md_status read_picture(const md_picture_file *file, md_picture *out, md_error *err)
+static void copy_pixels(PIX *grey, uint8_t *out)
 {
-    int first = getc(file->stream);
-    rewind(file->stream);
-    if (first == 0x89)
-        return md_picture_read_png(file, out, err);
-    if (first == 'P')
-        return md_picture_read_pgm(file, out, err);
-    return md_fail(err, MD_BAD_DATA, "%s: is neither PNG nor PGM; convert it to one of them",
-                   file->path);
+    for (int y = 0; y < pixGetHeight(grey); y++)
+        for (int x = 0; x < pixGetWidth(grey); x++)
+            *out++ = (uint8_t)md_picture_at(grey, x, y);
 }
 
-md_status md_image_read(const char *path, size_t rows, size_t columns, uint8_t *out, md_error *err)
+/* Photographs are finer than strokes need. NULL when memory ran out. */
+static PIX *shrink(PIX *grey)
 {
-    md_picture_file file = {.path = path};
-    md_picture picture = {0};
-    int fd;
-    md_status status = md_file_open(path, &md_data_file, &fd, &file.size, NULL, err);
+    const int most = 1600, wanted = 800; /* pixels of the longer side */
+    int width = pixGetWidth(grey), height = pixGetHeight(grey);
+    int longer = width > height ? width : height;
+    float factor = (float)wanted / (float)longer;
+    return longer > most ? pixScaleAreaMap(grey, factor, factor) : pixClone(grey);
+}
+
+/* Which side of the paper is the ink's: where more strokes are. */
+static md_status fit_strokes(PIX *grey, const char *path, size_t rows, size_t columns, uint8_t *out,
+                             md_error *err)
+{
+    md_picture_ink ink;
+    double sums[2] = {0.0, 0.0};
+    md_status status = md_picture_separate(grey, &ink, err);
+    for (int side = 0; !status && side < 2; side++)
+        status = md_picture_keep_strokes(ink.sides[side], ink.noise, &sums[side], err);
+    if (!status && sums[0] + sums[1] == 0.0)
+        status = md_fail(err, MD_BAD_DATA,
+                         "%s: is blank, no ink found on its paper; draw a digit, larger or darker, "
+                         "or give one already cut out with --as-is",
+                         path);
+    if (!status)
+        status = md_picture_fit(ink.sides[sums[1] > sums[0]], rows, columns, out, err);
+    md_picture_ink_free(&ink);
+    return status;
+}
+
+static md_status fit(PIX *grey, const char *path, size_t rows, size_t columns, uint8_t *out,
+                     md_error *err)
+{
+    if (has_size(grey, rows, columns) && md_picture_is_frame(grey)) {
+        copy_pixels(grey, out);
+        return MD_OK;
+    }
+    PIX *small = shrink(grey);
+    if (!small)
+        return md_fail_memory(err, "a picture", rows * columns);
+    md_status status = fit_strokes(small, path, rows, columns, out, err);
+    pixDestroy(&small);
+    return status;
+}
+
+md_status md_image_read(const char *path, md_image_use use, size_t rows, size_t columns,
+                        uint8_t *out, md_error *err)
+{
+    PIX *grey;
+    md_status status = md_picture_read(path, use, &grey, err);
     if (status)
         return status;
-    file.stream = fdopen(fd, "rb");
-    if (!file.stream) {
-        close(fd);
-        return md_fail_memory(err, "reading a picture", BUFSIZ);
-    }
-    status = read_picture(&file, &picture, err);
-    if (status == MD_OK)
-        status = md_picture_fit(&picture, path, rows, columns, out, err);
-    free(picture.grey);
-    fclose(file.stream);
+    if (use == MD_IMAGE_FITTED)
+        status = fit(grey, path, rows, columns, out, err);
+    else if (has_size(grey, rows, columns))
+        copy_pixels(grey, out);
+    else
+        status = md_fail(err, MD_BAD_DATA,
+                         "%s: is %d x %d pixels, but --as-is needs the model's %zu x %zu; leave it "
+                         "out to have what is written there fitted",
+                         path, pixGetHeight(grey), pixGetWidth(grey), rows, columns);
+    pixDestroy(&grey);
     return status;
 }
