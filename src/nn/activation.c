@@ -1,7 +1,5 @@
 #include "activation.h"
 
-#include <math.h>
-
 void md_activation_apply(const md_kernels *kernels, md_activation activation, float *y,
                          size_t count)
 {
@@ -10,12 +8,10 @@ void md_activation_apply(const md_kernels *kernels, md_activation activation, fl
         kernels->relu(y, count);
         break;
     case MD_TANH:
-        for (size_t i = 0; i < count; i++)
-            y[i] = tanhf(y[i]);
+        kernels->tanh(y, count);
         break;
     case MD_SIGMOID:
-        for (size_t i = 0; i < count; i++)
-            y[i] = 1.0f / (1.0f + expf(-y[i]));
+        kernels->sigmoid(y, count);
         break;
     case MD_LINEAR:
     case MD_SOFTMAX:

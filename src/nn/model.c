@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elementary.h"
 #include "layer.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
@@ -230,11 +231,10 @@ const float *md_model_loss(md_model *model, const md_batch *batch, size_t *corre
 {
     const md_layer *last = last_layer(model);
     model->context.batch = batch;
-    const int training = model->context.pass.mode == MD_TRAIN;
     *correct = model->loss_function->compute(
         model->kernels, md_rows_of(last->y, &model->context, model->classes), batch->labels,
-        batch->samples, model->classes,
-        training ? md_rows_of(last->dy, &model->context, model->classes) : NULL, model->loss);
+        batch->samples, model->classes, md_rows_of(last->dy, &model->context, model->classes),
+        model->loss);
     return model->loss;
 }
 
@@ -318,7 +318,7 @@ void md_model_softmax(const float *logits, size_t n, size_t classes, float *prob
         for (size_t c = 1; c < classes; c++)
             top = logits[c] > top ? logits[c] : top;
         for (size_t c = 0; c < classes; c++) {
-            probabilities[c] = expf(logits[c] - top);
+            probabilities[c] = nearest_exp(logits[c] - top);
             sum += probabilities[c];
         }
         for (size_t c = 0; c < classes; c++)

@@ -1,6 +1,6 @@
 #include "mnist_dist/nn/schedule.h"
 
-#include <math.h>
+#include "elementary.h"
 
 static double constant(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
@@ -13,15 +13,15 @@ static double constant(const md_schedule *schedule, int64_t at, const md_schedul
 static double step(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
     int64_t times = at / span->steps_per_epoch / schedule->step_epochs;
-    return pow(schedule->factor, (double)times);
+    return whole_power(schedule->factor, times);
 }
 
 static double cosine(const md_schedule *schedule, int64_t at, const md_schedule_span *span)
 {
-    const double pi = 3.14159265358979323846;
     double decay_steps = (double)(span->total_steps - schedule->warmup_steps);
     double decayed = fmin((double)(at - schedule->warmup_steps), decay_steps);
-    double half_wave = decay_steps > 0.0 ? 0.5 * (1.0 + cos(pi * decayed / decay_steps)) : 0.0;
+    double half_wave =
+        decayed < decay_steps ? 0.5 * (1.0 + cosine_of_pi(decayed / decay_steps)) : 0.0;
     return (1.0 - schedule->final) * half_wave + schedule->final;
 }
 

@@ -166,14 +166,13 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     if (!md_trainer_is_reproducible(t))
         return MD_OK;
     char what[256];
-    snprintf(what, sizeof what, "%s %s %s", MD_VERSION, t->kernels->name, md_blas_version());
-    md_status status = md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)),
-                                       "the version, kernels and BLAS", err);
+    snprintf(what, sizeof what, "%s %s", MD_VERSION, md_blas_version());
+    md_status status =
+        md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)), "the version and BLAS", err);
     if (status)
         return md_fail_context(err, status,
-                               "reducer %s needs the same binary and kernels on every node (set "
-                               "MNIST_DIST_KERNELS=avx2 and OPENBLAS_CORETYPE=Haswell "
-                               "everywhere): ",
+                               "reducer %s needs the same binary and BLAS on every node (set "
+                               "OPENBLAS_CORETYPE=Haswell everywhere): ",
                                md_reducer_abouts[t->config->distributed.reducer].name);
     return MD_OK;
 }

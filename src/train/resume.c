@@ -20,9 +20,9 @@ static void warn_of_storage(const md_trainer *t, const md_run_record *run)
 static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_record *run,
                                           md_error *err)
 {
-    const char *now[] = {MD_VERSION, t->kernels->name, md_blas_version()};
-    const char *saved[] = {run->version, run->kernels, run->version_blas};
-    const char *name[] = {"program version", "kernels", "BLAS"};
+    const char *now[] = {MD_VERSION, md_blas_version()};
+    const char *saved[] = {run->version, run->version_blas};
+    const char *name[] = {"program version", "BLAS"};
     for (size_t i = 0; md_trainer_is_reproducible(t) && i < sizeof now / sizeof *now; i++)
         if (strcmp(now[i], saved[i]) != 0)
             return md_fail(err, MD_USAGE,

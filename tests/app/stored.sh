@@ -5,7 +5,6 @@
 . "$(dirname "$0")/judge.sh"
 stored=$(cd "$(dirname "$0")/../checkpoint/stored" && pwd)
 cd "$work" || exit 1
-export MNIST_DIST_KERNELS=baseline # as in the stored runs, so that bits can be compared
 
 for file in schema1-adam schema1-plain-adam schema1-sgd schema1-plain-sgd; do
     works verify "$stored/$file.h5"
@@ -16,8 +15,8 @@ for file in schema1-adam schema1-plain-adam schema1-sgd schema1-plain-sgd; do
 done
 says "2 of 2 epochs done"
 
-# Stopped within an epoch, a run goes on to the bits of one that never stopped, if this is the BLAS
-# that it began with.
+# Stopped within an epoch, a run goes on to where one ends that never stopped. Not to its bits: the
+# stored run began with the arithmetic of its time. However it was stored, it ends with one digest.
 for file in schema1-adam schema1-plain-adam; do
     mkdir $file
     cp "$stored/$file.h5" $file/last.h5
@@ -39,12 +38,14 @@ model:
 END
 works --config model.yaml --data synthetic:600 --set train.max_steps=60 --set checkpoint.digest_every=7 \
     --output undisturbed
-works inspect "$stored/schema1-adam.h5"
-blas=$("$binary" --version | sed -n 's/^BLAS *//p')
-if tr -s '\n ' ' ' <"$out" | grep -qF ", $blas "; then
-    for file in schema1-adam schema1-plain-adam compressed; do
-        works diff $file undisturbed
-        says "same"
-    done
-fi
+for run in schema1-adam undisturbed; do
+    works evaluate "$run"
+    sed -n "s,^loss \([0-9.]*\) .*,\1,p" "$out" >"$run.loss"
+done
+awk '{ loss[NR] = $1 } END { exit NR != 2 || (loss[1] - loss[2]) ^ 2 > 1e-6 }' schema1-adam.loss undisturbed.loss ||
+    fail "losses apart: $(cat schema1-adam.loss undisturbed.loss)"
+for file in schema1-plain-adam compressed; do
+    works diff $file schema1-adam
+    says "same"
+done
 finish

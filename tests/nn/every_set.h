@@ -6,8 +6,7 @@
 
 void md_for_every_set(void (*check)(const md_kernels *kernels));
 
-/* sum[i] += a x[i] with the set's rounding: once, but twice in the baseline, which has no fma.
- * Nothing where a is 0. */
-void md_add_multiple(const md_kernels *kernels, float a, const float *x, size_t count, float *sum);
+/* sum[i] += a x[i], rounded once, as every set does. Nothing where a is 0. */
+void md_add_multiple(float a, const float *x, size_t count, float *sum);
 
 #endif

@@ -1,4 +1,5 @@
 /* Products and transposition of small matrices against plain loops, bit for bit. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,8 +38,7 @@ static int product_is_exact(const md_kernels *kernels, size_t rows, size_t colum
         for (size_t j = 0; j < columns; j++)
             expected[j] = with_start ? start[j] : 0.0f;
         for (size_t k = 0; k < depth; k++)
-            md_add_multiple(kernels, a[i * p.a_row + k * p.a_step], b + k * columns, columns,
-                            expected);
+            md_add_multiple(a[i * p.a_row + k * p.a_step], b + k * columns, columns, expected);
         wrong += memcmp(expected, c + i * columns, columns * sizeof *c) != 0;
     }
     int intact = c[rows * columns] == 7.0f;
@@ -99,6 +99,75 @@ static void a_row_has_the_same_bits_alone(void)
     md_for_every_set(check_rows_alone);
 }
 
+/* A number of a kind that rounding is hard for: any, small, subnormal, with few bits, infinite,
+ * NaN. */
+static float awkward(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    uint32_t bits = (uint32_t)(*state >> 32), exponent = bits >> 3 & 0xff;
+    const uint32_t kinds[] = {bits,
+                              bits & 0x807fffffu,
+                              (bits & 0x80000003u) | exponent << 23,
+                              (bits & 0x807fffffu) | 0x3f800000u,
+                              (bits & 0x80ffffffu) | 0x3f000000u,
+                              (bits & 0x80000000u) | exponent << 23 | (0x7fffffu ^ 1u << bits % 23),
+                              (bits & 0x807fffffu) | 0x7e800000u,
+                              bits & 64 ? bits | 0x7f800000u : bits & 0x80000000u};
+    float x;
+    memcpy(&x, &kinds[*state >> 61], sizeof x);
+    return x;
+}
+
+/* What c must be for a b + c to lie near a middle between two floats, or to cancel nearly. */
+static float opponent(float a, float b, uint64_t number)
+{
+    const float product = a * b;
+    const double exact = (double)a * (double)b;
+    switch (number % 3) {
+    case 0:
+        return -product;
+    case 1:
+        return (float)ldexp(exact, (int)(number / 3 % 120) - 60);
+    default:
+        return nextafterf(-product, number & 4 ? INFINITY : -INFINITY);
+    }
+}
+
+/* One row, one term: c = start + a b. */
+static void check_single_rounding(const md_kernels *kernels)
+{
+    enum { COLUMNS = 61, ROUNDS = 20000 };
+    uint64_t state = 7;
+    size_t wrong = 0;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        float a = awkward(&state), b[COLUMNS], start[COLUMNS], c[COLUMNS];
+        for (uint64_t j = 0; j < COLUMNS; j++) {
+            b[j] = awkward(&state);
+            start[j] = j % 2 ? awkward(&state) : opponent(a, b[j], round + j);
+        }
+        kernels->product(&(md_product){.rows = 1,
+                                       .columns = COLUMNS,
+                                       .depth = 1,
+                                       .a = &a,
+                                       .a_row = 1,
+                                       .a_step = 1,
+                                       .b = b,
+                                       .start = start,
+                                       .c = c});
+        for (size_t j = 0; j < COLUMNS; j++) {
+            float expected = fmaf(a, b[j], start[j]);
+            wrong +=
+                memcmp(&c[j], &expected, sizeof expected) != 0 && !(isnan(c[j]) && isnan(expected));
+        }
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void a_term_is_added_with_one_rounding(void)
+{
+    md_for_every_set(check_single_rounding);
+}
+
 static void check_transposition(const md_kernels *kernels)
 {
     const size_t sizes[] = {1, 4, 10, 15, 16, 17, 64, 79};
@@ -124,5 +193,6 @@ const char md_suite[] = "nn.product";
 CU_TestInfo md_tests[] = {
     {"products of every shape have the bits of a triple loop", products_of_every_shape_are_exact},
     {"a row has the same bits alone", a_row_has_the_same_bits_alone},
+    {"a term is added with one rounding, whatever the numbers", a_term_is_added_with_one_rounding},
     {"transposing swaps rows and columns", transposing_swaps_rows_and_columns},
     CU_TEST_INFO_NULL};

@@ -2,12 +2,10 @@
  * several instruction sets; the best one the CPU has is chosen at load time, so one binary runs on
  * every node of a mixed cluster. Local.
  *
- * Functions marked [same bits] give equal bits in every set (no contraction, a fixed order of
- * additions), since each rank applies them to its own replica and replicas must not part on a
- * mixed cluster. The others agree to float rounding. tests/nn judges each by a naive twin.
- *
- * sparse_forward, sparse_gradient and product add an element's terms in ascending order, each by
- * one fused multiply-add; only the set without fma rounds the product first. */
+ * Every function gives the same bits in every set: a fixed order of additions, no contraction, and
+ * one fused multiply-add where the comments say so, which the set without fma computes exactly,
+ * some 15 times slower. sparse_forward, sparse_gradient and product add an element's terms in
+ * ascending order, each by one fused multiply-add. tests/nn judges each by a naive twin. */
 #ifndef MNIST_DIST_NN_KERNELS_H
 #define MNIST_DIST_NN_KERNELS_H
 
@@ -71,9 +69,15 @@ typedef struct md_kernels {
     void (*column_sum)(const float *dy, size_t n, size_t out, float *db);     /* db = sum over n */
     void (*relu)(float *y, size_t count);                                     /* y = max(y, 0) */
     void (*relu_gradient)(const float *y, float *dy, size_t count); /* dy = y > 0 ? dy : 0 */
+    /* Of every x: the float nearest to the true value; log and sigmoid, 1 / (1 + exp(-x)), within
+     * 0.5 + 2^-23 units in the last place. */
+    void (*exp)(float *x, size_t count);
+    void (*log)(float *x, size_t count);
+    void (*tanh)(float *x, size_t count);
+    void (*sigmoid)(float *x, size_t count);
     /* The loss fused with softmax: dz[n][c] = softmax(z) - onehot(label), loss[i] = -log p_label
      * (in nats), returns how many samples have their largest logit (first one wins) at the label.
-     * dz may be NULL (evaluation) or equal z. */
+     * dz may equal z. */
     size_t (*softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
                            float *dz, float *loss);
 
@@ -81,16 +85,15 @@ typedef struct md_kernels {
     void (*bytes_to_floats)(const uint8_t *pixel, float *x, size_t count); /* x = pixel / 255 */
 
     void (*adam)(const md_adam_step *step, size_t count, const float *g, float *w, float *m,
-                 float *v); /* [same bits] */
-    void (*sgd)(const md_sgd_step *step, size_t count, const float *g, float *w,
-                float *u); /* [same bits] */
-    /* Sum of squares in double, 16 lanes in a fixed order. [same bits] */
+                 float *v);
+    void (*sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
+    /* Sum of squares in double, 16 lanes in a fixed order. */
     double (*square_sum)(const float *x, size_t count);
-    void (*add)(float *sum, const float *x, size_t count); /* [same bits] */
+    void (*add)(float *sum, const float *x, size_t count);
     /* sum[i] += round-to-nearest-even(x[i] * 2^exponent). Returns 0 and leaves sum unspecified when
-     * some |x| * 2^exponent exceeds limit (<= 2^62) or is not a number. [same bits] */
+     * some |x| * 2^exponent exceeds limit (<= 2^62) or is not a number. */
     int (*quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
-    void (*dequantise)(const int64_t *sum, size_t count, int exponent, float *x); /* [same bits] */
+    void (*dequantise)(const int64_t *sum, size_t count, int exponent, float *x);
 } md_kernels;
 
 /* The best set this CPU runs, or the one named by the environment variable MNIST_DIST_KERNELS when

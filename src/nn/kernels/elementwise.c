@@ -1,8 +1,6 @@
 /* Sums, activations and the loss of small layers: loops the compiler vectorises. */
 #include "set.h"
 
-#include <math.h>
-
 void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *restrict db)
 {
     memset(db, 0, out * sizeof *db);
@@ -33,35 +31,79 @@ static size_t largest(const float *z, size_t classes)
     return top;
 }
 
-/* e = exp(z - shift), unless e is NULL; returns the sum. */
-static float exponentials(const float *z, float shift, size_t classes, float *e)
+void MD_SET(exp)(float *x, size_t count)
 {
-    float sum = 0.0f;
-    for (size_t c = 0; c < classes; c++) {
-        float value = expf(z[c] - shift);
-        sum += value;
-        if (e)
-            e[c] = value;
-    }
-    return sum;
+    for (size_t i = 0; i < count; i++)
+        x[i] = nearest_exp(x[i]);
 }
 
+void MD_SET(log)(float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = nearly_log(x[i]);
+}
+
+void MD_SET(tanh)(float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = nearest_tanh(x[i]);
+}
+
+void MD_SET(sigmoid)(float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = nearly_sigmoid(x[i]);
+}
+
+/* dz = z - the row's largest, loss = -that of the label. */
+static size_t shift_rows(const float *z, const uint8_t *label, size_t n, size_t classes, float *dz,
+                         float *loss)
+{
+    size_t correct = 0;
+    for (size_t i = 0; i < n; i++, z += classes, dz += classes) {
+        size_t top = largest(z, classes);
+        float shift = z[top];
+        correct += top == label[i];
+        loss[i] = shift - z[label[i]];
+        for (size_t c = 0; c < classes; c++)
+            dz[c] = z[c] - shift;
+    }
+    return correct;
+}
+
+/* Each row of exponentials divided by its sum, which sum[i] receives. */
+static void normalize_rows(float *dz, const uint8_t *label, size_t n, size_t classes, float *sum)
+{
+    for (size_t i = 0; i < n; i++, dz += classes) {
+        sum[i] = 0.0f;
+        for (size_t c = 0; c < classes; c++)
+            sum[i] += dz[c];
+        for (size_t c = 0; c < classes; c++)
+            dz[c] /= sum[i];
+        dz[label[i]] -= 1.0f;
+    }
+}
+
+/* Exponentials and logarithms of many rows at a time, since a row is shorter than a few vectors. */
 size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
                             float *dz, float *loss)
 {
+    enum { ROWS = 64 };
+    float sum[ROWS];
     size_t correct = 0;
-    for (size_t i = 0; i < n; i++, z += classes) {
-        size_t top = largest(z, classes);
-        float shift = z[top], score = z[label[i]] - shift;
-        float sum = exponentials(z, shift, classes, dz);
-        correct += top == label[i];
-        loss[i] = logf(sum) - score;
-        if (!dz)
-            continue;
-        for (size_t c = 0; c < classes; c++)
-            dz[c] /= sum;
-        dz[label[i]] -= 1.0f;
-        dz += classes;
+    while (n > 0) {
+        size_t rows = n < ROWS ? n : ROWS;
+        correct += shift_rows(z, label, rows, classes, dz, loss);
+        MD_SET(exp)(dz, rows * classes);
+        normalize_rows(dz, label, rows, classes, sum);
+        MD_SET(log)(sum, rows);
+        for (size_t i = 0; i < rows; i++)
+            loss[i] += sum[i];
+        z += rows * classes;
+        dz += rows * classes;
+        label += rows;
+        loss += rows;
+        n -= rows;
     }
     return correct;
 }

@@ -6,16 +6,16 @@
 #include <string.h>
 #if defined(__FMA__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
+#include "elementary.h"
 #include "mnist_dist/nn/kernels.h"
 
 #define MD_JOIN_NAMES(name, set) md_##name##_##set
 #define MD_SET_NAME(name, set) MD_JOIN_NAMES(name, set)
 #define MD_SET(name) MD_SET_NAME(name, MD_KERNEL_SET)
-
-/* Loops over vectors are only fast when their counts are constants after inlining. */
-#define MD_INLINE static inline __attribute__((always_inline))
 
 /* One register of floats. Wider types would be spilled to memory by the compiler. */
 #if defined(__AVX512F__)
@@ -40,26 +40,30 @@ MD_INLINE void store(float *x, vec v)
     memcpy(x, &v, sizeof v);
 }
 
-/* a b + c, rounded once where the set has fma and else twice. Contraction is off, since each
- * compiler fuses other operations: here the source says which, and all give the same bits. */
+#if !defined(__FMA__) && !defined(__aarch64__)
+#include "fused.h"
+#endif
+
+/* a b + c, rounded once. Contraction is off, since each compiler fuses other operations: here the
+ * source says which, and all give the same bits. */
 MD_INLINE vec multiply_add(float a, vec b, vec c)
 {
 #if defined(__AVX512F__)
     return _mm512_fmadd_ps(_mm512_set1_ps(a), b, c);
 #elif defined(__AVX2__) && defined(__FMA__)
     return _mm256_fmadd_ps(_mm256_set1_ps(a), b, c);
+#elif defined(__FMA__)
+    return _mm_fmadd_ps(_mm_set1_ps(a), b, c);
+#elif defined(__aarch64__)
+    return vfmaq_n_f32(c, b, a);
 #else
-    return a * b + c;
+    return fused(a, b, c);
 #endif
 }
 
 MD_INLINE float multiply_add_one(float a, float b, float c)
 {
-#if defined(__FMA__)
-    return __builtin_fmaf(a, b, c);
-#else
-    return a * b + c;
-#endif
+    return multiply_add(a, (vec){b}, (vec){c})[0];
 }
 
 /* table.c gathers them; mnist_dist/nn/kernels.h says what each does. */
@@ -74,6 +78,10 @@ void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y);
 void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *db);
 void MD_SET(relu)(float *y, size_t count);
 void MD_SET(relu_gradient)(const float *y, float *dy, size_t count);
+void MD_SET(exp)(float *x, size_t count);
+void MD_SET(log)(float *x, size_t count);
+void MD_SET(tanh)(float *x, size_t count);
+void MD_SET(sigmoid)(float *x, size_t count);
 size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
                             float *dz, float *loss);
 int MD_SET(all_within)(const float *x, size_t count, float bound);

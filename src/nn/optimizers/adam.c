@@ -6,14 +6,16 @@
  * parameters. */
 #include "mnist_dist/nn/optimizer.h"
 
+#include "elementary.h"
+
 md_optimizer_apply md_optimizer_adam, md_optimizer_adamw;
 
 static void step_decayed(const md_optimizer_step *s, const md_optimizer_slice *slice,
                          double weight_decay)
 {
     const md_optimizer_spec *p = s->spec;
-    double t = (double)s->iteration;
-    double correction = sqrt(1.0 - pow(p->beta_2, t)) / (1.0 - pow(p->beta_1, t));
+    double correction = sqrt(1.0 - whole_power(p->beta_2, s->iteration)) /
+                        (1.0 - whole_power(p->beta_1, s->iteration));
     md_adam_step constants = {.gradient_scale = (float)s->gradient_scale,
                               .step_size = (float)(s->learning_rate * correction),
                               .gain_1 = (float)(1.0 - p->beta_1),
