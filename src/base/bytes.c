@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/files.h"
+
 static int is_absent(int reason)
 {
     return reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENAMETOOLONG;
@@ -25,10 +27,7 @@ static md_status refuse(const char *path, const md_file_kind *kind, const char *
     if (refused)
         *refused = !absent && !folder;
     return md_fail(err, kind->status, "%s%s%s cannot be %s: %s; %s%s", quote, path, quote, call,
-                   strerror(reason),
-                   absent   ? "check the path"
-                   : folder ? "give the path of "
-                            : "check its permissions and the disk, and try again",
+                   strerror(reason), folder ? "give the path of " : md_files_cure(reason),
                    folder ? kind->what : "");
 }
 
@@ -151,17 +150,16 @@ md_status md_bytes_write(const char *path, const md_bytes *bytes, md_error *err)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
-        return md_fail(err, MD_FAILED, "'%s' cannot be created: %s; choose another folder", path,
-                       strerror(errno));
+        return md_fail(err, MD_FAILED, "'%s' cannot be created: %s; %s, or choose another folder",
+                       path, strerror(errno), md_files_cure(errno));
     int failed = md_bytes_put(file, bytes) != 0 || fsync(file) != 0 ? errno : 0;
     if (close(file) != 0 && !failed)
         failed = errno; /* NFS reports a full disk here */
     if (!failed)
         return MD_OK;
     unlink(path);
-    return md_fail(err, MD_FAILED,
-                   "'%s' cannot be written: %s; free space there or choose another folder", path,
-                   strerror(failed));
+    return md_fail(err, MD_FAILED, "'%s' cannot be written: %s; %s", path, strerror(failed),
+                   md_files_cure(failed));
 }
 
 void md_bytes_free(md_bytes *bytes)

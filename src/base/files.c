@@ -2,17 +2,48 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "mnist_dist/base/bytes.h"
+#include "mnist_dist/base/log.h"
 
 void md_files_join(const char *folder, const char *name, char out[PATH_MAX])
 {
     if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
         out[PATH_MAX - 1] = '\0';
+}
+
+const char *md_files_cure(int reason)
+{
+    switch (reason) {
+    case EACCES:
+    case EPERM:
+        return "check its permissions";
+    case EROFS:
+        return "choose a place that can be written";
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return "check the path";
+    case ENOSPC:
+    case EDQUOT:
+        return "free space there or choose another place";
+    case EFBIG:
+        return "raise the limit on the size of files (ulimit -f) or choose another file system";
+    case EMFILE:
+        return "raise the limit on open files (ulimit -n)";
+    case ENFILE:
+        return "the machine has no open files left, so end other programs there";
+    case ETXTBSY:
+        return "a program runs from that file, so end it or choose another name";
+    default:
+        return "check the disk, and try again";
+    }
 }
 
 int md_files_exists(const char *path)
@@ -32,7 +63,7 @@ md_status md_folder_make(const char *path, md_error *err)
     char part[PATH_MAX];
     size_t length = strlen(path);
     if (length == 0 || length >= sizeof part)
-        return md_fail(err, MD_FAILED, "'%.200s' cannot be a folder's name", path);
+        return md_fail(err, MD_FAILED, "'%.200s' cannot be a folder's name; choose another", path);
     for (size_t end = 1; end <= length; end++) {
         if (path[end] != '/' && path[end] != '\0')
             continue;
@@ -40,34 +71,33 @@ md_status md_folder_make(const char *path, md_error *err)
         part[end] = '\0';
         if (mkdir(part, 0777) != 0 && errno != EEXIST)
             return md_fail(err, MD_FAILED,
-                           "folder '%s' cannot be made: %s; choose another with --output", part,
-                           strerror(errno));
+                           "folder '%s' cannot be made: %s; %s, or choose another with --output",
+                           part, strerror(errno), md_files_cure(errno));
     }
     return MD_OK;
 }
 
-md_status md_files_sync_folder(const char *path, md_error *err)
+void md_files_sync_folder(const char *path)
 {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems cannot sync a folder and need not; one that may not be read cannot be
-     * opened for it. */
-    int failed =
-        folder < 0 ? errno != EACCES : fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP;
-    int reason = errno;
+    const int failed = folder < 0 || fsync(folder) != 0, reason = errno;
     if (folder >= 0)
         close(folder);
-    return failed
-               ? md_fail(err, MD_FAILED, "folder '%s' cannot be synced: %s", path, strerror(reason))
-               : MD_OK;
+    if (failed && !atomic_flag_test_and_set(&said))
+        md_warn("folder '%s' cannot be synced (%s): the files in it are whole, but should the "
+                "machine crash, the newest may be missing",
+                path, strerror(reason));
 }
 
 md_status md_files_rename(const char *from, const char *to, md_error *err)
 {
     if (rename(from, to) == 0)
         return MD_OK;
-    return md_fail(err, MD_FAILED, "'%s' cannot be renamed to '%s': %s; %s another with --output",
+    return md_fail(err, MD_FAILED,
+                   "'%s' cannot be renamed to '%s': %s; %s, or choose another folder with --output",
                    from, to, strerror(errno),
-                   errno == EISDIR ? "remove that folder or choose" : "choose");
+                   errno == EISDIR ? "remove that folder" : md_files_cure(errno));
 }
 
 static int links_unsupported(int reason)
@@ -99,8 +129,9 @@ md_status md_files_alias(const char *from, const char *temporary, const char *to
             links_unsupported(errno)
                 ? copy(from, temporary, err)
                 : md_fail(err, MD_FAILED,
-                          "'%s' cannot be linked to '%s': %s; choose another folder with --output",
-                          from, temporary, strerror(errno));
+                          "'%s' cannot be linked to '%s': %s; %s, or choose another folder with "
+                          "--output",
+                          from, temporary, strerror(errno), md_files_cure(errno));
     if (!status)
         status = md_files_rename(temporary, to, err);
     unlink(temporary); /* renaming onto another name of the same file leaves both */

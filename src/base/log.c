@@ -3,7 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LINE_SIZE = 2048 };
+#include "mnist_dist/base/error.h"
+
+/* An error, and what else there is to say. */
+enum { LINE_SIZE = 2 * MD_ERROR_TEXT };
 
 /* The program's one piece of global state: where its messages go. */
 static md_log_sink current_sink;

@@ -12,9 +12,10 @@
 
 static md_status fail(const char *path, int reason, md_error *err)
 {
-    return md_fail(err, MD_FAILED,
-                   "%s cannot be written: %s (its folder must exist, be writable and have room)",
-                   path, strerror(reason));
+    return md_fail(
+        err, MD_FAILED,
+        "%s cannot be written: %s (its folder must exist, be writable and have room); %s", path,
+        strerror(reason), md_files_cure(reason));
 }
 
 md_status md_whole_file_open(const char *path, md_whole_file *out, md_error *err)
@@ -32,13 +33,13 @@ md_status md_whole_file_open(const char *path, md_whole_file *out, md_error *err
     return fail(path, errno, err);
 }
 
-static md_status sync_folder_of(const char *path, md_error *err)
+static void sync_folder_of(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
              slash ? path : ".");
-    return md_files_sync_folder(folder, err);
+    md_files_sync_folder(folder);
 }
 
 md_status md_whole_file_commit(md_whole_file *file, md_error *err)
@@ -49,7 +50,8 @@ md_status md_whole_file_commit(md_whole_file *file, md_error *err)
         return fail(file->path, errno, err);
     free(file->temporary);
     file->temporary = NULL;
-    return sync_folder_of(file->path, err);
+    sync_folder_of(file->path);
+    return MD_OK;
 }
 
 void md_whole_file_drop(md_whole_file *file)

@@ -11,7 +11,7 @@
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/whole_file.h"
 
-enum { TEXT_SIZE = 2048 };
+enum { TEXT_SIZE = MD_ERROR_TEXT + 1024 };
 
 static const double gather_s = 2.0;         /* how long ranks wait for each other's files */
 static const double shortest_rescue_s = 10; /* a rescue may take as long as a stall, or this */

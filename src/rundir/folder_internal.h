@@ -20,18 +20,20 @@ struct md_folder {
 #define MD_FILE_SAVING_CSV ".saving.csv"
 #define MD_FILE_SAVING_LINK ".saving.link"
 #define MD_FILE_SAVING_RESCUE ".saving.rescue.h5"
-/* Setting aside gathers a run's files in the first, which becomes the second when complete. */
+#define MD_FILE_LOCK ".lock"
+/* Setting aside gathers a run's files in DIR/.previous.moving, which when complete becomes the
+ * folder .placing in the one where they are to lie. */
 #define MD_FOLDER_MOVING ".previous.moving"
-#define MD_FOLDER_PLACING ".previous.placing"
+#define MD_FOLDER_PLACING ".placing"
 
 /* last.h5 is generation 0, last.prev.h5 is 1, last.prev2.h5 is 2. */
 void md_folder_generation_name(int number, char out[MD_GENERATION_NAME]);
 int md_folder_generation(const char *name); /* -1: not the name of one */
 
 typedef enum md_folder_files {
-    MD_FOLDER_RESUMABLE,   /* what a run can be resumed from */
-    MD_FOLDER_CHECKPOINTS, /* and best.h5 */
-    MD_FOLDER_RUN          /* and all else that is moved when a run is set aside */
+    MD_FOLDER_CHECKPOINTS, /* what a run can be resumed from */
+    MD_FOLDER_RUN,         /* and all else that is moved when a run is set aside */
+    MD_FOLDER_TRACES       /* and all else that a run leaves */
 } md_folder_files;
 
 typedef struct md_listing {
@@ -43,6 +45,11 @@ typedef struct md_listing {
  * also on error. */
 md_status md_folder_list(const char *path, md_folder_files which, md_listing *out, md_error *err);
 void md_listing_free(md_listing *l);
+int md_folder_holds(const char *path, md_folder_files which); /* 1 also where it cannot be listed */
+
+/* The most steps of any good checkpoint in a folder; -1 where there is none. MD_FAILED where one
+ * cannot be read now. */
+md_status md_folder_length(const char *path, int64_t *steps, md_error *err);
 
 /* MD_FAILED where a folder has the name of a run's file, which no save could replace. */
 md_status md_folder_check_names(const char *path, md_error *err);

@@ -32,14 +32,10 @@ int md_folder_generation(const char *name)
     return strcmp(name, exact) == 0 ? number : -1;
 }
 
-static int is_resumable(const struct dirent *entry)
-{
-    return md_folder_generation(entry->d_name) >= 0 || strcmp(entry->d_name, MD_FILE_RESCUE) == 0;
-}
-
 static int is_checkpoint(const struct dirent *entry)
 {
-    return is_resumable(entry) || strcmp(entry->d_name, MD_FILE_BEST) == 0;
+    return md_folder_generation(entry->d_name) >= 0 || strcmp(entry->d_name, MD_FILE_RESCUE) == 0 ||
+           strcmp(entry->d_name, MD_FILE_BEST) == 0;
 }
 
 /* Names that the program itself gives, and no other: these move and are replaced. */
@@ -49,22 +45,36 @@ static int is_of_run(const struct dirent *entry)
            strcmp(entry->d_name, MD_FILE_REPORT) == 0;
 }
 
-/* Byte order, whatever the locale: last.h5, last.prev.h5, last.prev2.h5, rescue.h5. */
+static int is_trace(const struct dirent *entry)
+{
+    return is_of_run(entry) || strcmp(entry->d_name, MD_FILE_STATUS) == 0 ||
+           strcmp(entry->d_name, MD_FILE_LOCK) == 0 ||
+           strcmp(entry->d_name, MD_FOLDER_PREVIOUS) == 0;
+}
+
+static int is_best(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, MD_FILE_BEST) == 0;
+}
+
+/* Byte order, whatever the locale: last.h5, last.prev.h5, last.prev2.h5, rescue.h5. Behind them
+ * best.h5, which as a rule is one of them under another name. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    const int order = is_best(*a) - is_best(*b);
+    return order ? order : strcmp((*a)->d_name, (*b)->d_name);
 }
 
 md_status md_folder_list(const char *path, md_folder_files which, md_listing *out, md_error *err)
 {
-    int (*const filters[])(const struct dirent *) = {is_resumable, is_checkpoint, is_of_run};
+    int (*const filters[])(const struct dirent *) = {is_checkpoint, is_of_run, is_trace};
     *out = (md_listing){NULL, 0};
     int count = scandir(path, &out->entries, filters[which], by_name);
     if (count >= 0)
         out->count = count;
     else if (errno != ENOENT)
-        return md_fail(err, MD_FAILED, "folder '%s' cannot be listed: %s; try again", path,
-                       strerror(errno));
+        return md_fail(err, MD_FAILED, "folder '%s' cannot be listed: %s; %s", path,
+                       strerror(errno), md_files_cure(errno));
     return MD_OK;
 }
 
@@ -75,14 +85,24 @@ void md_listing_free(md_listing *l)
     free(l->entries);
 }
 
-int md_folder_has_run(const md_folder *folder)
+int md_folder_holds(const char *path, md_folder_files which)
 {
     md_listing l;
-    if (md_folder_list(folder->path, MD_FOLDER_CHECKPOINTS, &l, NULL))
+    if (md_folder_list(path, which, &l, NULL))
         return 1;
-    int has = l.count > 0;
+    int holds = l.count > 0;
     md_listing_free(&l);
-    return has;
+    return holds;
+}
+
+int md_folder_has_run(const md_folder *folder)
+{
+    return md_folder_holds(folder->path, MD_FOLDER_RUN);
+}
+
+int md_folder_has_traces(const char *path)
+{
+    return md_folder_holds(path, MD_FOLDER_TRACES);
 }
 
 md_status md_folder_check_names(const char *path, md_error *err)

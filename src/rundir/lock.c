@@ -15,8 +15,6 @@
 #include "mnist_dist/base/files.h"
 #include "mnist_dist/base/log.h"
 
-#define LOCK ".lock"
-
 /* Tries that fail for a reader's glance at the lock (md_folder_in_use) and not for a run. */
 enum { HOLDER_SIZE = 128, GLANCES = 2 };
 
@@ -69,7 +67,7 @@ static int open_lock(const char *folder, int flags)
 {
     char path[PATH_MAX];
     struct stat info;
-    md_files_join(folder, LOCK, path);
+    md_files_join(folder, MD_FILE_LOCK, path);
     int lock = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (lock < 0 || (fstat(lock, &info) == 0 && S_ISREG(info.st_mode)))
         return lock;
@@ -82,12 +80,13 @@ static md_status refuse_lock(const md_folder *folder, md_error *err)
 {
     if (errno == ELOOP || errno == EISDIR || errno == EINVAL)
         return md_fail(err, MD_FAILED,
-                       "'%s/" LOCK "' is no file, and the run's lock belongs there; remove it or "
+                       "'%s/" MD_FILE_LOCK
+                       "' is no file, and the run's lock belongs there; remove it or "
                        "choose another folder with --output",
                        folder->path);
     return md_fail(err, MD_FAILED,
-                   "folder '%s' cannot be written: %s; choose another with --output", folder->path,
-                   strerror(errno));
+                   "folder '%s' cannot be written: %s; %s, or choose another with --output",
+                   folder->path, strerror(errno), md_files_cure(errno));
 }
 
 static md_status give_up(const md_folder *folder, int stopped, md_error *err)

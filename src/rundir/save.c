@@ -127,12 +127,12 @@ static md_status publish(md_folder *folder, const char *saving, const char *savi
     forget_bad(folder, 0);
     md_files_join(folder->path, MD_FILE_HISTORY, to);
     status = md_files_rename(saving_csv, to, err);
-    if (!status)
-        status = md_files_sync_folder(folder->path, err);
+    if (status)
+        return status;
+    md_files_sync_folder(folder->path);
     /* Not before the new file is safe: theirs may be the only good one. */
-    if (!status)
-        drop_surplus(folder);
-    return status;
+    drop_surplus(folder);
+    return MD_OK;
 }
 
 /* folder and saving_csv are NULL of a rescue, which has neither stages nor a history.csv. */
@@ -187,5 +187,7 @@ md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_er
         status = md_files_rename(saving, rescue, err);
     if (status)
         unlink(saving);
-    return status ? status : md_files_sync_folder(folder_path, err);
+    else
+        md_files_sync_folder(folder_path);
+    return status;
 }

@@ -117,7 +117,7 @@ void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size)
                  "rank %d saved %s/" MD_FILE_RESCUE " after step %lld; go on with --resume",
                  t->rank, t->config->checkpoint.output, (long long)at.step);
     else if (may_save)
-        snprintf(said, size, "no rescue was saved (%.300s); %s", err.text, left);
+        snprintf(said, size, "no rescue was saved (%s); %s", err.text, left);
     else
         snprintf(said, size, "%s", left);
 }

@@ -39,6 +39,27 @@ static md_status assemble(const md_run_params *params, const char *saved, const 
     return status ? status : md_config_check(out, err);
 }
 
+static void say_anew(const md_run *run)
+{
+    char previous[PATH_MAX];
+    const char *output = run->config.checkpoint.output;
+    if (md_folder_has_previous(run->folder, previous))
+        md_warn("no checkpoint in %s yet: starting anew; an earlier run lies in %s, and goes on "
+                "with --resume --output %s",
+                output, previous, previous);
+    else
+        md_info("no checkpoint in %s yet: starting anew", output);
+}
+
+static void say_resumed(const md_run *run, const char *name)
+{
+    const md_position *at = &run->resumed->at;
+    const int is_best = strcmp(strrchr(name, '/') + 1, MD_FILE_BEST) == 0;
+    (is_best ? md_warn : md_info)("resuming from %s: epoch %lld, step %lld%s", name,
+                                  (long long)at->epoch, (long long)at->step,
+                                  is_best ? "; no newer checkpoint there is sound" : "");
+}
+
 /* Rank 0 takes the folder and finds what to resume. */
 static md_status open_folder(const md_run_params *params, md_run *run, md_error *err)
 {
@@ -47,19 +68,21 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
                        run->config.checkpoint.lock_wait, params->stop, &run->folder, err);
     if (status || !params->resume)
         return status;
-    char name[MD_PATH_SIZE];
+    char name[PATH_MAX];
     status = md_folder_newest(run->folder, &run->resumed, name, sizeof name, err);
-    if (!status && run->resumed && run->resumed->run_count == 0)
+    if (status)
+        return status;
+    if (!run->resumed) {
+        say_anew(run);
+        return MD_OK;
+    }
+    if (run->resumed->run_count == 0)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "%s records no run that could be resumed; start from its weights with "
                        "train.initial_weights",
                        name);
-    if (!status && run->resumed)
-        md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->at.epoch,
-                (long long)run->resumed->at.step);
-    else if (!status)
-        md_info("no run to resume in %s: starting anew", run->config.checkpoint.output);
-    return status;
+    say_resumed(run, name);
+    return MD_OK;
 }
 
 /* Local: run->config becomes what was saved, below the file and the options. */

@@ -2,6 +2,7 @@
  * interrupted.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "place.h"
 #include "runner.h"
@@ -21,7 +22,7 @@ static void an_earlier_run_is_set_aside(void)
     CU_ASSERT_EQUAL(place_step("previous/best.h5"), 1);
     CU_ASSERT(place_has("previous/report.html") && place_has("previous/history.csv"));
     CU_ASSERT(!place_has("previous/rescue.h5") && place_has("previous/mine.txt"));
-    CU_ASSERT(!place_has(".previous.moving") && !place_has(".previous.placing"));
+    CU_ASSERT(!place_has(".previous.moving") && !place_has("previous/.placing"));
     CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
     CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
     CU_ASSERT_EQUAL(place_save(folder, 7, 0), MD_OK);
@@ -66,7 +67,7 @@ static void an_interrupted_setting_aside_is_completed(void)
     const char *const deaths[] = {
         "mkdir .previous.moving && mv best.h5 history.csv .previous.moving",
         "mkdir .previous.moving && mv *.h5 history.csv .previous.moving",
-        "mkdir .previous.placing previous && mv *.h5 .previous.placing && mv history.csv previous"};
+        "mkdir -p previous/.placing && mv *.h5 previous/.placing && mv history.csv previous"};
     for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
         place_begin();
         md_folder *folder = place_two_saves();
@@ -78,7 +79,7 @@ static void an_interrupted_setting_aside_is_completed(void)
         CU_ASSERT_EQUAL(place_step("previous/last.h5"), 2);
         CU_ASSERT_EQUAL(place_step("previous/best.h5"), 1);
         CU_ASSERT(place_has("previous/history.csv"));
-        CU_ASSERT(!place_has(".previous.moving") && !place_has(".previous.placing"));
+        CU_ASSERT(!place_has(".previous.moving") && !place_has("previous/.placing"));
         md_folder_close(&folder);
         place_end();
     }
@@ -134,6 +135,66 @@ static void what_comes_back_replaces_nothing(void)
     place_end();
 }
 
+/* Runs of 9, 1, 5, 2 and 5 steps one after another: only what is no longer gives way. */
+static void a_longer_run_is_never_replaced(void)
+{
+    const int steps[] = {9, 1, 5, 2, 5};
+    place_begin();
+    md_folder *folder = place_open(2);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        place_said[0] = '\0';
+        CU_ASSERT_EQUAL(place_save(folder, steps[i], 0), MD_OK);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_said, "holds an earlier run: moved to "));
+        CU_ASSERT_EQUAL(strstr(place_said, "beside a longer one") != NULL, i > 0);
+    }
+    CU_ASSERT_EQUAL(place_step("previous/last.h5"), 9);
+    CU_ASSERT_EQUAL(place_step("previous2/last.h5"), 5);
+    CU_ASSERT_EQUAL(place_step("previous3/last.h5"), 2);
+    CU_ASSERT(!place_has("previous4"));
+    md_folder_close(&folder);
+    place_end();
+}
+
+/* As a death leaves it while the shorter run is placed beside the longer one. */
+static void an_interrupted_setting_aside_keeps_the_longer_run(void)
+{
+    const char *const deaths[] = {
+        "mkdir .previous.moving && mv *.h5 history.csv .previous.moving",
+        "mkdir -p previous2/.placing && mv *.h5 previous2/.placing && mv history.csv previous2",
+        "mkdir -p previous2/.placing && mv last*.h5 previous2 && mv *.h5 history.csv "
+        "previous2/.placing"};
+    for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
+        place_begin();
+        md_folder *folder = place_open(2);
+        CU_ASSERT_EQUAL(place_save(folder, 9, 1), MD_OK);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
+        CU_ASSERT_EQUAL(place_save(folder, 1, 1), MD_OK);
+        md_folder_close(&folder);
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && %s", place, deaths[i]), 0);
+        folder = place_open(2);
+        CU_ASSERT_EQUAL(place_step("previous/last.h5"), 9);
+        CU_ASSERT_EQUAL(place_step("previous2/last.h5"), 1);
+        CU_ASSERT_EQUAL(place_step("previous2/best.h5"), 1);
+        CU_ASSERT(place_has("previous2/history.csv") && !place_has("previous2/.placing"));
+        CU_ASSERT(!md_folder_has_run(folder) && !place_has(".previous.moving"));
+        md_folder_close(&folder);
+        place_end();
+    }
+}
+
+/* Not even a history that lost its checkpoints is written over. */
+static void a_run_without_checkpoints_is_set_aside_too(void)
+{
+    place_begin();
+    md_folder *folder = place_two_saves();
+    CU_ASSERT_EQUAL(fixture_run("cd '%s' && rm *.h5", place), 0);
+    CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
+    CU_ASSERT(place_has("previous/history.csv") && !place_has("history.csv"));
+    md_folder_close(&folder);
+    place_end();
+}
+
 const char md_suite[] = "rundir.set_aside";
 CU_TestInfo md_tests[] = {
     {"an earlier run is set aside", an_earlier_run_is_set_aside},
@@ -142,4 +203,8 @@ CU_TestInfo md_tests[] = {
     {"an interrupted setting aside is undone by resuming",
      an_interrupted_setting_aside_is_undone_by_resuming},
     {"what comes back replaces nothing", what_comes_back_replaces_nothing},
+    {"a longer run is never replaced", a_longer_run_is_never_replaced},
+    {"an interrupted setting aside keeps the longer run",
+     an_interrupted_setting_aside_keeps_the_longer_run},
+    {"a run without checkpoints is set aside too", a_run_without_checkpoints_is_set_aside_too},
     CU_TEST_INFO_NULL};

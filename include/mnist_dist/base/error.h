@@ -15,7 +15,8 @@ typedef enum md_status {
     MD_INTERRUPTED = 130   /* second SIGINT */
 } md_status;
 
-enum { MD_ERROR_TEXT = 1024 };
+/* Two paths of PATH_MAX and what is said of them. */
+enum { MD_ERROR_TEXT = 9 * 1024 };
 
 /* Plain and of fixed size, so that it can travel in one broadcast. */
 typedef struct md_error {

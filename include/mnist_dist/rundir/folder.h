@@ -3,6 +3,7 @@
 #ifndef MNIST_DIST_RUNDIR_FOLDER_H
 #define MNIST_DIST_RUNDIR_FOLDER_H
 
+#include <limits.h>
 #include <signal.h>
 
 #include "mnist_dist/checkpoint/checkpoint.h"
@@ -43,23 +44,31 @@ void md_folder_set_keep(md_folder *folder, int keep);
 typedef void (*md_folder_hook)(const char *stage, const char *temporary, void *context);
 void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 
-/* 1 when the folder holds any checkpoint file of a run, good or bad, or cannot be listed. */
+/* 1 when the folder holds any of a run's files named above, good or bad, or cannot be listed. */
 int md_folder_has_run(const md_folder *folder);
+/* The same by path, and of all else that a run leaves: status, lock, runs moved aside. */
+int md_folder_has_traces(const char *path);
+/* Lies a run with a checkpoint in DIR/previous, whose path is given in any case? */
+int md_folder_has_previous(const md_folder *folder, char out[PATH_MAX]);
 
 /* Moves what an earlier run left (the files named above, with older generations) to DIR/previous,
- * replacing those there, and says so in one line; every other file stays. Interrupted, it leaves a
- * run that can be resumed or set aside again. Without a checkpoint it does nothing. */
+ * replacing a run there that has no more steps, else to previous2, previous3, ... likewise, and
+ * warns of it in one line; every other file stays. Interrupted, it leaves a run that can be resumed
+ * or set aside again. Without such a file it does nothing. */
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
-/* The good checkpoint with the most steps among last.h5, last.prev*.h5 and rescue.h5; says through
- * md_warn which files were skipped and why. All are read and their seals checked; that one alone is
- * decoded, and the next where it proves bad. Nothing there: MD_OK and *out NULL. Files but none
- * good: MD_BAD_CHECKPOINT. Where one cannot be read now, or memory runs out: MD_FAILED, since any
- * other would be taken for the newest. Undoes a setting aside that was interrupted. name (may be
- * NULL) receives the file's path. A later save replaces what was skipped before it replaces what is
- * good. */
+/* The good checkpoint with the most steps among last.h5, last.prev*.h5, rescue.h5 and best.h5; says
+ * through md_warn which files were skipped and why. All are read and their seals checked; that one
+ * alone is decoded, and the next where it proves bad. Nothing there: MD_OK and *out NULL. Files of
+ * a run but no good checkpoint: MD_BAD_CHECKPOINT. Where one cannot be read now, or memory runs
+ * out: MD_FAILED, since any other would be taken for the newest. Undoes a setting aside that was
+ * interrupted. name (may be NULL) receives the file's path. A later save replaces what was skipped
+ * before it replaces what is good. */
 md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, size_t name_size,
                            md_error *err);
+/* The same for who only reads: by path, without the lock, and touching nothing. */
+md_status md_folder_look(const char *path, md_checkpoint **out, char *name, size_t name_size,
+                         md_error *err);
 
 /* Saves atomically as last.h5: write a temporary and fsync it, compare it, read back, with what was
  * written, shift

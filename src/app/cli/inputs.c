@@ -1,33 +1,56 @@
 #include "inputs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/files.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/rundir/folder.h"
 #include "pixel_scale.h"
 
 const char *const md_split_words[] = {"train", "test", NULL};
 
+/* Of a folder without a last.h5: what else is there, or what a folder that is no run's lacks. */
+static md_status open_other(const char *folder, char *name, md_checkpoint **out, md_error *err)
+{
+    if (access(folder, R_OK | X_OK) != 0)
+        return md_fail(err, MD_BAD_CHECKPOINT, "folder '%s' cannot be read: %s; %s", folder,
+                       strerror(errno), md_files_cure(errno));
+    md_status status = md_folder_look(folder, out, name, PATH_MAX, err);
+    if (*out)
+        md_warn("%s has no " MD_FILE_LAST ": %s is read", folder, name);
+    if (status || *out)
+        return status;
+    if (md_folder_has_traces(folder))
+        return md_fail(err, MD_BAD_CHECKPOINT,
+                       "%s: the run in this folder has saved no checkpoint yet; wait for its first "
+                       "save, or name another folder",
+                       folder);
+    return md_fail(err, MD_BAD_CHECKPOINT,
+                   "%s: there is no run in this folder (no " MD_FILE_LAST "); name a checkpoint "
+                   "file or a training's output folder",
+                   folder);
+}
+
 md_status md_open_checkpoint(const char *path, char *name, md_checkpoint **out, md_error *err)
 {
     struct stat info;
-    char file[MD_PATH_SIZE];
-    int folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    char file[PATH_MAX];
+    const int folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     *out = NULL;
-    int length = snprintf(file, sizeof file, "%s%s", path, folder ? "/last.h5" : "");
-    if (length < 0 || (size_t)length >= sizeof file)
-        return md_fail(err, MD_BAD_CHECKPOINT, "%s: the path is too long", path);
-    if (folder && access(file, F_OK) != 0)
-        return md_fail(err, MD_BAD_CHECKPOINT,
-                       "%s: there is no run in this folder (no last.h5); name a checkpoint file or "
-                       "a training's output folder",
-                       path);
+    if (strlen(path) + sizeof "/" MD_FILE_LAST > sizeof file)
+        return md_fail(err, MD_BAD_CHECKPOINT, "%.200s...: the path is too long", path);
+    snprintf(file, sizeof file, "%s%s", path, folder ? "/" MD_FILE_LAST : "");
+    const int absent = folder && access(file, F_OK) != 0 && errno == ENOENT;
+    md_status status =
+        absent ? open_other(path, file, out, err) : md_checkpoint_read(file, out, err);
     if (name)
         memcpy(name, file, sizeof file);
-    return md_checkpoint_read(file, out, err);
+    return status;
 }
 
 md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, md_error *err)

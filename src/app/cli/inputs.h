@@ -8,8 +8,9 @@
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/infer.h"
 
-/* The checkpoint at path, or, when path is a folder, its last.h5. name (MD_PATH_SIZE bytes, may be
- * NULL) receives the file's path. MD_BAD_CHECKPOINT when it cannot be read. */
+/* The checkpoint at path, or, when path is a folder, its last.h5; where there is none, the newest
+ * that is, with a warning. name (PATH_MAX bytes, may be NULL) receives the file's path.
+ * MD_BAD_CHECKPOINT when it cannot be read. */
 md_status md_open_checkpoint(const char *path, char *name, md_checkpoint **out, md_error *err);
 
 /* The configuration of the checkpoint's newest run; the defaults where it has none. */

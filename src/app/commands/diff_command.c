@@ -174,7 +174,7 @@ md_status md_command_diff(md_comm *comm, int argc, char **argv, md_error *err)
 {
     (void)comm;
     const char *files[2];
-    char names[2][MD_PATH_SIZE];
+    char names[2][PATH_MAX];
     md_checkpoint *a = NULL, *b = NULL;
     md_status status = md_options_parse(&md_diff_argp, argc, argv, NULL, files, err);
     if (!status)

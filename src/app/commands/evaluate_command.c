@@ -22,7 +22,7 @@ const struct argp md_evaluate_argp = {
 /* What rank 0 reads for everybody. */
 typedef struct subject {
     md_model_spec model;
-    char name[MD_PATH_SIZE], source[MD_PATH_SIZE];
+    char name[PATH_MAX], source[MD_PATH_SIZE];
     md_storage storage;
     int scale_is_open;
 } subject;

@@ -103,7 +103,7 @@ md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
 {
     (void)comm;
     const char *file;
-    char name[MD_PATH_SIZE], output[PATH_MAX];
+    char name[PATH_MAX], output[PATH_MAX];
     arguments a = {.format = -1, .err = err};
     md_checkpoint *c = NULL;
     md_export_rate rate;

@@ -53,7 +53,7 @@ static void print_progress(const md_checkpoint *c, const md_config *config, cons
         printf("  the run is complete\n");
         return;
     }
-    char copy[MD_PATH_SIZE];
+    char copy[PATH_MAX];
     snprintf(copy, sizeof copy, "%s", name);
     printf("  the run is not complete; go on with:\n    mnist_dist --resume --output %s\n",
            dirname(copy));
@@ -127,7 +127,7 @@ md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err
 {
     (void)comm;
     const char *file;
-    char name[MD_PATH_SIZE];
+    char name[PATH_MAX];
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_inspect_argp, argc, argv, NULL, &file, err);
     if (!status)

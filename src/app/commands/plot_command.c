@@ -61,7 +61,7 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
 md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
-    char name[MD_PATH_SIZE];
+    char name[PATH_MAX];
     arguments a = {.shared = {.err = err}};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_plot_argp, argc, argv, &a, &file, err);

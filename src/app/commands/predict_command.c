@@ -54,7 +54,7 @@ const struct argp md_predict_argp = {
 /* One image and what the model makes of it. */
 typedef struct answer {
     uint8_t *pixels;
-    char name[MD_PATH_SIZE + 32];
+    char name[PATH_MAX + 32];
     int actual; /* -1: unknown */
     float *logits;
 } answer;

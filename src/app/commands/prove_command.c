@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/base/files.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/rundir/folder.h"
@@ -165,8 +166,8 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
         arguments[n++] = s->fault;
     }
     arguments[n] = NULL;
-    char wait_for[MD_PATH_SIZE + 16];
-    snprintf(wait_for, sizeof wait_for, "%s/" MD_FILE_LAST, directory);
+    char wait_for[PATH_MAX];
+    md_files_join(directory, MD_FILE_LAST, wait_for);
     if (!s->resume)
         unlink(wait_for);
     const md_launch launch = {.ranks = s->ranks,
@@ -186,7 +187,7 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
 /* Runs the stages one after another in a folder of their own and prints the table's row. */
 static md_status run_case(proof *p, const char *name, const stage *stages, int count, md_error *err)
 {
-    char directory[MD_PATH_SIZE], digest[DIGEST_SIZE] = "", ranks[32] = "";
+    char directory[PATH_MAX], digest[DIGEST_SIZE] = "", ranks[32] = "";
     snprintf(directory, sizeof directory, "%s/%s-%d", p->output, name, stages[0].ranks);
     for (int i = 0; i < count; i++) {
         digest[0] = '\0';

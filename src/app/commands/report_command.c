@@ -40,14 +40,14 @@ static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_e
 }
 
 /* Where the page goes by default: beside the checkpoint. */
-static md_status choose_place(const char *given, const char *name, char out[MD_PATH_SIZE],
+static md_status choose_place(const char *given, const char *name, char out[PATH_MAX],
                               md_error *err)
 {
     const char *slash = strrchr(name, '/');
     int folder = slash ? (int)(slash - name) + 1 : 0;
-    int length = given ? snprintf(out, MD_PATH_SIZE, "%s", given)
-                       : snprintf(out, MD_PATH_SIZE, "%.*s" MD_FILE_REPORT, folder, name);
-    if (length >= 0 && length < MD_PATH_SIZE)
+    int length = given ? snprintf(out, PATH_MAX, "%s", given)
+                       : snprintf(out, PATH_MAX, "%.*s" MD_FILE_REPORT, folder, name);
+    if (length >= 0 && length < PATH_MAX)
         return MD_OK;
     return md_fail(err, MD_USAGE, "--output %s: the path is too long", given ? given : name);
 }
@@ -59,7 +59,7 @@ static void print(const void *report, FILE *out)
 
 static md_status report(md_comm *comm, md_report *r, const md_shared_options *a, md_error *err)
 {
-    char place[MD_PATH_SIZE];
+    char place[PATH_MAX];
     md_status status = choose_place(a->output, r->name, place, err);
     if (!status)
         status = md_checkpoint_config(r->checkpoint, &r->config, err);
@@ -80,7 +80,7 @@ static md_status report(md_comm *comm, md_report *r, const md_shared_options *a,
 md_status md_command_report(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
-    char name[MD_PATH_SIZE];
+    char name[PATH_MAX];
     md_shared_options a = {.err = err};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_report_argp, argc, argv, &a, &file, err);

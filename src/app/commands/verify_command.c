@@ -43,7 +43,7 @@ md_status md_command_verify(md_comm *comm, int argc, char **argv, md_error *err)
 {
     (void)comm;
     const char *file;
-    char name[MD_PATH_SIZE];
+    char name[PATH_MAX];
     float worst = 0;
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_verify_argp, argc, argv, NULL, &file, err);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/files.h"
 #include "mnist_dist/base/whole_file.h"
 #include "process/process.h"
 
@@ -141,8 +142,8 @@ static md_status draw(md_gnuplot *plot, int picture, md_error *err)
             md_fail(err, MD_FAILED,
                     "%s: gnuplot is not installed; try: apt-get install gnuplot-nox", plot->path);
     else if (failed)
-        status = md_fail(err, MD_FAILED, "%s: gnuplot cannot be started: %s", plot->path,
-                         strerror(failed));
+        status = md_fail(err, MD_FAILED, "%s: gnuplot cannot be started: %s; %s", plot->path,
+                         strerror(failed), md_files_cure(failed));
     else if (code || fstat(picture, &made) || made.st_size == 0) {
         char words[256];
         first_complaint(errors, words, sizeof words);

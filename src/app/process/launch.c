@@ -15,12 +15,12 @@
 #include "mnist_dist/base/files.h"
 #include "process.h"
 
-enum { MAX_WORDS = 128, PATH_SIZE = 1200, OUTPUT_SIZE = 8192 };
+enum { MAX_WORDS = 128, OUTPUT_SIZE = 8192 };
 
 /* The words to start: launcher, its options, this program, its arguments. */
 typedef struct words {
     const char *word[MAX_WORDS];
-    char ranks[16], program[PATH_SIZE];
+    char ranks[16], program[PATH_MAX];
     size_t count;
 } words;
 
@@ -115,8 +115,8 @@ static md_status start(const md_launch *launch, const words *w, const char *log,
     char line[MD_ERROR_TEXT / 2] = "";
     for (size_t i = 0, used = 0; i < w->count && used < sizeof line; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, " %s", w->word[i]);
-    return md_fail(err, MD_FAILED, "%s cannot be started (%s); run by hand:%s", w->word[0],
-                   strerror(code), line);
+    return md_fail(err, MD_FAILED, "%s cannot be started (%s); %s, or run by hand:%s", w->word[0],
+                   strerror(code), md_files_cure(code), line);
 }
 
 /* Keeps the end of what the run prints, and stops the run when its time has come. */
@@ -184,7 +184,7 @@ md_status md_launch_run(const md_launch *launch, const char *wanted, md_launch_e
     words w;
     int ends[2], code = 0;
     pid_t pid = -1;
-    char output[OUTPUT_SIZE], log[PATH_SIZE];
+    char output[OUTPUT_SIZE], log[PATH_MAX];
     *end = (md_launch_end){0};
     md_status status = compose(launch, &w, err);
     if (status)
@@ -193,7 +193,8 @@ md_status md_launch_run(const md_launch *launch, const char *wanted, md_launch_e
     if (status)
         return status;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return md_fail(err, MD_FAILED, "no pipe: %s", strerror(errno));
+        return md_fail(err, MD_FAILED, "no pipe can be made: %s; %s", strerror(errno),
+                       md_files_cure(errno));
     snprintf(log, sizeof log, "%s/launch.log", launch->log);
     const off_t before = size_of(log);
     status = start(launch, &w, log, ends[1], &pid, err);

@@ -1,3 +1,5 @@
+#include <limits.h>
+
 #include "picture_kind.h"
 
 /* One or two charts of the history. */
@@ -5,7 +7,7 @@ static md_status draw_charts(const md_picture_subject *subject, const md_chart_k
                              size_t count, const char *path, md_error *err)
 {
     md_chart charts[2];
-    char title[MD_PATH_SIZE + 64];
+    char title[PATH_MAX + 64];
     if (subject->checkpoint->history_count == 0)
         return md_fail(err, MD_FAILED, "%s: no epoch is finished yet, so there is nothing to plot",
                        subject->name);
