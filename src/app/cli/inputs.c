@@ -14,12 +14,17 @@
 
 const char *const md_split_words[] = {"train", "test", NULL};
 
+md_status md_fail_folder(const char *folder, int reason, md_error *err)
+{
+    return md_fail(err, MD_BAD_CHECKPOINT, "folder '%s' cannot be read: %s; %s", folder,
+                   strerror(reason), md_files_cure(reason));
+}
+
 /* Of a folder without a last.h5: what else is there, or what a folder that is no run's lacks. */
 static md_status open_other(const char *folder, char *name, md_checkpoint **out, md_error *err)
 {
     if (access(folder, R_OK | X_OK) != 0)
-        return md_fail(err, MD_BAD_CHECKPOINT, "folder '%s' cannot be read: %s; %s", folder,
-                       strerror(errno), md_files_cure(errno));
+        return md_fail_folder(folder, errno, err);
     md_status status = md_folder_look(folder, out, name, PATH_MAX, err);
     if (*out)
         md_warn("%s has no " MD_FILE_LAST ": %s is read", folder, name);
@@ -84,7 +89,7 @@ md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
         source = "synthetic";
     }
     if (strlen(source) >= MD_PATH_SIZE)
-        return md_fail(err, MD_USAGE, "--data %s: the path is too long", source);
+        return md_fail(err, MD_USAGE, "--data %.200s...: the path is too long", source);
     memmove(out, source, strlen(source) + 1);
     return status;
 }

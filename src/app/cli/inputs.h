@@ -13,6 +13,9 @@
  * MD_BAD_CHECKPOINT when it cannot be read. */
 md_status md_open_checkpoint(const char *path, char *name, md_checkpoint **out, md_error *err);
 
+/* MD_BAD_CHECKPOINT: a folder that is there, but not to be read, by errno. */
+md_status md_fail_folder(const char *folder, int reason, md_error *err);
+
 /* The configuration of the checkpoint's newest run; the defaults where it has none. */
 md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, md_error *err);
 

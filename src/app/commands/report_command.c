@@ -49,7 +49,7 @@ static md_status choose_place(const char *given, const char *name, char out[PATH
                        : snprintf(out, PATH_MAX, "%.*s" MD_FILE_REPORT, folder, name);
     if (length >= 0 && length < PATH_MAX)
         return MD_OK;
-    return md_fail(err, MD_USAGE, "--output %s: the path is too long", given ? given : name);
+    return md_fail(err, MD_USAGE, "--output %.200s...: the path is too long", given ? given : name);
 }
 
 static void print(const void *report, FILE *out)

@@ -173,7 +173,7 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
  */
 static void on_stall(const char *message, void *context)
 {
-    enum { MOST = 4096, PATIENCE_MS = 500 };
+    enum { MOST = 2 * MD_ERROR_TEXT, PATIENCE_MS = 500 };
     char line[MOST];
     (void)context;
     if (!message)

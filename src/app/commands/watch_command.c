@@ -153,7 +153,7 @@ static md_status check_folder(const char *path, md_error *err)
 {
     struct stat info;
     if (strlen(path) >= MD_PATH_SIZE)
-        return md_fail(err, MD_USAGE, "watch %s: the path is too long", path);
+        return md_fail(err, MD_USAGE, "watch %.200s...: the path is too long", path);
     if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
         return md_fail(err, MD_USAGE, "watch %s: not a folder; name a run's output folder", path);
     return MD_OK;

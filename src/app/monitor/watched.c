@@ -1,5 +1,6 @@
 #include "watched.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,8 +97,9 @@ static md_status read_checkpoint(md_watched *w, md_error *err)
     md_checkpoint *found = NULL;
     md_files_join(w->folder, MD_FILE_LAST, path);
     if (stat(path, &file) != 0) {
+        const int reason = errno;
         drop_checkpoint(w);
-        return MD_OK;
+        return reason == ENOENT ? MD_OK : md_fail_folder(w->folder, reason, err);
     }
     if (w->checkpoint && is_same_file(&file, &w->file))
         return MD_OK;
