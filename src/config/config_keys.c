@@ -10,7 +10,7 @@
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 #define STORAGE_NAME(ID, name) #name,
 static const char *const storages[] = {MD_STORAGES(STORAGE_NAME) NULL};
-static const char *const monitors[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
+const char *const md_monitor_words[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
 #define REDUCER_NAME(ID, id, name, promise, how) name,
 static const char *const reducers[] = {MD_REDUCERS(REDUCER_NAME) NULL};
 #define FORMER_REDUCER(name, ID) {name, MD_REDUCER_##ID},
@@ -51,6 +51,9 @@ const md_key md_config_keys[] = {
      .high = 1, .open = MD_OPEN_LOW, .help = "step: each drop multiplies by it"},
     {"schedule.final", MD_KEY_REAL, MD_AT(md_config, schedule.final), .standard = "0.0", .high = 1,
      .help = "cosine: share of the learning rate left at the last step"},
+    {"schedule.steps", MD_KEY_INTEGER, MD_AT(md_config, schedule.steps), .standard = "0",
+     .high = INFINITY, .may_differ = 1,
+     .help = "cosine: its length in steps; 0: that of all epochs, which a resume keeps"},
     {"train.epochs", MD_KEY_INTEGER, MD_AT(md_config, train.epochs), .standard = "10", .low = 1,
      .high = 1e6, .may_differ = 1, .help = "passes over the training images"},
     {"train.batch_size", MD_KEY_INTEGER, MD_AT(md_config, train.batch_size), .standard = "32",
@@ -68,12 +71,14 @@ const md_key md_config_keys[] = {
     {"train.time_limit", MD_KEY_REAL, MD_AT(md_config, train.time_limit), .standard = "0",
      .high = 1e6, .may_differ = 1, .help = "minutes until the run saves and stops; 0 = none"},
     {"early_stopping.patience", MD_KEY_INTEGER, MD_AT(md_config, early_stopping.patience),
-     .standard = "0", .high = 1e6,
+     .standard = "0", .high = 1e6, .may_differ = 1,
      .help = "epochs without improvement before the run ends; 0 = off"},
     {"early_stopping.monitor", MD_KEY_CHOICE, MD_AT(md_config, early_stopping.monitor),
-     .standard = "val_loss", .choices = monitors, .help = "the value that must improve"},
+     .standard = "val_loss", .choices = md_monitor_words, .may_differ = 1,
+     .help = "the value that must improve"},
     {"early_stopping.min_delta", MD_KEY_REAL, MD_AT(md_config, early_stopping.min_delta),
-     .standard = "0.0", .high = INFINITY, .help = "smaller changes are no improvement"},
+     .standard = "0.0", .high = INFINITY, .may_differ = 1,
+     .help = "smaller changes are no improvement"},
     {"distributed.reducer", MD_KEY_CHOICE, MD_AT(md_config, distributed.reducer),
      .standard = "allreduce", .choices = reducers, .former = former_reducers, .may_differ = 1,
      .help = "how gradients are summed over ranks"},

@@ -29,7 +29,7 @@ typedef double fraction(const md_schedule *schedule, int64_t at, const md_schedu
 
 /* Each gives the fraction of the base rate, after the warm-up. */
 static fraction *const fractions[MD_SCHEDULE_COUNT] = {
-#define MD_ROW(NAME, name) name,
+#define MD_ROW(NAME, name, length) name,
     MD_SCHEDULES(MD_ROW)
 #undef MD_ROW
 };

@@ -228,11 +228,25 @@ static md_status start_state(md_trainer *t, md_error *err)
     return status;
 }
 
+/* More or fewer epochs leave a resumed run's schedule as long as it was, unless told otherwise:
+ * else its rate would jump. From now on the configuration says how long that is. */
+static void keep_schedule(md_trainer *t)
+{
+    const md_run *run = t->run;
+    md_config *config = &t->run->config;
+    if (run->before.epochs > 0 && run->before.epochs != config->train.epochs &&
+        config->schedule.steps == 0 && !run->schedule_told &&
+        md_schedule_has_length(config->schedule.kind))
+        config->schedule.steps = run->before.epochs * t->shape.steps_per_epoch;
+}
+
 static void plan_steps(md_trainer *t)
 {
     t->shape.steps_per_epoch = md_sampler_steps(t->shape.images, t->shape.batch);
-    t->shape.schedule_steps = t->config->train.epochs * t->shape.steps_per_epoch;
-    t->shape.last_step = t->shape.schedule_steps;
+    keep_schedule(t);
+    t->shape.last_step = t->config->train.epochs * t->shape.steps_per_epoch;
+    t->shape.schedule_steps =
+        t->config->schedule.steps > 0 ? t->config->schedule.steps : t->shape.last_step;
     const int64_t most = t->config->train.max_steps;
     if (most > 0 && most < t->shape.last_step)
         t->shape.last_step = most;

@@ -110,5 +110,7 @@ md_status md_trainer_finish_epoch(md_trainer *t, int *finished, md_error *err)
     md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step);
     open_next_epoch(t);
     report_epoch(t);
+    if (*finished && t->rank == 0 && t->at.step < t->shape.last_step)
+        md_early_stopping_say(t->config, t->state->history, t->state->history_count);
     return md_trainer_save(t, 0, err);
 }

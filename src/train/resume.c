@@ -87,6 +87,37 @@ static md_status check_resumed(const md_trainer *t, const md_checkpoint *c,
     return status ? status : check_resumed_state(t, c, err);
 }
 
+static double rate_over(const md_trainer *t, int64_t steps)
+{
+    const md_schedule_span span = {t->shape.steps_per_epoch, steps};
+    const md_config *config = t->config;
+    return md_schedule_rate(&config->schedule, config->optimizer.learning_rate, t->at.step, &span);
+}
+
+/* A schedule that depends on its length, when that or the run's changes. */
+static void say_schedule(const md_trainer *t)
+{
+    const md_config *config = t->config;
+    const int64_t now = t->shape.schedule_steps, epochs = t->run->before.epochs;
+    const int64_t whole = config->train.epochs * t->shape.steps_per_epoch;
+    const int64_t given = t->run->before.schedule_steps;
+    const int64_t before = given > 0 ? given : epochs * t->shape.steps_per_epoch;
+    const long long next = (long long)t->at.step + 1;
+    if (!md_schedule_has_length(config->schedule.kind) || epochs == 0)
+        return;
+    if (now != before)
+        md_warn("the %s schedule is %lld steps long, and was %lld: the learning rate of step %lld "
+                "jumps from %.4g to %.4g",
+                md_schedule_words[config->schedule.kind], (long long)now, (long long)before, next,
+                rate_over(t, before), rate_over(t, now));
+    else if (epochs != config->train.epochs && now != whole)
+        md_warn("train.epochs is %lld, and was %lld: the %s schedule keeps its %lld steps (with "
+                "schedule.steps=%lld the learning rate of step %lld jumps from %.4g to %.4g)",
+                (long long)config->train.epochs, (long long)epochs,
+                md_schedule_words[config->schedule.kind], (long long)now, (long long)whole, next,
+                rate_over(t, now), rate_over(t, whole));
+}
+
 md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err)
 {
     md_checkpoint *c = t->run->resumed;
@@ -103,5 +134,6 @@ md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err)
     t->state = c;
     t->run->resumed = NULL;
     t->at = c->at;
+    say_schedule(t);
     return md_capture_add_run(t, c, err);
 }

@@ -97,6 +97,11 @@ static md_status merge(const md_run_params *params, const char *saved, int has_s
         status = md_config_check_resume(&before, &now, has_steps, err);
     if (status)
         return status;
+    if (has_steps) {
+        run->before.epochs = before.train.epochs;
+        run->before.schedule_steps = before.schedule.steps;
+    }
+    run->schedule_told = md_config_given(&run->config, "schedule.steps");
     /* The run goes on where it was found, whatever the folder was called when it was saved. */
     memcpy(now.checkpoint.output, run->config.checkpoint.output, sizeof now.checkpoint.output);
     run->config = now;

@@ -73,13 +73,19 @@ static md_status run_epoch(md_trainer *t, int *stop, md_error *err)
     return status;
 }
 
-/* Early stopping may already have had its say before a resume. */
+/* Early stopping may have ended the run before it was resumed. More epochs than the run had then
+ * are a wish to go on. */
+static int has_stopped_early(const md_run *run, const md_checkpoint *c)
+{
+    return run->config.train.epochs <= run->before.epochs &&
+           md_early_stopping_exhausted(&run->config, c->history, c->history_count);
+}
+
 static md_status already_finished(md_trainer *t, int *finished, md_error *err)
 {
     *finished = 0;
-    if (t->rank == 0 && !is_mid_epoch(t))
-        *finished =
-            md_early_stopping_exhausted(t->config, t->state->history, t->state->history_count);
+    if (t->rank == 0 && t->run->resuming && !is_mid_epoch(t))
+        *finished = has_stopped_early(t->run, t->state);
     return md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
 }
 
@@ -130,13 +136,14 @@ static int is_own_source(const md_config *config, const md_checkpoint *c)
 }
 
 /* Has the run ended, with an epoch, so that its history holds the result? */
-static int has_ended(const md_config *config, const md_checkpoint *c)
+static int has_ended(const md_run *run, const md_checkpoint *c)
 {
+    const md_config *config = &run->config;
     const int64_t most = config->train.max_steps;
     if (c->at.step_in_epoch > 0 || c->at.epoch == 0 || c->history_count != (size_t)c->at.epoch)
         return 0;
     return c->at.epoch >= config->train.epochs || (most > 0 && c->at.step >= most) ||
-           md_early_stopping_exhausted(config, c->history, c->history_count);
+           has_stopped_early(run, c);
 }
 
 /* Collective. The result of a run that has ended is told without its data, which may be gone. */
@@ -144,7 +151,7 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
                         md_error *err)
 {
     const md_checkpoint *c = run->resumed;
-    *ended = c && has_ended(&run->config, c) && is_own_source(&run->config, c);
+    *ended = c && has_ended(run, c) && is_own_source(&run->config, c);
     if (*ended) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
         *result = (md_train_result){.epochs = c->at.epoch,
@@ -153,6 +160,8 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
                                     .val_loss = last->val_loss,
                                     .val_accuracy = last->val_accuracy,
                                     .weights_xxh3 = last->weights_xxh3};
+        if (c->at.epoch < run->config.train.epochs && has_stopped_early(run, c))
+            md_early_stopping_say(&run->config, c->history, c->history_count);
         md_info("the run has ended: no step is left to take");
     }
     md_status status = md_comm_broadcast(comm, ended, sizeof *ended, 0, err);

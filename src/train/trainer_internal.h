@@ -107,8 +107,11 @@ void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size)
  * samples. */
 md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err);
 
-/* early_stopping.c. Local: have `patience` epochs gone by without the monitored value improving? */
+/* early_stopping.c. Local: have `patience` epochs gone by without the monitored value improving,
+ * the last of them just now? */
 int md_early_stopping_exhausted(const md_config *config, const md_epoch_row *rows, size_t count);
+/* Says so through md_info: value, epoch, patience, and how to go on. */
+void md_early_stopping_say(const md_config *config, const md_epoch_row *rows, size_t count);
 
 /* gradient_check.c. Collective: on rank 0 of a debug run, compares the first batch's gradient with
  * central differences in double and reports each layer through md_info. */

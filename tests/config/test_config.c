@@ -27,6 +27,7 @@ static const char *const assignments[] = {"data.source=synthetic:600",
                                           "schedule.step_epochs=3",
                                           "schedule.factor=0.5",
                                           "schedule.final=0.01",
+                                          "schedule.steps=5000",
                                           "train.epochs=20",
                                           "train.batch_size=64",
                                           "train.seed=18446744073709551615",
@@ -73,7 +74,8 @@ static int same_learning(const md_config *a, const md_config *b)
            same(o->weight_decay, p->weight_decay) && same(o->clip_norm, p->clip_norm) &&
            s->kind == t->kind && s->warmup_steps == t->warmup_steps &&
            s->step_epochs == t->step_epochs && same(s->factor, t->factor) &&
-           same(s->final, t->final) && a->early_stopping.patience == b->early_stopping.patience &&
+           same(s->final, t->final) && s->steps == t->steps &&
+           a->early_stopping.patience == b->early_stopping.patience &&
            a->early_stopping.monitor == b->early_stopping.monitor &&
            same(a->early_stopping.min_delta, b->early_stopping.min_delta);
 }
@@ -217,7 +219,7 @@ static void every_scalar_key_can_be_set(void)
         .data = {"synthetic:600", "split:5000", MD_STORAGE_SPARSE},
         .model = md_config_default().model,
         .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
-        .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01},
+        .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01, 5000},
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 4, 2.5},
         .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
         .distributed = {MD_REDUCER_EXCHANGE, 2, 7.5},
@@ -348,8 +350,12 @@ static md_config roll_config(dice *d)
     c.optimizer = (md_optimizer_spec){
         (md_optimizer_kind)roll(d, 3), roll_real(d), roll_real(d), roll_real(d), roll_real(d), 0,
         roll_real(d) * 1e30,           roll_real(d)};
-    c.schedule = (md_schedule){(md_schedule_kind)roll(d, 3), (int64_t)(roll(d, 0) >> 1),
-                               1 + (int64_t)roll(d, 1000000), roll_real(d), roll_real(d)};
+    c.schedule = (md_schedule){(md_schedule_kind)roll(d, 3),
+                               (int64_t)(roll(d, 0) >> 1),
+                               1 + (int64_t)roll(d, 1000000),
+                               roll_real(d),
+                               roll_real(d),
+                               (int64_t)roll(d, 1000000)};
     c.train.epochs = 1 + (int64_t)roll(d, 1000000);
     c.train.batch_size = 1 + (int64_t)roll(d, 1000000000);
     c.train.seed = roll(d, 0);

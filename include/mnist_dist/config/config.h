@@ -26,6 +26,9 @@ typedef enum md_monitor {
     MD_MONITOR_ACCURACY
 } md_monitor;
 
+/* The configuration's words, by md_monitor; NULL at the end. */
+extern const char *const md_monitor_words[];
+
 typedef struct md_config {
     struct {
         char source[MD_PATH_SIZE];

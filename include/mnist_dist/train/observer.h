@@ -14,7 +14,7 @@ typedef struct md_run_shape {
     size_t batch;                     /* images of a global batch, over all ranks */
     int64_t steps_per_epoch;
     int64_t last_step;      /* the run ends after this many */
-    int64_t schedule_steps; /* of all epochs, for the schedule */
+    int64_t schedule_steps; /* how long the schedule is */
 } md_run_shape;
 
 /* The run before its first step in this process. Everything is borrowed, for the call alone. */

@@ -23,6 +23,10 @@ typedef struct md_run {
     md_folder *folder;      /* rank 0; NULL elsewhere */
     md_checkpoint *resumed; /* rank 0: where to go on from; NULL: start anew, and elsewhere */
     int resuming;           /* equal on all ranks: resumed is set on rank 0 */
+    struct {
+        int64_t epochs, schedule_steps; /* what the resumed run had; 0 before its first step */
+    } before;
+    int schedule_told; /* schedule.steps was given by file or options */
 } md_run;
 
 /* Local. Makes an imported model (md_import) the start of a run: adds a run record of `config`,
