@@ -75,7 +75,7 @@ whole nothing
     echo $? >code
 )
 [ "$(cat code)" = 1 ] || fail "with a limit on file sizes: exit code $(cat code)"
-grep -q '^mnist_dist: .*File too large' "$err" || fail "with a limit on file sizes: $(cat "$err")"
+grep -q '^mnist_dist: .*File too large; raise the limit on the size of files (ulimit -f)' "$err" || fail "with a limit on file sizes: $(cat "$err")"
 left=$(find limited -name '.saving*' -o -name '*.h5')
 [ -z "$left" ] || fail "with a limit on file sizes: leaves $left"
 

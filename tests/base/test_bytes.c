@@ -1,11 +1,16 @@
 #include "mnist_dist/base/bytes.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/files.h"
 #include "runner.h"
 #include "temporary.h"
 
@@ -111,6 +116,44 @@ static void what_is_printed_becomes_bytes(void)
     md_bytes_free(&bytes);
 }
 
+static void a_program_at_work_is_not_written_over(void)
+{
+    test_folder(folder);
+    const char *path = in_folder("sleep");
+    char copy[2 * TEST_PATH];
+    snprintf(copy, sizeof copy, "cp /bin/sleep '%s'", path);
+    CU_ASSERT_EQUAL_FATAL(system(copy), 0); /* NOLINT(cert-env33-c): the test's own words */
+    int ready[2];
+    CU_ASSERT_EQUAL_FATAL(pipe2(ready, O_CLOEXEC), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        execl(path, path, "100", (char *)NULL);
+        _exit(1);
+    }
+    char byte;
+    close(ready[1]);
+    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 0); /* closed by its exec */
+    close(ready[0]);
+    md_error err = {0};
+    CU_ASSERT_EQUAL(md_bytes_write(path, &(md_bytes){(unsigned char *)"x", 1}, &err), MD_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Text file busy; a program runs from that file"));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    test_folder_remove(folder);
+}
+
+/* Each has a cure of its own. */
+static void causes_have_cures(void)
+{
+    const int reasons[] = {ETXTBSY, EFBIG, EMFILE, ENFILE, ENOSPC, EROFS, EACCES, ENOENT, EIO};
+    enum { REASONS = sizeof reasons / sizeof *reasons };
+    for (size_t i = 0; i < REASONS; i++)
+        for (size_t k = 0; k < i; k++)
+            CU_ASSERT_STRING_NOT_EQUAL(md_files_cure(reasons[i]), md_files_cure(reasons[k]));
+    CU_ASSERT_PTR_NOT_NULL(strstr(md_files_cure(EFBIG), "ulimit -f"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(md_files_cure(EMFILE), "ulimit -n"));
+}
+
 const char md_suite[] = "base.bytes";
 CU_TestInfo md_tests[] = {
     {"a file is read whole and ends in a zero byte", a_file_is_read_whole_and_ends_in_a_zero_byte},
@@ -118,4 +161,6 @@ CU_TestInfo md_tests[] = {
     {"what is unfit is named", what_is_unfit_is_named},
     {"a bounded file may be empty or a pipe", a_bounded_file_may_be_empty_or_a_pipe},
     {"what is printed becomes bytes", what_is_printed_becomes_bytes},
+    {"a program at work is not written over", a_program_at_work_is_not_written_over},
+    {"causes have cures", causes_have_cures},
     CU_TEST_INFO_NULL};

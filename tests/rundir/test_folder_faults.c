@@ -41,7 +41,7 @@ static void a_file_that_cannot_be_written_keeps_the_old_ones(void)
     limit_file_size(10000);
     CU_ASSERT_EQUAL(place_save(folder, 3, 1), MD_FAILED);
     limit_file_size(RLIM_INFINITY);
-    check_old_state(folder, "File too large");
+    check_old_state(folder, "File too large; raise the limit on the size of files (ulimit -f)");
     md_folder_close(&folder);
     place_end();
 }

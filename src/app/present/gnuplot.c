@@ -59,9 +59,10 @@ md_status md_gnuplot_open(const char *path, int width, int height, md_gnuplot **
     /* A file rather than a pipe: gnuplot may die early, and its own reason is the one to tell. */
     plot->script = tmpfile();
     if (!plot->path || !plot->script) {
+        const int reason = errno;
         md_gnuplot_close(&plot);
-        return md_fail(err, MD_FAILED, "%s: no temporary file for the script: %s", path,
-                       strerror(errno));
+        return md_fail(err, MD_FAILED, "%s: no temporary file for the script: %s; %s", path,
+                       strerror(reason), md_files_cure(reason));
     }
     fprintf(plot->script, "set encoding utf8\n");
     fprintf(plot->script, terminal, width, height);
@@ -127,8 +128,8 @@ static md_status draw(md_gnuplot *plot, int picture, md_error *err)
 {
     FILE *errors = tmpfile();
     if (!errors || fflush(plot->script) || lseek(fileno(plot->script), 0, SEEK_SET) < 0) {
-        md_status status = md_fail(err, MD_FAILED, "%s: the script cannot be written: %s",
-                                   plot->path, strerror(errno));
+        md_status status = md_fail(err, MD_FAILED, "%s: the script cannot be written: %s; %s",
+                                   plot->path, strerror(errno), md_files_cure(errno));
         if (errors)
             fclose(errors);
         return status;
