@@ -94,7 +94,8 @@ static md_status read_training(md_checkpoint *c, md_export_rate *rate, md_error 
     if (c->history_count > 0) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
         rate->steps_per_epoch = last->step / last->epoch;
-        rate->total_steps = config.train.epochs * rate->steps_per_epoch;
+        rate->total_steps = config.schedule.steps > 0 ? config.schedule.steps
+                                                      : config.train.epochs * rate->steps_per_epoch;
     }
     return MD_OK;
 }
