@@ -11,6 +11,7 @@ grep -qE '^result: epochs=2 steps=38 ' "$out" || fail "no result line: $(cat "$o
 grep -qE '^1 rank on 1 node, .* reducer allreduce, kernels' "$err" || fail "no start-up line"
 grep -q $'[\r\033]' "$err" && fail "a log with escapes"
 
+rm -r "$work/run"
 works "${train[@]}" --quiet
 [ -s "$err" ] && fail "--quiet is not: $(cat "$err")"
 grep -q '^result: ' "$out" || fail "--quiet swallows the result"

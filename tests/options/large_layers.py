@@ -41,6 +41,7 @@ def wrong_gradient(place):
     debug = options(place) + ["--debug", *small.sets({"train.max_steps": 1})]
     _, err = place.train(1, debug, LD_PRELOAD=SPY)
     assert "warning" not in err and digest(err) is None, err
+    place.output += ".spoilt"
     _, err = place.train(1, debug, LD_PRELOAD=SPY, MD_SPOIL="1")
     warnings = [line for line in err.splitlines() if line.startswith("mnist_dist: warning: ")]
     assert len(warnings) == 1 and "the gradient of layer large differs" in warnings[0], err
