@@ -19,6 +19,11 @@ static const md_reducer_ops *const variants[] = {
 #undef OPS
 };
 
+int md_reducer_exchanges(md_reducer_kind kind)
+{
+    return variants[kind]->exchanges;
+}
+
 static md_status check(const md_reducer_params *params, md_error *err)
 {
     const size_t most = INT_MAX - 64; /* MPI counts are ints, and step sums ride along */

@@ -20,6 +20,7 @@ typedef struct md_mark {
 } md_mark;
 
 typedef struct md_reducer_ops {
+    int exchanges;       /* see md_reducer_exchanges */
     size_t variant_size; /* bytes of the variant's own data, zeroed before create */
 
     /* Collective. Places the blocks, the marks and the square sums. After a failure destroy is

@@ -16,6 +16,11 @@ works "${train[@]}" --quiet
 [ -s "$err" ] && fail "--quiet is not: $(cat "$err")"
 grep -q '^result: ' "$out" || fail "--quiet swallows the result"
 
+# Where exchange would be faster, a line says so; there and alone it does not.
+faster() { timeout 100 mpirun -np "$1" "$binary" "${train[@]}" --set train.max_steps=2 --reducer "$2" 2>&1 | grep -c 'reducer exchange is faster'; }
+[ "$(faster 2 allreduce)" = 1 ] || fail "no word of the faster reducer"
+[ "$(faster 2 exchange)$(faster 1 allreduce)" = 00 ] || fail "a word too many of the faster reducer"
+
 # More ranks than CPUs, without yielding: a warning that names the cure, also with --quiet.
 yielding() {
     [[ $("$binary" --version) == *"Open MPI v4"* ]] || { echo $((1 - $1)); return; } # others know by themselves

@@ -70,12 +70,14 @@ def wait_for_report(place, rank):
 
 
 def dissolve(place):
-    """The stopped rank goes on while the others prepare the rescue."""
-    process, pids = running(place, 2, ["--set", "checkpoint.every_steps=1"])
-    os.kill(pids[1], signal.SIGSTOP)
+    """The stopped rank goes on while the others prepare the rescue. It stops before the ranks meet in a step:
+    behind that each has begun to step its own slice, and there is no one step to rescue."""
+    process = place.start(2, OPTIONS + ["--inject", "stop@1:10", "--set", "checkpoint.every_steps=1"])
+    place.wait_for_save(process)
+    stopped = sorted(ranks_of(process))[1]
     wait_for_report(place, 0)
     last = os.stat(os.path.join(place.output, "last.h5"))
-    os.kill(pids[1], signal.SIGCONT)
+    os.kill(stopped, signal.SIGCONT)
     time.sleep(1)
     assert os.stat(os.path.join(place.output, "last.h5")) == last, "the run went on under the rescue"
     return process, "rank 0 saved"

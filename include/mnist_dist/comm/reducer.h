@@ -49,6 +49,9 @@ typedef struct md_reducer_params {
     int (*all_within)(const float *x, size_t count, float bound);
 } md_reducer_params;
 
+/* Local. Does this kind exchange what gradients are made of, rather than sum them? */
+int md_reducer_exchanges(md_reducer_kind kind);
+
 /* Borrows comm, which must outlive the reducer. params identical on all ranks. Blocks are zeroed.
  * *out is NULL on error. */
 md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_reducer **out,

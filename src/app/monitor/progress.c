@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/comm/reducer.h"
 
 enum { WIDEST_BAR = 24, NARROWEST_BAR = 6 };
 
@@ -53,6 +54,16 @@ static void speak_of_cpus(const md_run_info *info)
                 "OMPI_MCA_mpi_yield_when_idle=1, or start fewer ranks");
 }
 
+/* Measured up to batches of 1,024 on 2 and 4 ranks (bench/README.md). */
+static void speak_of_reducer(const md_run_info *info)
+{
+    const md_reducer_kind kind = info->config->distributed.reducer;
+    if (info->record->nodes == 1 && info->record->ranks > 1 && !md_reducer_exchanges(kind))
+        md_info("ranks of one node share memory: --reducer %s is faster, and its weights have the "
+                "same bits at any rank count",
+                md_reducer_abouts[MD_REDUCER_EXCHANGE].name);
+}
+
 static void say_shape(const md_run_info *info)
 {
     const md_config *config = info->config;
@@ -85,6 +96,7 @@ static void start(void *context, const md_run_info *info)
     if (info->first_step > 0)
         md_info("going on after step %lld", (long long)info->first_step);
     speak_of_cpus(info);
+    speak_of_reducer(info);
 }
 
 void md_progress_duration_text(double seconds, char *out, size_t size)

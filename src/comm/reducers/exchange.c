@@ -270,6 +270,7 @@ static md_status spread(md_reducer *reducer, md_error *err)
 }
 
 const md_reducer_ops md_reducer_exchange = {
+    .exchanges = 1,
     .variant_size = sizeof(exchange),
     .create = create,
     .destroy = destroy,
