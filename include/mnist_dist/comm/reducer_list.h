@@ -15,7 +15,7 @@ typedef enum md_promise { MD_PROMISE_ORDER, MD_PROMISE_RANK_COUNT } md_promise;
       "one in-place `MPI_Allreduce` of the gradient")                                              \
     X(EXCHANGE, exchange, "exchange", MD_PROMISE_RANK_COUNT,                                       \
       "ranks share activations and gradients by them, and each sums and steps its own slice of "   \
-      "the weights over the whole batch; the fastest on a node")
+      "the weights over the whole batch; the fastest for small batches")
 
 /* X(name, ID): names of reducers that were, and the kind that now does what they promised. */
 #define MD_FORMER_REDUCERS(X)                                                                      \

@@ -54,14 +54,18 @@ static void speak_of_cpus(const md_run_info *info)
                 "OMPI_MCA_mpi_yield_when_idle=1, or start fewer ranks");
 }
 
-/* Measured up to batches of 1,024 on 2 and 4 ranks (bench/README.md). */
+/* The largest batch for which it was measured to be so; see ARCHITECTURE.md. */
+enum { SMALL_BATCH = 32 };
+
 static void speak_of_reducer(const md_run_info *info)
 {
     const md_reducer_kind kind = info->config->distributed.reducer;
-    if (info->record->nodes == 1 && info->record->ranks > 1 && !md_reducer_exchanges(kind))
-        md_info("ranks of one node share memory: --reducer %s is faster, and its weights have the "
-                "same bits at any rank count",
-                md_reducer_abouts[MD_REDUCER_EXCHANGE].name);
+    if (info->record->nodes == 1 && info->record->ranks > 1 && !md_reducer_exchanges(kind) &&
+        info->shape->batch <= SMALL_BATCH)
+        md_info(
+            "for so small a batch --reducer %s is faster, and its weights have the same bits at "
+            "any rank count",
+            md_reducer_abouts[MD_REDUCER_EXCHANGE].name);
 }
 
 static void say_shape(const md_run_info *info)

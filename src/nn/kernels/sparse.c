@@ -186,13 +186,16 @@ void MD_SET(sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size
     const columns c = columns_in(scratch, n, pixels);
     fill_units(c.unit);
     memset(c.count, 0, pixels * sizeof *c.count);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (i + ROWS_AHEAD < n) /* of images that another rank's forward has read */
+            prefetch(&x[i + ROWS_AHEAD]);
         for (uint32_t k = first ? find_pixel(&x[i], first) : 0; k < x[i].count; k++) {
             size_t pixel = x[i].index[k] - first;
             if (pixel >= pixels)
                 break;
             c.entry[pixel * c.stride + c.count[pixel]++] = (uint16_t)(i << 8 | x[i].value[k]);
         }
+    }
 }
 
 typedef struct gradient {
