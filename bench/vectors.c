@@ -10,7 +10,6 @@ typedef struct blocks {
     const md_kernels *kernels;
     size_t count;
     float *g, *w, *m, *v;
-    int64_t *sum;
     md_optimizer_spec optimizer;
     double squares; /* keeps the sum from being left out */
 } blocks;
@@ -28,12 +27,6 @@ static void step(void *context)
     md_optimizer_find(b->optimizer.kind)(&step, &slice);
 }
 
-static void add(void *context)
-{
-    blocks *b = context;
-    b->kernels->add(b->w, b->g, b->count);
-}
-
 static void square_sum(void *context)
 {
     blocks *b = context;
@@ -46,27 +39,11 @@ static void all_within(void *context)
     b->squares += b->kernels->all_within(b->g, b->count, 1e30f);
 }
 
-static void quantise_add(void *context)
-{
-    blocks *b = context;
-    b->kernels->quantise_add(b->g, b->count, 40, 0x1p62, b->sum);
-}
-
-static void dequantise(void *context)
-{
-    blocks *b = context;
-    b->kernels->dequantise(b->sum, b->count, 40, b->w);
-}
-
 static const struct {
     const char *name;
     void (*run)(void *context);
     size_t bytes; /* read and written a parameter */
-} kernels[] = {{"add", add, 12},
-               {"square sum", square_sum, 4},
-               {"all within", all_within, 4},
-               {"quantise and add", quantise_add, 20},
-               {"dequantise", dequantise, 12}};
+} kernels[] = {{"square sum", square_sum, 4}, {"all within", all_within, 4}};
 
 static md_status make_blocks(blocks *b, md_error *err)
 {
@@ -79,7 +56,7 @@ static md_status make_blocks(blocks *b, md_error *err)
         for (size_t j = 0; j < b->count; j++)
             (*floats[i])[j] = (float)(j % 97) * 0.01f;
     }
-    return md_allocate((void **)&b->sum, b->count, sizeof *b->sum, "fixed-point sums", err);
+    return MD_OK;
 }
 
 static void measure(const md_bench *bench, blocks *b, const char *name, void (*run)(void *context),
@@ -119,6 +96,5 @@ md_status md_bench_vectors(md_bench *bench, md_error *err)
     free(b.w);
     free(b.m);
     free(b.v);
-    free(b.sum);
     return status;
 }

@@ -1,6 +1,5 @@
 /* What replicas on different CPUs must agree on, bit for bit, in every set and at every alignment;
  * and that it is right, against extended precision. */
-#include <math.h>
 #include <string.h>
 
 #include "every_set.h"
@@ -14,7 +13,6 @@ enum { COUNTS = sizeof counts / sizeof *counts };
 /* Everything the functions take, at an odd address when `shift` is not 0. */
 typedef struct arena {
     float g[MOST + PAD], w[MOST + PAD], m[MOST + PAD], v[MOST + PAD];
-    int64_t sum[MOST + PAD];
     double squares;
 } arena;
 
@@ -44,15 +42,10 @@ static const md_sgd_step sgd_step = {1.0f / 96.0f, 0.01f, 0.9f};
 static void run_all(const md_kernels *k, arena *a, size_t shift, size_t count)
 {
     float *g = a->g + shift, *w = a->w + shift, *m = a->m + shift, *v = a->v + shift;
-    int64_t *sum = a->sum + shift;
     k->adam(&adam_step, count, g, w, m, v);
     k->adam(&adam_step, count, g, w, m, v);
     k->sgd(&sgd_step, count, g, w, m);
-    k->add(v, g, count);
     a->squares = k->square_sum(v, count);
-    CU_ASSERT(k->quantise_add(g, count, 20, 0x1p62, sum));
-    CU_ASSERT(k->quantise_add(w, count, 40, 0x1p62, sum));
-    k->dequantise(sum, count, 40, g);
 }
 
 static int same(const arena *a, size_t a_shift, const arena *b, size_t b_shift)
@@ -62,7 +55,6 @@ static int same(const arena *a, size_t a_shift, const arena *b, size_t b_shift)
            memcmp(a->w + a_shift, b->w + b_shift, floats) == 0 &&
            memcmp(a->m + a_shift, b->m + b_shift, floats) == 0 &&
            memcmp(a->v + a_shift, b->v + b_shift, floats) == 0 &&
-           memcmp(a->sum + a_shift, b->sum + b_shift, MOST * sizeof(int64_t)) == 0 &&
            memcmp(&a->squares, &b->squares, sizeof a->squares) == 0;
 }
 
@@ -103,106 +95,8 @@ static void squares_are_summed_in_double(void)
     md_for_every_set(check_square_sum);
 }
 
-/* Into sums that are not zero, from values of every size up to the limit. */
-static void check_quantise(const md_kernels *kernels)
-{
-    float x[MOST];
-    int64_t sum[MOST];
-    md_fill_uniform(x, MOST, -4.0f, 4.0f, 10);
-    for (size_t i = 600; i < MOST; i++)
-        x[i] *= ldexpf(1.0f, (int)(i % 20));
-    for (size_t i = 0; i < MOST; i++)
-        sum[i] = (int64_t)i - 500;
-    CU_ASSERT(kernels->quantise_add(x, MOST, 40, 0x1p62, sum));
-    size_t wrong = 0;
-    for (size_t i = 0; i < MOST; i++) {
-        int64_t nearest = (int64_t)nearbyintl(ldexpl((long double)x[i], 40));
-        wrong += sum[i] != (int64_t)i - 500 + nearest;
-    }
-    CU_ASSERT_EQUAL(wrong, 0);
-}
-
-static void quantising_rounds_to_the_nearest(void)
-{
-    md_for_every_set(check_quantise);
-}
-
-static void check_ties(const md_kernels *kernels)
-{
-    const float x[] = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, 0.49999997f};
-    const int64_t expected[] = {0, 2, 2, 0, -2, -2, 0};
-    int64_t sum[7] = {0};
-    CU_ASSERT(kernels->quantise_add(x, 7, 0, 0x1p62, sum));
-    CU_ASSERT_EQUAL(memcmp(sum, expected, sizeof sum), 0);
-}
-
-static void check_sizes(const md_kernels *kernels)
-{
-    for (int power = 0; power <= 62; power++) {
-        const float x[] = {ldexpf(1.0f, power - 40), ldexpf(-1.4f, power - 40)};
-        int64_t sum[2] = {0};
-        int fits = power < 62;
-        CU_ASSERT_EQUAL(kernels->quantise_add(x, 1 + (size_t)fits, 40, 0x1p62, sum), 1);
-        CU_ASSERT_EQUAL(sum[0], INT64_C(1) << power);
-        if (fits)
-            CU_ASSERT_EQUAL(sum[1], llrintl(ldexpl((long double)x[1], 40)));
-    }
-}
-
-static void every_size_up_to_the_limit_is_exact(void)
-{
-    md_for_every_set(check_sizes);
-}
-
-static void ties_go_to_even(void)
-{
-    md_for_every_set(check_ties);
-}
-
-static void check_limit(const md_kernels *kernels)
-{
-    const float bad[] = {1.0000001f, -1.0000001f, NAN, INFINITY, -INFINITY};
-    int64_t sum[300] = {0};
-    float x[300] = {0};
-    x[299] = -1.0f;
-    CU_ASSERT(kernels->quantise_add(x, 300, 40, 0x1p40, sum));
-    CU_ASSERT_EQUAL(sum[299], -(INT64_C(1) << 40));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        x[299] = bad[i];
-        CU_ASSERT(!kernels->quantise_add(x, 300, 40, 0x1p40, sum));
-    }
-}
-
-static void beyond_the_limit_is_refused(void)
-{
-    md_for_every_set(check_limit);
-}
-
-static void check_dequantise(const md_kernels *kernels)
-{
-    int64_t sum[MOST];
-    float x[MOST];
-    for (size_t i = 0; i < MOST; i++)
-        sum[i] = ((int64_t)(i * 2654435761u) - 1000000000000) * (int64_t)(i % 7 + 1);
-    kernels->dequantise(sum, MOST, 40, x);
-    for (size_t i = 0; i < MOST; i++) {
-        double exact = ldexp((double)sum[i], -40);
-        CU_ASSERT_DOUBLE_EQUAL((double)x[i], exact, ldexp(fabs(exact), -24));
-    }
-}
-
-static void dequantising_gives_the_value_back(void)
-{
-    md_for_every_set(check_dequantise);
-}
-
 const char md_suite[] = "nn.same_bits";
 CU_TestInfo md_tests[] = {
     {"every set gives the same bits at every alignment", every_set_gives_the_same_bits},
     {"squares are summed in double", squares_are_summed_in_double},
-    {"quantising rounds to the nearest", quantising_rounds_to_the_nearest},
-    {"every size up to the limit is exact", every_size_up_to_the_limit_is_exact},
-    {"ties go to even", ties_go_to_even},
-    {"beyond the limit is refused, and so is NaN", beyond_the_limit_is_refused},
-    {"dequantising gives the value back", dequantising_gives_the_value_back},
     CU_TEST_INFO_NULL};

@@ -44,7 +44,7 @@ typedef struct md_run_record {
     char *data_sha256;     /* see data/provenance.h */
     char *started, *saved; /* ISO 8601, UTC */
     int32_t ranks, nodes;  /* 0: nothing was trained, the model was imported */
-    int32_t exponent;      /* reproducible: of its fixed point; else 0 */
+    int32_t exponent;      /* of the sums of a reducer that was; 0 in new files */
 } md_run_record;
 
 /* Test images and their logits at save time, so that any reader can check its arithmetic. */

@@ -89,11 +89,6 @@ typedef struct md_kernels {
     void (*sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
     /* Sum of squares in double, 16 lanes in a fixed order. */
     double (*square_sum)(const float *x, size_t count);
-    void (*add)(float *sum, const float *x, size_t count);
-    /* sum[i] += round-to-nearest-even(x[i] * 2^exponent). Returns 0 and leaves sum unspecified when
-     * some |x| * 2^exponent exceeds limit (<= 2^62) or is not a number. */
-    int (*quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
-    void (*dequantise)(const int64_t *sum, size_t count, int exponent, float *x);
 } md_kernels;
 
 /* The best set this CPU runs, or the one named by the environment variable MNIST_DIST_KERNELS when

@@ -1,9 +1,5 @@
-/* Between floats, bytes and fixed point. Same bits on every CPU, as in optimizer.c. */
+/* From bytes to floats, and whether floats are within bounds. */
 #include "set.h"
-
-#include <math.h>
-
-enum { CHUNK = 256 }; /* floats checked, then converted while they are in the cache */
 
 static uint32_t float_bits(float x)
 {
@@ -35,49 +31,4 @@ void MD_SET(bytes_to_floats)(const uint8_t *restrict pixel, float *restrict x, s
 {
     for (size_t i = 0; i < count; i++)
         x[i] = (float)pixel[i] / 255.0f;
-}
-
-/* Below 2^51 in magnitude, adding 1.5 * 2^52 leaves the nearest integer, ties to even, in the
- * double's low bits: one addition, where only AVX-512 has an instruction for the conversion. */
-static const double magic = 0x1.8p52, magic_range = 0x1p51;
-
-static void add_small(const float *restrict x, size_t count, double scale, int64_t *restrict sum)
-{
-    int64_t magic_bits;
-    memcpy(&magic_bits, &magic, sizeof magic_bits);
-    for (size_t i = 0; i < count; i++) {
-        double shifted = (double)x[i] * scale + magic;
-        int64_t bits;
-        memcpy(&bits, &shifted, sizeof bits);
-        sum[i] += bits - magic_bits;
-    }
-}
-
-static void add_large(const float *x, size_t count, double scale, int64_t *sum)
-{
-    for (size_t i = 0; i < count; i++)
-        sum[i] += (int64_t)nearbyint((double)x[i] * scale);
-}
-
-int MD_SET(quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum)
-{
-    const double scale = ldexp(1.0, exponent);
-    for (size_t i = 0; i < count; i += CHUNK) {
-        size_t n = count - i < CHUNK ? count - i : CHUNK;
-        double top = (double)largest_magnitude(x + i, n) * scale;
-        if (!(top <= limit))
-            return 0;
-        if (top < magic_range)
-            add_small(x + i, n, scale, sum + i);
-        else
-            add_large(x + i, n, scale, sum + i);
-    }
-    return 1;
-}
-
-void MD_SET(dequantise)(const int64_t *restrict sum, size_t count, int exponent, float *restrict x)
-{
-    const double scale = ldexp(1.0, -exponent);
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)((double)sum[i] * scale);
 }

@@ -90,9 +90,6 @@ void MD_SET(adam)(const md_adam_step *step, size_t count, const float *g, float 
                   float *v);
 void MD_SET(sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
 double MD_SET(square_sum)(const float *x, size_t count);
-void MD_SET(add)(float *sum, const float *x, size_t count);
-int MD_SET(quantise_add)(const float *x, size_t count, int exponent, double limit, int64_t *sum);
-void MD_SET(dequantise)(const int64_t *sum, size_t count, int exponent, float *x);
 
 extern const md_kernels MD_SET(kernels);
 

@@ -24,7 +24,4 @@ const md_kernels MD_SET(kernels) = {
     .adam = MD_SET(adam),
     .sgd = MD_SET(sgd),
     .square_sum = MD_SET(square_sum),
-    .add = MD_SET(add),
-    .quantise_add = MD_SET(quantise_add),
-    .dequantise = MD_SET(dequantise),
 };

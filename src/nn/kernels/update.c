@@ -52,9 +52,3 @@ double MD_SET(square_sum)(const float *x, size_t count)
             sum[j] += sum[j + half];
     return sum[0];
 }
-
-void MD_SET(add)(float *restrict sum, const float *restrict x, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        sum[i] += x[i];
-}
