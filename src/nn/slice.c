@@ -1,5 +1,7 @@
 #include "mnist_dist/nn/slice.h"
 
+#include <math.h>
+
 /* In terms of a weight's gradient over sparse rows: a step of Adam costs as much as five and a half
  * of them, and one of a dense product a third (AVX-512, batch 1,024: 5.3 and 0.35). */
 static const double step_cost = 5.5, dense_cost = 0.33;
@@ -21,37 +23,38 @@ static double row_cost(const md_layout *layout, int tensor, size_t row, const fl
     return (double)md_tensor_row(&layout->tensors[tensor]) * (step_cost + cost * (double)samples);
 }
 
-/* The parameter at which a share of all costs is reached. */
-static size_t find_cut(const md_layout *layout, const float *density, size_t samples, double share,
-                       double all)
+/* Adds the rows' costs up to the row in whose middle they exceed `most`, where *cut is set; returns
+ * the sum before it. */
+static double add_costs(const md_layout *layout, const float *density, size_t samples, double most,
+                        size_t *cut)
 {
-    double before = 0.0;
+    double sum = 0.0;
+    *cut = layout->parameters;
     for (int k = 0; k < layout->tensor_count; k++) {
         const md_tensor *tensor = &layout->tensors[k];
         const size_t length = md_tensor_row(tensor), rows = tensor->count / length;
         for (size_t row = 0; row < rows; row++) {
             const double cost = row_cost(layout, k, row, density, samples);
-            if (before + cost / 2 > share * all)
-                return tensor->offset + row * length;
-            before += cost;
+            if (sum + cost / 2 > most) {
+                *cut = tensor->offset + row * length;
+                return sum;
+            }
+            sum += cost;
         }
     }
-    return layout->parameters;
+    return sum;
 }
 
 md_range md_slice_cut(const md_layout *layout, const float *density, size_t samples, int part,
                       int parts)
 {
-    double all = 0.0;
-    for (int k = 0; k < layout->tensor_count; k++)
-        for (size_t row = 0; row < layout->tensors[k].count / md_tensor_row(&layout->tensors[k]);
-             row++)
-            all += row_cost(layout, k, row, density, samples);
-    const double begin = (double)part / parts, end = (double)(part + 1) / parts;
-    const size_t from = part == 0 ? 0 : find_cut(layout, density, samples, begin, all);
-    const size_t to =
-        part + 1 == parts ? layout->parameters : find_cut(layout, density, samples, end, all);
-    return (md_range){from, to - from};
+    size_t begin = 0, end;
+    const double all = add_costs(layout, density, samples, INFINITY, &end);
+    if (part > 0)
+        add_costs(layout, density, samples, all * part / parts, &begin);
+    if (part + 1 < parts)
+        add_costs(layout, density, samples, all * (part + 1) / parts, &end);
+    return (md_range){begin, end - begin};
 }
 
 static const md_tensor *tensor_at(const md_layout *layout, size_t parameter)

@@ -82,6 +82,11 @@ void md_batcher_destroy(md_batcher **batcher)
     *batcher = NULL;
 }
 
+int md_batcher_is_sparse(const md_batcher *b)
+{
+    return b->rows != NULL;
+}
+
 static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
 {
     b->labels[sample] = md_store_labels(b->store, split)[image];

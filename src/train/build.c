@@ -102,36 +102,33 @@ static md_status build_model(md_trainer *t, md_error *err)
 
 enum { SAMPLED_IMAGES = 1000 };
 
-/* density[pixel]: in how many of some training images it is not zero. */
-static md_status sample_density(const md_trainer *t, float *density, md_error *err)
+/* density[pixel]: in how many of some training images it is not zero. free() it. */
+static md_status sample_density(const md_trainer *t, float **density, md_error *err)
 {
     const md_store *store = md_dataset_store(t->dataset);
     const size_t features = md_store_features(store), all = t->shape.images;
     const size_t count = all < SAMPLED_IMAGES ? all : SAMPLED_IMAGES;
-    uint8_t *image;
-    md_status status = md_allocate((void **)&image, features, 1, "an image", err);
+    md_status status =
+        md_allocate((void **)density, features, sizeof **density, "the images' density", err);
     for (size_t i = 0; i < count && !status; i++) {
-        md_store_image(store, MD_SPLIT_TRAIN, i * (all / count), image);
-        for (size_t k = 0; k < features; k++)
-            density[k] += image[k] ? 1.0f / (float)count : 0.0f;
+        const md_sparse_row row = md_store_sparse_row(store, MD_SPLIT_TRAIN, i * (all / count));
+        for (uint32_t k = 0; k < row.count; k++)
+            (*density)[row.index[k]] += 1.0f / (float)count;
     }
-    free(image);
     return status;
 }
 
-/* The part of the weights that this rank steps. */
+/* The part of the weights that this rank steps, where each has its own. */
 static md_status cut_slice(const md_trainer *t, md_range *out, md_error *err)
 {
-    const int sparse = md_store_storage(md_dataset_store(t->dataset)) == MD_STORAGE_SPARSE &&
-                       md_model_takes_sparse(t->model);
-    float *density;
-    md_status status =
-        md_allocate((void **)&density, md_store_features(md_dataset_store(t->dataset)),
-                    sizeof *density, "the images' density", err);
-    if (!status && sparse)
-        status = sample_density(t, density, err);
+    float *density = NULL;
+    md_status status = MD_OK;
+    if (!t->exchanges)
+        return MD_OK;
+    if (md_batcher_is_sparse(t->batcher))
+        status = sample_density(t, &density, err);
     if (!status)
-        *out = md_slice_cut(md_model_layout(t->model), sparse ? density : NULL, t->shape.batch,
+        *out = md_slice_cut(md_model_layout(t->model), density, t->shape.batch,
                             md_comm_node_rank(t->comm), md_comm_node_size(t->comm));
     free(density);
     return status;

@@ -68,17 +68,22 @@ static void compute_part(md_trainer *t, const md_batch *batch, size_t batch_size
     lap(t, BACKWARD, since);
 }
 
+/* Takes the next tile off what is left of a slice, and computes its gradient. */
+static md_range take_tile(md_trainer *t, const md_batch *all, md_range *rest, float *gradient)
+{
+    const md_range tile = md_slice_tile(md_model_layout(t->model), *rest, all->samples);
+    md_model_gradient(t->model, all, tile, gradient);
+    *rest = (md_range){rest->begin + tile.count, rest->count - tile.count};
+    return tile;
+}
+
 /* The gradient of this rank's slice, where the reducer has not summed it. */
 static void compute_slice(md_trainer *t, const md_batch *all)
 {
-    const md_range slice = md_reducer_slice(t->reducer);
     float *gradient = md_reducer_gradient(t->reducer);
-    md_range rest = slice;
-    while (rest.count > 0) {
-        const md_range tile = md_slice_tile(md_model_layout(t->model), rest, all->samples);
-        md_model_gradient(t->model, all, tile, gradient + (tile.begin - slice.begin));
-        rest = (md_range){rest.begin + tile.count, rest.count - tile.count};
-    }
+    md_range rest = md_reducer_slice(t->reducer);
+    while (rest.count > 0)
+        gradient += take_tile(t, all, &rest, gradient).count;
 }
 
 static void square_row(void *context, size_t row, md_range range)
@@ -137,10 +142,8 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
         rest.count = 0;
     }
     while (rest.count > 0) {
-        const md_range tile = md_slice_tile(md_model_layout(t->model), rest, all->samples);
-        md_model_gradient(t->model, all, tile, gradient);
+        const md_range tile = take_tile(t, all, &rest, gradient);
         step_range(t, &step, tile, gradient);
-        rest = (md_range){rest.begin + tile.count, rest.count - tile.count};
     }
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);

@@ -89,8 +89,7 @@ void md_reducer_add(md_reducer *reducer, size_t samples, const md_step_sums *sum
 md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_step_sums *sums,
                             md_error *err);
 
-/* Local. [rows]: the caller writes the square sum of the gradient's part in each row of its slice,
- */
+/* Local. [rows]: the caller writes that of the gradient in each row of its slice here, */
 double *md_reducer_squares(md_reducer *reducer);
 /* and this returns that of the whole gradient: rows are added in order, so that it has the same
  * bits on every rank and for every cut into slices. */

@@ -70,7 +70,7 @@ enum { MD_MODEL_MOST_MATRICES = 2 * MD_MAX_LAYERS + 1 };
 int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICES]);
 
 /* From now on the matrices are [samples][width], one after another, in `block`, which the caller
- * keeps, for max_samples and more. A pass uses the rows from batch->first on. */
+ * keeps. A pass uses the rows from batch->first on. */
 void md_model_place(md_model *model, float *block, size_t samples);
 
 /* After loss: fills the batch's rows of the gradients. Returns those by the logits,

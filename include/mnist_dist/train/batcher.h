@@ -13,6 +13,9 @@ md_status md_batcher_create(const md_store *store, const md_model *model, const 
                             size_t max_samples, md_batcher **out, md_error *err);
 void md_batcher_destroy(md_batcher **batcher); /* NULL is fine; clears *batcher */
 
+/* 1 when its batches are sparse rows. */
+int md_batcher_is_sparse(const md_batcher *batcher);
+
 /* The images ids[n] of `split`, n up to max_samples; valid until the next call. ids is borrowed as
  * long as the batch is used. */
 const md_batch *md_batcher_gather(md_batcher *batcher, md_split split, const uint32_t *ids,
