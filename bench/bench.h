@@ -3,10 +3,10 @@
 #ifndef MNIST_DIST_BENCH_BENCH_H
 #define MNIST_DIST_BENCH_BENCH_H
 
+#include "bench_images.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/kernels.h"
-#include "samples.h"
 
 typedef struct md_bench {
     md_comm *comm; /* all ranks; those but 0 print nothing */

@@ -116,7 +116,7 @@ static void column_sum(void *context)
 static void loss(void *context)
 {
     md_arena *a = context;
-    const uint8_t *labels = md_store_labels(&a->images->store, MD_SPLIT_TRAIN);
+    const int32_t *labels = md_store_labels(&a->images->store, MD_SPLIT_TRAIN);
     md_loss_find(a->loss_kind)->compute(a->kernels, a->x, labels, a->n, a->out, a->y, a->loss);
 }
 

@@ -228,23 +228,41 @@ static void get_golden_array(md_h5 *f, const char *name, const md_h5_array *arra
     md_h5_get_array(f, path, array, *out);
 }
 
+static void get_golden_labels(md_h5 *f, md_golden *g)
+{
+    const int wide = md_h5_get_type(f, MD_PATH_GOLDEN "/labels") == MD_H5_I32;
+    const md_h5_array array = {wide ? MD_H5_I32 : MD_H5_U8, {1, {g->count}}};
+    void *stored = NULL;
+    get_golden_array(f, "labels", &array, &stored);
+    if (!f->status && !wide)
+        f->status =
+            md_allocate((void **)&g->labels, g->count, sizeof *g->labels, "golden labels", f->err);
+    for (size_t i = 0; !f->status && !wide && i < g->count; i++)
+        g->labels[i] = ((const uint8_t *)stored)[i];
+    if (wide)
+        g->labels = stored;
+    else
+        free(stored);
+}
+
 static void get_golden(md_h5 *f, md_checkpoint *c)
 {
     if (!md_h5_exists(f, MD_PATH_GOLDEN))
         return;
     md_h5_shape shape;
-    md_h5_get_shape(f, MD_PATH_GOLDEN "/labels", &shape);
+    md_h5_get_shape(f, MD_PATH_GOLDEN "/images", &shape);
+    const int floats = md_h5_get_type(f, MD_PATH_GOLDEN "/images") == MD_H5_F32;
     const hsize_t count = shape.dims[0];
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
     const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
-    const md_h5_array images = {MD_H5_U8, {3, {count, rows, columns}}};
-    const md_h5_array labels = {MD_H5_U8, {1, {count}}};
+    const md_h5_array images = {floats ? MD_H5_F32 : MD_H5_U8, {3, {count, rows, columns}}};
     const md_h5_array logits = {MD_H5_F32, {2, {count, classes}}};
-    void *blocks[3] = {NULL};
-    get_golden_array(f, "images", &images, &blocks[0]);
-    get_golden_array(f, "labels", &labels, &blocks[1]);
-    get_golden_array(f, "logits", &logits, &blocks[2]);
-    c->golden = (md_golden){(size_t)count, blocks[0], blocks[1], blocks[2]};
+    md_golden *g = &c->golden;
+    *g = (md_golden){(size_t)count, floats ? MD_ELEMENT_F32 : MD_ELEMENT_U8, NULL, NULL, NULL};
+    get_golden_array(f, "images", &images, &g->images);
+    get_golden_array(f, "logits", &logits, (void **)&g->logits);
+    if (md_h5_exists(f, MD_PATH_GOLDEN "/labels"))
+        get_golden_labels(f, g);
 }
 
 static void get_run(md_h5 *f, const char *path, md_run_record *record)

@@ -118,6 +118,23 @@ static void put_golden_array(md_h5 *f, const char *name, const md_h5_array *arra
     md_h5_put_text(f, path, "description", description);
 }
 
+/* Bytes, as ever, where they do. */
+static void put_golden_labels(md_h5 *f, const md_golden *g, hsize_t classes)
+{
+    const int narrow = classes <= UINT8_MAX + 1;
+    const md_h5_array array = {narrow ? MD_H5_U8 : MD_H5_I32, {1, {g->count}}};
+    uint8_t *bytes = malloc(g->count);
+    if (!bytes) {
+        f->status = md_fail_memory(f->err, "golden labels", g->count);
+        return;
+    }
+    for (size_t i = 0; i < g->count; i++)
+        bytes[i] = (uint8_t)g->labels[i];
+    put_golden_array(f, "labels", &array, narrow ? (const void *)bytes : g->labels,
+                     "what the images show");
+    free(bytes);
+}
+
 static void put_golden(md_h5 *f, const md_checkpoint *c)
 {
     const md_golden *g = &c->golden;
@@ -125,12 +142,14 @@ static void put_golden(md_h5 *f, const md_checkpoint *c)
         return;
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
     const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
-    const md_h5_array images = {MD_H5_U8, {3, {g->count, rows, columns}}};
-    const md_h5_array labels = {MD_H5_U8, {1, {g->count}}};
+    const int bytes = g->element == MD_ELEMENT_U8;
+    const md_h5_array images = {bytes ? MD_H5_U8 : MD_H5_F32, {3, {g->count, rows, columns}}};
     const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}};
     put_golden_array(f, "images", &images, g->images,
-                     "test images, 0 to 255; the model sees v/255");
-    put_golden_array(f, "labels", &labels, g->labels, "what the images show");
+                     bytes ? "test images, 0 to 255; the model sees v/255"
+                           : "test samples, as they are in the data set");
+    if (g->labels)
+        put_golden_labels(f, g, classes);
     put_golden_array(f, "logits", &logits, g->logits,
                      "what the model gave for them, before softmax, when this file was saved");
 }

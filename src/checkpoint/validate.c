@@ -88,8 +88,8 @@ static md_status check_rows(const md_checkpoint *c, md_error *err)
 static md_status check_golden(const md_checkpoint *c, md_error *err)
 {
     int classes = md_model_spec_classes(&c->model);
-    for (size_t i = 0; i < c->golden.count; i++)
-        if (c->golden.labels[i] >= classes)
+    for (size_t i = 0; c->golden.labels && i < c->golden.count; i++)
+        if (c->golden.labels[i] < 0 || c->golden.labels[i] >= classes)
             return md_fail(err, MD_BAD_CHECKPOINT, "/golden/labels: %d is not one of %d classes",
                            c->golden.labels[i], classes);
     return MD_OK;

@@ -1,42 +1,76 @@
 #include "mnist_dist/data/provenance.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "readers/idx_file.h"
 
 enum { SHA256_BYTES = 32, LINE_SIZE = MD_DATA_SHA256_SIZE / 4 };
 
-static const char *const image_files[2] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"};
-static const char *const label_files[2] = {"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"};
+/* By md_split; what it is, dimensions and type follow as in MNIST's names. */
+static const char *const prefixes[2] = {"train", "t10k"};
 
-static int hash_header(EVP_MD_CTX *hash, const md_idx_shape *shape)
-{
-    uint8_t header[MD_IDX_HEADER_SIZE];
-    return EVP_DigestUpdate(hash, header, md_idx_header(shape, header));
-}
+/* One of the files that the data set would be. */
+typedef struct file {
+    const char *what;
+    md_idx_type type;
+    md_idx_shape shape;
+    int (*body)(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample);
+} file;
 
-/* `pixels` has room for one image. 1, or 0 when libcrypto fails. */
-static int hash_images(EVP_MD_CTX *hash, const md_store *store, md_split split, uint8_t *pixels)
+/* Numbers of four bytes, big-endian as IDX has them. */
+static int hash_words(EVP_MD_CTX *hash, const void *values, size_t count)
 {
-    size_t n = md_store_images(store, split), features = md_store_features(store);
-    const md_source_shape *shape = &store->header->shape;
-    if (!hash_header(hash, &(md_idx_shape){3, {n, shape->rows, shape->columns}}))
-        return 0;
-    for (size_t i = 0; i < n; i++) {
-        md_store_image(store, split, i, pixels);
-        if (!EVP_DigestUpdate(hash, pixels, features))
-            return 0;
+    const uint8_t *bytes = values;
+    int good = 1;
+    for (size_t i = 0; i < count && good; i++) {
+        uint32_t word;
+        memcpy(&word, bytes + i * sizeof word, sizeof word);
+        word = htobe32(word);
+        good = EVP_DigestUpdate(hash, &word, sizeof word);
     }
-    return 1;
+    return good;
 }
 
-static int hash_labels(EVP_MD_CTX *hash, const md_store *store, md_split split)
+/* `sample` has room for one. */
+static int hash_features(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
 {
-    size_t n = md_store_images(store, split);
-    return hash_header(hash, &(md_idx_shape){1, {n}}) &&
-           EVP_DigestUpdate(hash, md_store_labels(store, split), n);
+    const size_t n = md_store_images(store, split), features = md_store_features(store);
+    const int bytes = store->header->element == MD_ELEMENT_U8;
+    int good = 1;
+    for (size_t i = 0; i < n && good; i++) {
+        md_store_sample(store, split, i, sample);
+        good =
+            bytes ? EVP_DigestUpdate(hash, sample, features) : hash_words(hash, sample, features);
+    }
+    return good;
+}
+
+static int hash_narrow_labels(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+{
+    (void)sample;
+    int good = 1;
+    for (size_t i = 0; i < md_store_images(store, split) && good; i++) {
+        const uint8_t label = (uint8_t)md_store_labels(store, split)[i];
+        good = EVP_DigestUpdate(hash, &label, sizeof label);
+    }
+    return good;
+}
+
+static int hash_labels(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+{
+    (void)sample;
+    return hash_words(hash, md_store_labels(store, split), md_store_images(store, split));
+}
+
+static int hash_values(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+{
+    (void)sample;
+    return hash_words(hash, md_store_values(store, split),
+                      md_store_images(store, split) * store->header->targets);
 }
 
 /* Ends the hash and appends its line at *end, which moves on. */
@@ -52,32 +86,60 @@ static int finish_line(EVP_MD_CTX *hash, const char *name, char **end)
     return 1;
 }
 
-static int hash_split(EVP_MD_CTX *hash, const md_store *store, md_split split, uint8_t *pixels,
+static int hash_file(EVP_MD_CTX *hash, const md_store *store, md_split split, const file *f,
+                     void *sample, char **end)
+{
+    uint8_t header[MD_IDX_HEADER_SIZE];
+    char name[64];
+    snprintf(name, sizeof name, "%s-%s-idx%d-%s", prefixes[split], f->what, f->shape.dimensions,
+             f->type == MD_IDX_U8    ? "ubyte"
+             : f->type == MD_IDX_I32 ? "int"
+                                     : "float");
+    return EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
+           EVP_DigestUpdate(hash, header, md_idx_header(&f->shape, f->type, header)) &&
+           f->body(hash, store, split, sample) && finish_line(hash, name, end);
+}
+
+/* The features, and what the samples are answered with, if they are. */
+static int hash_split(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample,
                       char **end)
 {
-    return EVP_DigestInit_ex(hash, EVP_sha256(), NULL) && hash_images(hash, store, split, pixels) &&
-           finish_line(hash, image_files[split], end) &&
-           EVP_DigestInit_ex(hash, EVP_sha256(), NULL) && hash_labels(hash, store, split) &&
-           finish_line(hash, label_files[split], end);
+    const md_store_header *header = store->header;
+    const size_t n = md_store_images(store, split);
+    const int bytes = header->element == MD_ELEMENT_U8, narrow = header->classes <= UINT8_MAX + 1;
+    const file features = {"images",
+                           bytes ? MD_IDX_U8 : MD_IDX_F32,
+                           {3, {n, header->shape.rows, header->shape.columns}},
+                           hash_features};
+    const file labels = {"labels",
+                         narrow ? MD_IDX_U8 : MD_IDX_I32,
+                         {1, {n}},
+                         narrow ? hash_narrow_labels : hash_labels};
+    const file values = {"targets", MD_IDX_F32, {2, {n, header->targets}}, hash_values};
+    const file *answers = md_store_labels(store, split)   ? &labels
+                          : md_store_values(store, split) ? &values
+                                                          : NULL;
+    return hash_file(hash, store, split, &features, sample, end) &&
+           (!answers || hash_file(hash, store, split, answers, sample, end));
 }
 
 md_status md_data_sha256(const md_store *store, char out[MD_DATA_SHA256_SIZE], md_error *err)
 {
     size_t features = md_store_features(store);
-    uint8_t *pixels = malloc(features);
+    void *sample = malloc(features * md_element_size((md_element)store->header->element));
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     md_status status = MD_OK;
-    if (!pixels || !hash)
+    if (!sample || !hash)
         status = md_fail_memory(err, "the data's SHA-256", features);
     out[0] = '\0';
     char *end = out;
     for (int split = 0; split < 2 && status == MD_OK; split++)
         if (md_store_images(store, (md_split)split) > 0 &&
-            !hash_split(hash, store, (md_split)split, pixels, &end))
+            !hash_split(hash, store, (md_split)split, sample, &end))
             status = md_fail(err, MD_FAILED,
                              "SHA-256 of the data could not be computed; check the installation "
                              "of libcrypto");
     EVP_MD_CTX_free(hash);
-    free(pixels);
+    free(sample);
     return status;
 }

@@ -95,10 +95,13 @@ const md_source_shape *md_source_get_shape(const md_source *source)
     return &source->shape;
 }
 
-md_status md_source_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                         md_error *err)
+md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
+    out->shape.rows = source->shape.rows;
+    out->shape.columns = source->shape.columns;
+    out->shape.images[split] = source->shape.images[split];
     if (source->shape.images[split] == 0)
         return MD_OK;
-    return source->ops->read(source, split, images, labels, err);
+    md_status status = md_samples_allocate(out, split, err);
+    return status ? status : source->ops->read(source, split, out, err);
 }

@@ -13,8 +13,8 @@ typedef struct md_source_ops {
     /* Reads and checks headers; fills source->shape and source->context. On error nothing is kept.
      */
     md_status (*open)(md_source *source, const char *where, md_error *err);
-    md_status (*read)(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                      md_error *err);
+    /* Fills one split of *out, whose arrays are there. */
+    md_status (*read)(md_source *source, md_split split, md_samples *out, md_error *err);
     void (*close)(md_source *source);
 } md_source_ops;
 

@@ -26,11 +26,6 @@ md_storage md_storage_find(const char *word)
     return MD_STORAGE_AUTO;
 }
 
-static size_t features_of(const md_source_shape *shape)
-{
-    return shape->rows * shape->columns;
-}
-
 /* Byte-wide counters, emptied before they can wrap, keep the loop in full vector registers. */
 static size_t count_nonzero(const uint8_t *bytes, size_t n)
 {
@@ -50,13 +45,21 @@ static size_t count_nonzero(const uint8_t *bytes, size_t n)
     return total;
 }
 
-static int count_classes(const md_source_shape *shape, uint8_t *const labels[2])
+static size_t count_nonzero_floats(const float *x, size_t n)
 {
-    int largest = 0;
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += x[i] < 0.0f || x[i] > 0.0f;
+    return total;
+}
+
+static int32_t count_classes(const md_samples *samples)
+{
+    int32_t largest = -1;
     for (int split = 0; split < 2; split++)
-        for (size_t i = 0; i < shape->images[split]; i++)
-            if (labels[split][i] > largest)
-                largest = labels[split][i];
+        for (size_t i = 0; samples->labels[split] && i < samples->shape.images[split]; i++)
+            if (samples->labels[split][i] > largest)
+                largest = samples->labels[split][i];
     return largest + 1;
 }
 
@@ -68,14 +71,22 @@ static size_t place(md_store_header *plan, size_t size)
     return offset;
 }
 
-static void place_arrays(md_store_header *plan, const size_t nonzero[2])
+static void place_arrays(md_store_header *plan, const md_samples *samples, const size_t nonzero[2])
 {
+    const size_t features = md_samples_features(&plan->shape);
     place(plan, sizeof *plan);
+    if (plan->scale == MD_SCALE_STANDARDIZE) {
+        plan->mean = place(plan, features * sizeof(float));
+        plan->inverse = place(plan, features * sizeof(float));
+    }
     for (int split = 0; split < 2; split++) {
         size_t n = plan->shape.images[split];
-        plan->labels[split] = place(plan, n);
+        if (samples->labels[split])
+            plan->labels[split] = place(plan, n * sizeof(int32_t));
+        if (samples->values[split])
+            plan->values[split] = place(plan, n * plan->targets * sizeof(float));
         if (plan->storage == MD_STORAGE_DENSE) {
-            plan->pixels[split] = place(plan, n * features_of(&plan->shape));
+            plan->pixels[split] = place(plan, n * features * md_element_size(samples->element));
             continue;
         }
         plan->row_start[split] = place(plan, (n + 1) * sizeof(uint64_t));
@@ -84,29 +95,54 @@ static void place_arrays(md_store_header *plan, const size_t nonzero[2])
     }
 }
 
-md_status md_store_plan(const md_source_shape *shape, uint8_t *const images[2],
-                        uint8_t *const labels[2], md_storage wanted, md_store_header *plan,
+/* Whether compressed rows are possible, and whether they pay. */
+static md_status choose_storage(const md_samples *samples, md_storage wanted, double density,
+                                md_storage *out, md_error *err)
+{
+    const md_source_shape *shape = &samples->shape;
+    const int fits = md_samples_features(shape) <= SPARSE_MAX_FEATURES;
+    const int bytes = samples->element == MD_ELEMENT_U8 && samples->scale.kind == MD_SCALE_UNIT;
+    *out = wanted;
+    if (wanted == MD_STORAGE_AUTO)
+        *out = density < MD_SPARSE_DENSITY && fits && bytes ? MD_STORAGE_SPARSE : MD_STORAGE_DENSE;
+    if (*out != MD_STORAGE_SPARSE || (fits && bytes))
+        return MD_OK;
+    if (!bytes)
+        return md_fail(err, MD_USAGE,
+                       "data.storage: sparse rows hold bytes that the model sees as v / 255, which "
+                       "this data set is not; use data.storage=dense");
+    return md_fail(err, MD_USAGE,
+                   "data.storage: sparse rows hold at most %d pixels an image, this data set "
+                   "has %zu x %zu; use data.storage=dense",
+                   SPARSE_MAX_FEATURES, shape->rows, shape->columns);
+}
+
+md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_header *plan,
                         md_error *err)
 {
-    size_t features = features_of(shape), nonzero[2];
-    if (wanted == MD_STORAGE_SPARSE && features > SPARSE_MAX_FEATURES)
-        return md_fail(err, MD_USAGE,
-                       "data.storage: sparse rows hold at most %d pixels an image, this data set "
-                       "has %zu x %zu; use data.storage=dense",
-                       SPARSE_MAX_FEATURES, shape->rows, shape->columns);
+    const md_source_shape *shape = &samples->shape;
+    const size_t features = md_samples_features(shape);
+    size_t nonzero[2];
+    md_storage storage;
     for (int split = 0; split < 2; split++)
-        nonzero[split] = count_nonzero(images[split], shape->images[split] * features);
-
-    *plan = (md_store_header){.shape = *shape, .storage = (int32_t)wanted};
+        nonzero[split] =
+            samples->element == MD_ELEMENT_U8
+                ? count_nonzero(samples->features[split], shape->images[split] * features)
+                : count_nonzero_floats(samples->features[split], shape->images[split] * features);
     const md_split first = shape->images[MD_SPLIT_TRAIN] ? MD_SPLIT_TRAIN : MD_SPLIT_TEST;
     const size_t pixels = shape->images[first] * features;
-    plan->density = pixels ? (double)nonzero[first] / (double)pixels : 0.0;
-    plan->classes = count_classes(shape, labels);
-    if (wanted == MD_STORAGE_AUTO) {
-        int pays = plan->density < MD_SPARSE_DENSITY && features <= SPARSE_MAX_FEATURES;
-        plan->storage = pays ? MD_STORAGE_SPARSE : MD_STORAGE_DENSE;
-    }
-    place_arrays(plan, nonzero);
+    const double density = pixels ? (double)nonzero[first] / (double)pixels : 0.0;
+    md_status status = choose_storage(samples, wanted, density, &storage, err);
+    if (status)
+        return status;
+    *plan = (md_store_header){.shape = *shape,
+                              .storage = (int32_t)storage,
+                              .element = (int32_t)samples->element,
+                              .scale = (int32_t)samples->scale.kind,
+                              .classes = count_classes(samples),
+                              .targets = samples->targets,
+                              .density = density};
+    place_arrays(plan, samples, nonzero);
     return MD_OK;
 }
 
@@ -153,7 +189,7 @@ static uint64_t compress(const uint8_t *pixels, size_t features, uint16_t *index
 static void fill_sparse(const md_store_header *plan, md_split split, const uint8_t *images,
                         uint8_t *base)
 {
-    size_t features = features_of(&plan->shape);
+    size_t features = md_samples_features(&plan->shape);
     uint64_t *row_start = (void *)(base + plan->row_start[split]);
     uint16_t *index = (void *)(base + plan->index[split]);
     uint8_t *value = base + plan->value[split];
@@ -165,29 +201,47 @@ static void fill_sparse(const md_store_header *plan, md_split split, const uint8
 /* Gaps between the arrays are part of the digest. */
 static void clear_gaps(const md_store_header *plan, uint8_t *base)
 {
+    const size_t common[] = {plan->mean, plan->inverse, plan->bytes};
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        if (common[i])
+            memset(base + common[i] - MD_ALIGNMENT, 0, MD_ALIGNMENT);
     for (int split = 0; split < 2; split++) {
-        const size_t starts[] = {plan->labels[split], plan->pixels[split], plan->row_start[split],
-                                 plan->index[split],  plan->value[split],  plan->bytes};
+        const size_t starts[] = {plan->labels[split],    plan->values[split], plan->pixels[split],
+                                 plan->row_start[split], plan->index[split],  plan->value[split]};
         for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
             if (starts[i])
                 memset(base + starts[i] - MD_ALIGNMENT, 0, MD_ALIGNMENT);
     }
 }
 
-void md_store_fill(const md_store_header *plan, uint8_t *const images[2], uint8_t *const labels[2],
-                   void *block)
+static void fill_scale(const md_store_header *plan, const md_scale *scale, uint8_t *base)
 {
+    if (plan->scale != MD_SCALE_STANDARDIZE)
+        return;
+    float *inverse = (void *)(base + plan->inverse);
+    memcpy(base + plan->mean, scale->mean, scale->features * sizeof *scale->mean);
+    for (size_t i = 0; i < scale->features; i++)
+        inverse[i] = md_scale_inverse(scale->variance[i]);
+}
+
+void md_store_fill(const md_store_header *plan, const md_samples *samples, void *block)
+{
+    const size_t size = md_samples_features(&plan->shape) * md_element_size(samples->element);
     uint8_t *base = block;
     clear_gaps(plan, base);
     memcpy(base, plan, sizeof *plan);
+    fill_scale(plan, &samples->scale, base);
     for (int split = 0; split < 2; split++) {
         size_t n = plan->shape.images[split];
-        if (n > 0)
-            memcpy(base + plan->labels[split], labels[split], n);
+        if (n > 0 && plan->labels[split])
+            memcpy(base + plan->labels[split], samples->labels[split], n * sizeof(int32_t));
+        if (n > 0 && plan->values[split])
+            memcpy(base + plan->values[split], samples->values[split],
+                   n * plan->targets * sizeof(float));
         if (plan->storage == MD_STORAGE_SPARSE)
-            fill_sparse(plan, (md_split)split, images[split], base);
+            fill_sparse(plan, (md_split)split, samples->features[split], base);
         else if (n > 0)
-            memcpy(base + plan->pixels[split], images[split], n * features_of(&plan->shape));
+            memcpy(base + plan->pixels[split], samples->features[split], n * size);
     }
 }
 
@@ -208,12 +262,22 @@ size_t md_store_images(const md_store *store, md_split split)
 
 size_t md_store_features(const md_store *store)
 {
-    return features_of(&store->header->shape);
+    return md_samples_features(&store->header->shape);
 }
 
-const uint8_t *md_store_labels(const md_store *store, md_split split)
+static const void *array_at(const md_store *store, size_t offset)
 {
-    return store->base + store->header->labels[split];
+    return offset ? store->base + offset : NULL;
+}
+
+const int32_t *md_store_labels(const md_store *store, md_split split)
+{
+    return array_at(store, store->header->labels[split]);
+}
+
+const float *md_store_values(const md_store *store, md_split split)
+{
+    return array_at(store, store->header->values[split]);
 }
 
 md_sparse_row md_store_sparse_row(const md_store *store, md_split split, size_t image)
@@ -227,17 +291,69 @@ md_sparse_row md_store_sparse_row(const md_store *store, md_split split, size_t 
                            .count = (uint32_t)(row_start[image + 1] - begin)};
 }
 
-void md_store_image(const md_store *store, md_split split, size_t image, uint8_t *out)
+/* A dense sample where it lies. */
+static const void *dense_sample(const md_store *store, md_split split, size_t image)
 {
-    size_t features = md_store_features(store);
+    const md_store_header *header = store->header;
+    const size_t size = md_element_size((md_element)header->element);
+    return store->base + header->pixels[split] + image * md_store_features(store) * size;
+}
+
+void md_store_sample(const md_store *store, md_split split, size_t image, void *out)
+{
+    const size_t features = md_store_features(store);
     if (store->header->storage == MD_STORAGE_DENSE) {
-        memcpy(out, store->base + store->header->pixels[split] + image * features, features);
+        memcpy(out, dense_sample(store, split, image),
+               features * md_element_size((md_element)store->header->element));
         return;
     }
+    uint8_t *bytes = out;
     md_sparse_row row = md_store_sparse_row(store, split, image);
-    memset(out, 0, features);
+    memset(bytes, 0, features);
     for (uint32_t k = 0; k < row.count; k++)
-        out[row.index[k]] = row.value[k];
+        bytes[row.index[k]] = row.value[k];
+}
+
+/* Bytes at the far end of the floats' own room, so that they can be widened from the front. */
+static void widen(const md_store *store, md_split split, size_t image, float *out)
+{
+    const size_t features = md_store_features(store);
+    uint8_t *bytes = (uint8_t *)(out + features) - features;
+    md_store_sample(store, split, image, bytes);
+    for (size_t i = 0; i < features; i++)
+        out[i] = (float)bytes[i];
+}
+
+void md_store_scaled(const md_store *store, md_split split, size_t image, float *out)
+{
+    const md_store_header *header = store->header;
+    const size_t features = md_store_features(store);
+    const float *mean = array_at(store, header->mean), *inverse = array_at(store, header->inverse);
+    if (header->element == MD_ELEMENT_U8)
+        widen(store, split, image, out);
+    else
+        md_store_sample(store, split, image, out);
+    for (size_t i = 0; header->scale == MD_SCALE_UNIT && i < features; i++)
+        out[i] /= 255.0f;
+    for (size_t i = 0; header->scale == MD_SCALE_STANDARDIZE && i < features; i++)
+        out[i] = (out[i] - mean[i]) * inverse[i];
+}
+
+void md_store_image(const md_store *store, md_split split, size_t image, uint8_t *out)
+{
+    if (store->header->element == MD_ELEMENT_U8) {
+        md_store_sample(store, split, image, out);
+        return;
+    }
+    const size_t features = md_store_features(store);
+    const float *x = dense_sample(store, split, image);
+    float least = 0.0f, most = 0.0f;
+    for (size_t i = 0; i < features; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    for (size_t i = 0; i < features; i++)
+        out[i] = most > least ? (uint8_t)((x[i] - least) / (most - least) * 255.0f + 0.5f) : 0;
 }
 
 uint64_t md_store_digest(const md_store *store)

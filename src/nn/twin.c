@@ -74,7 +74,8 @@ double md_twin_loss(md_twin *t, const double *parameters, const md_twin_batch *b
     const size_t width = t->layers[t->spec.layer_count - 1].out;
     double loss = 0.0;
     for (size_t n = 0; n < batch->samples; n++)
-        loss += t->loss->twin(md_twin_logits(t, parameters, batch, n), width, batch->labels[n]);
+        loss +=
+            t->loss->twin(md_twin_logits(t, parameters, batch, n), width, (size_t)batch->labels[n]);
     return loss;
 }
 

@@ -12,7 +12,8 @@ struct md_batcher {
     md_sparse_row *rows; /* [max_samples]; NULL when the model gets floats */
     float *pixels;       /* [max_samples][features]; NULL when it gets rows */
     uint8_t *image;      /* [features] */
-    uint8_t *labels;     /* [max_samples] */
+    int32_t *labels;     /* [max_samples]; NULL: the store has none */
+    float *targets;      /* [max_samples][header->targets]; NULL: none */
     md_batch batch;
 };
 
@@ -28,6 +29,11 @@ static md_status check_fit(const md_store *store, const md_model *model, md_erro
                        "the images have %zu x %zu pixels, but the model takes %zu values; give the "
                        "data it was made for",
                        header->shape.rows, header->shape.columns, inputs);
+    if (header->targets > 0 && header->targets != classes)
+        return md_fail(err, MD_BAD_DATA,
+                       "the data have %zu numbers to answer a sample with, but the model has %zu "
+                       "outputs; give the data it was made for",
+                       header->targets, classes);
     if ((size_t)header->classes > classes)
         return md_fail(
             err, MD_BAD_DATA,
@@ -45,8 +51,12 @@ static md_status allocate_buffers(md_batcher *b, size_t max_samples, int sparse,
                              "a batch", err);
     if (!status)
         status = md_allocate((void **)&b->image, b->features, 1, "an image", err);
-    if (!status)
-        status = md_allocate((void **)&b->labels, max_samples, 1, "labels", err);
+    const md_store_header *header = b->store->header;
+    if (!status && (header->labels[0] || header->labels[1]))
+        status = md_allocate((void **)&b->labels, max_samples, sizeof *b->labels, "labels", err);
+    if (!status && header->targets > 0)
+        status = md_allocate((void **)&b->targets, max_samples, header->targets * sizeof(float),
+                             "targets", err);
     return status;
 }
 
@@ -78,6 +88,7 @@ void md_batcher_destroy(md_batcher **batcher)
     free((*batcher)->pixels);
     free((*batcher)->image);
     free((*batcher)->labels);
+    free((*batcher)->targets);
     free(*batcher);
     *batcher = NULL;
 }
@@ -87,20 +98,40 @@ int md_batcher_is_sparse(const md_batcher *b)
     return b->rows != NULL;
 }
 
+static void fetch_answer(md_batcher *b, md_split split, size_t image, size_t sample)
+{
+    const size_t targets = b->store->header->targets;
+    if (b->labels)
+        b->labels[sample] = md_store_labels(b->store, split)[image];
+    if (b->targets)
+        memcpy(b->targets + sample * targets, md_store_values(b->store, split) + image * targets,
+               targets * sizeof *b->targets);
+}
+
 static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
 {
-    b->labels[sample] = md_store_labels(b->store, split)[image];
+    const md_store_header *header = b->store->header;
+    fetch_answer(b, split, image, sample);
     if (b->rows) {
         b->rows[sample] = md_store_sparse_row(b->store, split, image);
         return;
     }
-    md_store_image(b->store, split, image, b->image);
-    b->kernels->bytes_to_floats(b->image, b->pixels + sample * b->features, b->features);
+    float *pixels = b->pixels + sample * b->features;
+    if (header->element != MD_ELEMENT_U8 || header->scale != MD_SCALE_UNIT) {
+        md_store_scaled(b->store, split, image, pixels);
+        return;
+    }
+    md_store_sample(b->store, split, image, b->image);
+    b->kernels->bytes_to_floats(b->image, pixels, b->features);
 }
 
 static void blank(md_batcher *b, size_t begin, size_t end)
 {
-    memset(b->labels + begin, 0, end - begin);
+    const size_t targets = b->store->header->targets;
+    if (b->labels)
+        memset(b->labels + begin, 0, (end - begin) * sizeof *b->labels);
+    if (b->targets)
+        memset(b->targets + begin * targets, 0, (end - begin) * targets * sizeof *b->targets);
     if (b->rows)
         memset(b->rows + begin, 0, (end - begin) * sizeof *b->rows);
     else
@@ -109,8 +140,12 @@ static void blank(md_batcher *b, size_t begin, size_t end)
 
 static const md_batch *hand_out(md_batcher *b, size_t samples, const uint32_t *ids)
 {
-    b->batch = (md_batch){
-        .samples = samples, .rows = b->rows, .pixels = b->pixels, .labels = b->labels, .ids = ids};
+    b->batch = (md_batch){.samples = samples,
+                          .rows = b->rows,
+                          .pixels = b->pixels,
+                          .labels = b->labels,
+                          .targets = b->targets,
+                          .ids = ids};
     return &b->batch;
 }
 
@@ -123,11 +158,13 @@ const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t 
 
 md_batch md_batcher_part(const md_batcher *b, const md_batch *batch, md_range part)
 {
+    const size_t targets = b->store->header->targets;
     return (md_batch){.samples = part.count,
                       .first = part.begin,
                       .rows = batch->rows ? batch->rows + part.begin : NULL,
                       .pixels = batch->pixels ? batch->pixels + part.begin * b->features : NULL,
-                      .labels = batch->labels + part.begin,
+                      .labels = batch->labels ? batch->labels + part.begin : NULL,
+                      .targets = batch->targets ? batch->targets + part.begin * targets : NULL,
                       .ids = batch->ids + part.begin};
 }
 

@@ -76,13 +76,14 @@ md_status md_capture_create(const md_trainer *t, md_checkpoint **out, md_error *
 static md_status allocate_golden(const md_trainer *t, md_golden *golden, size_t count,
                                  md_error *err)
 {
-    const size_t features = md_store_features(md_dataset_store(t->dataset));
+    const md_store *store = md_dataset_store(t->dataset);
     const size_t classes = (size_t)md_model_spec_classes(&t->spec);
-    md_golden fresh = {.count = count};
-    md_status status =
-        md_allocate((void **)&fresh.images, count * features, 1, "golden images", err);
-    if (!status)
-        status = md_allocate((void **)&fresh.labels, count, 1, "golden labels", err);
+    md_golden fresh = {.count = count, .element = (md_element)store->header->element};
+    md_status status = md_allocate(&fresh.images, count * md_store_features(store),
+                                   md_element_size(fresh.element), "golden images", err);
+    if (!status && md_store_labels(store, MD_SPLIT_TEST))
+        status =
+            md_allocate((void **)&fresh.labels, count, sizeof *fresh.labels, "golden labels", err);
     if (!status)
         status = md_allocate((void **)&fresh.logits, count * classes, sizeof(float),
                              "golden logits", err);
@@ -108,10 +109,12 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
         if (status)
             return status;
     }
-    const size_t features = md_store_features(store);
+    const size_t size = md_store_features(store) * md_element_size(golden->element);
     for (size_t i = 0; i < count; i++)
-        md_store_image(store, MD_SPLIT_TEST, i, golden->images + i * features);
-    memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST), count);
+        md_store_sample(store, MD_SPLIT_TEST, i, (char *)golden->images + i * size);
+    if (golden->labels)
+        memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST),
+               count * sizeof *golden->labels);
     md_infer_range(&t->inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
     return t->kernels->all_within(golden->logits, count * md_model_classes(t->model), FLT_MAX)
                ? MD_OK

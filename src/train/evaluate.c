@@ -39,7 +39,7 @@ static void evaluate_block(evaluator *e, md_image_range images, sums *total)
         total->bad++;
     total->loss_q32 += loss_q32;
     for (size_t i = 0; i < images.count; i++) {
-        const size_t actual = block.labels[i];
+        const size_t actual = (size_t)block.labels[i];
         const size_t predicted = md_infer_class(block.logits + i * classes, classes);
         total->correct += predicted == actual;
         if (e->confusion.counts)

@@ -87,18 +87,18 @@ static md_status fill(const md_trainer *t, check *c, md_error *err)
 {
     const float *parameters = md_reducer_parameters(t->reducer);
     const size_t features = md_store_features(md_dataset_store(t->dataset));
-    uint8_t *image;
-    md_status status = md_allocate((void **)&image, features, 1, "an image", err);
+    float *x;
+    md_status status = md_allocate((void **)&x, features, sizeof *x, "a sample", err);
     if (status)
         return status;
     for (size_t i = 0; i < c->layout->parameters; i++)
         c->weights[i] = (double)parameters[i];
     for (size_t n = 0; n < c->batch.samples; n++) {
-        md_store_image(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, t->order[n], image);
+        md_store_scaled(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, t->order[n], x);
         for (size_t i = 0; i < features; i++)
-            c->pixels[n * features + i] = image[i] / 255.0;
+            c->pixels[n * features + i] = (double)x[i];
     }
-    free(image);
+    free(x);
     return MD_OK;
 }
 

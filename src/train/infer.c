@@ -40,11 +40,14 @@ md_inferred md_infer_block(const md_inference *inference, md_image_range images)
     assert(slot + images.count <= MD_INFERENCE_BLOCK);
     const md_batch *batch = md_batcher_place(inference->batcher, images, slot, MD_INFERENCE_BLOCK);
     const float *logits = md_model_forward(inference->model, inference->parameters, batch, &pass);
+    const size_t classes = md_model_classes(inference->model);
+    const int answered = batch->labels || batch->targets;
     size_t correct; /* blank images count, too: of no use */
-    const float *loss = md_model_loss(inference->model, batch, &correct);
-    return (md_inferred){.labels = batch->labels + slot,
-                         .logits = logits + slot * md_model_classes(inference->model),
-                         .loss = loss + slot};
+    const float *loss = answered ? md_model_loss(inference->model, batch, &correct) : NULL;
+    return (md_inferred){.labels = batch->labels ? batch->labels + slot : NULL,
+                         .targets = batch->targets ? batch->targets + slot * classes : NULL,
+                         .logits = logits + slot * classes,
+                         .loss = loss ? loss + slot : NULL};
 }
 
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits)
@@ -58,40 +61,23 @@ void md_infer_range(const md_inference *inference, md_image_range range, float *
     }
 }
 
-/* A store of nothing but these images, as its test split. free() *block. */
-static md_status store_images(const md_source_shape *shape, md_storage storage, uint8_t *images,
-                              void **block, md_error *err)
+md_status md_infer_samples(const md_model_spec *spec, const float *parameters, md_storage storage,
+                           const md_samples *samples, float *logits, md_error *err)
 {
-    const size_t n = shape->images[MD_SPLIT_TEST];
-    uint8_t *const pixels[2] = {[MD_SPLIT_TEST] = images};
-    uint8_t *labels[2] = {0};
-    md_store_header plan;
-    *block = NULL;
-    md_status status = md_allocate((void **)&labels[MD_SPLIT_TEST], n, 1, "labels", err);
-    if (!status)
-        status = md_store_plan(shape, pixels, labels, storage, &plan, err);
-    if (!status)
-        status = md_allocate(block, plan.bytes, 1, "the images", err);
-    if (!status)
-        md_store_fill(&plan, pixels, labels, *block);
-    free(labels[MD_SPLIT_TEST]);
-    return status;
-}
-
-md_status md_infer_images(const md_model_spec *spec, const float *parameters, md_storage storage,
-                          uint8_t *images, size_t n, float *logits, md_error *err)
-{
-    const md_source_shape shape = {
-        .rows = (size_t)spec->rows, .columns = (size_t)spec->columns, .images = {0, n}};
+    const md_image_range all = {MD_SPLIT_TEST, 0, samples->shape.images[MD_SPLIT_TEST]};
     md_inference inference = {0};
-    void *block;
-    md_status status = store_images(&shape, storage, images, &block, err);
+    md_store_header plan;
+    void *block = NULL;
+    md_status status = md_store_plan(samples, storage, &plan, err);
+    if (!status)
+        status = md_allocate(&block, plan.bytes, 1, "the images", err);
     if (!status) {
+        md_store_fill(&plan, samples, block);
         const md_store store = md_store_view(block);
         status = md_inference_open(spec, parameters, &store, &inference, err);
-        if (!status)
-            md_infer_range(&inference, (md_image_range){MD_SPLIT_TEST, 0, n}, logits);
     }
+    if (!status)
+        md_infer_range(&inference, all, logits);
     md_inference_close(&inference);
     free(block);
     return status;

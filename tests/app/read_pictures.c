@@ -12,8 +12,12 @@ static md_status read_picture(const md_checkpoint *c, const char *path, uint8_t 
 {
     md_status status = md_image_read(path, MD_IMAGE_FITTED, (size_t)c->model.rows,
                                      (size_t)c->model.columns, pixels, err);
-    if (!status)
-        status = md_infer_images(&c->model, c->parameters, MD_STORAGE_AUTO, pixels, 1, logits, err);
+    if (!status) {
+        const md_samples samples = {
+            .shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, 1}},
+            .features = {NULL, pixels}};
+        status = md_infer_samples(&c->model, c->parameters, MD_STORAGE_AUTO, &samples, logits, err);
+    }
     return status;
 }
 

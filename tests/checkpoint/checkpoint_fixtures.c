@@ -89,10 +89,11 @@ static void fill_runs(md_checkpoint *c)
 static void fill_images(md_golden *g, size_t pixels, size_t classes, double *values)
 {
     for (size_t i = 0; i < g->count; i++)
-        g->labels[i] = (uint8_t)(i % classes);
+        g->labels[i] = (int32_t)(i % classes);
+    uint8_t *images = g->images;
     for (size_t i = 0; i < g->count * pixels; i++) {
-        g->images[i] = (uint8_t)(i * 37);
-        values[i] = g->images[i] / 255.0;
+        images[i] = (uint8_t)(i * 37);
+        values[i] = images[i] / 255.0;
     }
 }
 
@@ -106,7 +107,7 @@ static void fill_golden(md_checkpoint *c)
     md_golden *g = &c->golden;
     g->count = IMAGES;
     g->images = malloc(IMAGES * pixels);
-    g->labels = malloc(IMAGES);
+    g->labels = malloc(IMAGES * sizeof *g->labels);
     g->logits = malloc(IMAGES * classes * sizeof *g->logits);
     double *values = malloc(IMAGES * pixels * sizeof *values);
     double *weights = malloc(layout.parameters * sizeof *weights);

@@ -95,7 +95,7 @@ static void check_golden(const md_checkpoint *a, const md_checkpoint *b)
     if (n == 0)
         return;
     CU_ASSERT_EQUAL(memcmp(a->golden.images, b->golden.images, n * pixels), 0);
-    CU_ASSERT_EQUAL(memcmp(a->golden.labels, b->golden.labels, n), 0);
+    CU_ASSERT_EQUAL(memcmp(a->golden.labels, b->golden.labels, n * sizeof *a->golden.labels), 0);
     CU_ASSERT_EQUAL(memcmp(a->golden.logits, b->golden.logits, n * classes * sizeof(float)), 0);
 }
 

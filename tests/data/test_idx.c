@@ -101,15 +101,16 @@ static void compression_is_told_by_content_not_by_name(void)
 static void a_source_can_be_read_twice(void)
 {
     char folder[TEST_PATH];
-    uint8_t images[30 * 20], labels[30];
     md_source *source;
     test_folder(folder);
     md_fixture_idx_set(folder, &small, 1);
     CU_ASSERT_EQUAL_FATAL(md_source_open(folder, &source, NULL), MD_OK);
     for (int i = 0; i < 2; i++) {
-        memset(images, 0xee, sizeof images);
-        CU_ASSERT_EQUAL(md_source_read(source, MD_SPLIT_TRAIN, images, labels, NULL), MD_OK);
+        md_samples samples = {0};
+        CU_ASSERT_EQUAL(md_source_read(source, MD_SPLIT_TRAIN, &samples, NULL), MD_OK);
+        const uint8_t *images = samples.features[MD_SPLIT_TRAIN];
         CU_ASSERT_EQUAL(images[599], md_fixture_pixel(MD_SPLIT_TRAIN, 29, 19));
+        md_samples_clear(&samples);
     }
     md_source_close(&source);
     md_source_close(&source);
@@ -318,14 +319,15 @@ static void a_file_that_changes_after_opening_is_refused(void)
 {
     char folder[TEST_PATH];
     const md_source_shape more = {5, 4, {31, 7}};
-    uint8_t images[30 * 20], labels[30];
+    md_samples samples = {0};
     md_source *source;
     md_error err;
     test_folder(folder);
     md_fixture_idx_set(folder, &small, 0);
     CU_ASSERT_EQUAL_FATAL(md_source_open(folder, &source, NULL), MD_OK);
     md_fixture_idx_set(folder, &more, 0);
-    CU_ASSERT_EQUAL(md_source_read(source, MD_SPLIT_TRAIN, images, labels, &err), MD_BAD_DATA);
+    CU_ASSERT_EQUAL(md_source_read(source, MD_SPLIT_TRAIN, &samples, &err), MD_BAD_DATA);
+    md_samples_clear(&samples);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "changed"));
     md_source_close(&source);
     test_folder_remove(folder);

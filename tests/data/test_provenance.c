@@ -14,10 +14,9 @@ static void hash(const char *where, md_storage storage, char out[MD_DATA_SHA256_
     md_error err;
     md_store_header plan;
     CU_ASSERT_EQUAL_FATAL(md_fixture_load(where, &data, &err), MD_OK);
-    CU_ASSERT_EQUAL_FATAL(
-        md_store_plan(&data.shape, data.images, data.labels, storage, &plan, &err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_store_plan(&data.samples, storage, &plan, &err), MD_OK);
     void *block = aligned_alloc(64, plan.bytes);
-    md_store_fill(&plan, data.images, data.labels, block);
+    md_store_fill(&plan, &data.samples, block);
     md_store store = md_store_view(block);
     CU_ASSERT_EQUAL(md_data_sha256(&store, out, &err), MD_OK);
     free(block);

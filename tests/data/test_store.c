@@ -9,7 +9,8 @@
 /* Images and labels to store, and the block they were stored in. */
 typedef struct stored {
     md_source_shape shape;
-    uint8_t *images[2], *labels[2];
+    uint8_t *images[2];
+    int32_t *labels[2];
     md_store_header plan;
     void *block;
     md_store store;
@@ -30,7 +31,7 @@ static void make_images(stored *s, double density)
     for (int split = 0; split < 2; split++) {
         size_t pixels = s->shape.images[split] * features;
         s->images[split] = malloc(pixels + 1);
-        s->labels[split] = malloc(s->shape.images[split] + 1);
+        s->labels[split] = malloc((s->shape.images[split] + 1) * sizeof(int32_t));
         for (size_t i = 0; i < pixels; i++) {
             uint32_t word[4];
             md_rng_block(&key, (uint64_t)split << 40 | i, word);
@@ -38,17 +39,25 @@ static void make_images(stored *s, double density)
             s->images[split][i] = ink ? (uint8_t)(1 + word[1] % 255) : 0;
         }
         for (size_t i = 0; i < s->shape.images[split]; i++)
-            s->labels[split][i] = (uint8_t)(i % 7);
+            s->labels[split][i] = (int32_t)(i % 7);
     }
+}
+
+static md_samples samples_of(const stored *s)
+{
+    return (md_samples){.shape = s->shape,
+                        .features = {s->images[0], s->images[1]},
+                        .labels = {s->labels[0], s->labels[1]}};
 }
 
 static md_status make_store(stored *s, md_storage wanted, int garbage)
 {
-    md_status status = md_store_plan(&s->shape, s->images, s->labels, wanted, &s->plan, NULL);
+    const md_samples samples = samples_of(s);
+    md_status status = md_store_plan(&samples, wanted, &s->plan, NULL);
     if (status)
         return status;
     s->block = aligned(s->plan.bytes, garbage);
-    md_store_fill(&s->plan, s->images, s->labels, s->block);
+    md_store_fill(&s->plan, &samples, s->block);
     s->store = md_store_view(s->block);
     return MD_OK;
 }
@@ -70,7 +79,8 @@ static int same_images(const stored *s, const md_store *store)
     for (int split = 0; split < 2; split++) {
         size_t n = md_store_images(store, (md_split)split);
         same = same && n == s->shape.images[split] &&
-               memcmp(md_store_labels(store, (md_split)split), s->labels[split], n) == 0;
+               memcmp(md_store_labels(store, (md_split)split), s->labels[split],
+                      n * sizeof(int32_t)) == 0;
         for (size_t i = 0; same && i < n; i++) {
             md_store_image(store, (md_split)split, i, image);
             same = memcmp(image, s->images[split] + i * features, features) == 0;
@@ -183,8 +193,8 @@ static void images_too_large_for_sparse_rows_stay_dense(void)
     stored s = {.shape = {257, 256, {2, 1}}};
     make_images(&s, 0.1);
     md_error err;
-    CU_ASSERT_EQUAL(md_store_plan(&s.shape, s.images, s.labels, MD_STORAGE_SPARSE, &s.plan, &err),
-                    MD_USAGE);
+    const md_samples samples = samples_of(&s);
+    CU_ASSERT_EQUAL(md_store_plan(&samples, MD_STORAGE_SPARSE, &s.plan, &err), MD_USAGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "data.storage"));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "257 x 256"));
     CU_ASSERT_EQUAL_FATAL(make_store(&s, MD_STORAGE_AUTO, 0), MD_OK);
@@ -197,15 +207,52 @@ static void classes_are_counted_in_both_splits(void)
 {
     stored s = {.shape = {2, 2, {5, 3}}};
     make_images(&s, 0.5);
-    s.labels[1][2] = 255;
+    s.labels[1][2] = 70000;
     CU_ASSERT_EQUAL_FATAL(make_store(&s, MD_STORAGE_AUTO, 0), MD_OK);
-    CU_ASSERT_EQUAL(s.plan.classes, 256);
+    CU_ASSERT_EQUAL(s.plan.classes, 70001);
     free(s.block);
-    memset(s.labels[0], 0, 5);
-    memset(s.labels[1], 0, 3);
+    memset(s.labels[0], 0, 5 * sizeof(int32_t));
+    memset(s.labels[1], 0, 3 * sizeof(int32_t));
     CU_ASSERT_EQUAL_FATAL(make_store(&s, MD_STORAGE_AUTO, 0), MD_OK);
     CU_ASSERT_EQUAL(s.plan.classes, 1);
     free_store(&s);
+}
+
+/* Floats to be standardized, with two numbers to answer each sample with. */
+static void floats_and_targets_are_kept(void)
+{
+    float x[] = {0.0f, -1.0f, 2.5f, 3.0f, 0.0f, 1e-3f}, y[] = {1, 2, 3, 4}, out[3];
+    float mean[] = {1, 2, 3}, variance[] = {4, 1, 0.25f};
+    const md_samples samples = {.shape = {1, 3, {2, 0}},
+                                .element = MD_ELEMENT_F32,
+                                .targets = 2,
+                                .scale = {MD_SCALE_STANDARDIZE, 3, mean, variance},
+                                .features = {x},
+                                .values = {y}};
+    md_store_header plan;
+    md_error err;
+    CU_ASSERT_EQUAL(md_store_plan(&samples, MD_STORAGE_SPARSE, &plan, &err), MD_USAGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "data.storage"));
+    CU_ASSERT_EQUAL_FATAL(md_store_plan(&samples, MD_STORAGE_AUTO, &plan, &err), MD_OK);
+    CU_ASSERT_EQUAL(plan.storage, MD_STORAGE_DENSE);
+    CU_ASSERT_DOUBLE_EQUAL(plan.density, 4.0 / 6.0, 0.0);
+    CU_ASSERT_EQUAL(plan.classes, 0);
+    void *block = aligned(plan.bytes, 0xa5), *twin = aligned(plan.bytes, 0);
+    md_store_fill(&plan, &samples, block);
+    md_store_fill(&plan, &samples, twin);
+    const md_store store = md_store_view(block), other = md_store_view(twin);
+    CU_ASSERT_EQUAL(md_store_digest(&store), md_store_digest(&other));
+    CU_ASSERT_PTR_NULL(md_store_labels(&store, MD_SPLIT_TRAIN));
+    CU_ASSERT_EQUAL(md_store_values(&store, MD_SPLIT_TRAIN)[3], 4.0f);
+    md_store_sample(&store, MD_SPLIT_TRAIN, 1, out);
+    CU_ASSERT_EQUAL(memcmp(out, x + 3, sizeof out), 0);
+    md_store_scaled(&store, MD_SPLIT_TRAIN, 0, out);
+    CU_ASSERT(out[0] == -0.5f && out[1] == -3.0f && out[2] == -1.0f);
+    uint8_t shades[3];
+    md_store_image(&store, MD_SPLIT_TRAIN, 0, shades);
+    CU_ASSERT(shades[1] == 0 && shades[2] == 255 && shades[0] == 73);
+    free(block);
+    free(twin);
 }
 
 const char md_suite[] = "data.store";
@@ -215,5 +262,6 @@ CU_TestInfo md_tests[] = {
     {"the digest depends on the data only", the_digest_depends_on_the_data_only},
     {"density decides the storage", density_decides_the_storage},
     {"images too large for sparse rows stay dense", images_too_large_for_sparse_rows_stay_dense},
+    {"floats and targets are kept", floats_and_targets_are_kept},
     {"classes are counted in both splits", classes_are_counted_in_both_splits},
     CU_TEST_INFO_NULL};

@@ -25,12 +25,11 @@ static void store_and_take_out(md_fixture_data *data)
 {
     md_store_header plan;
     size_t features = data->shape.rows * data->shape.columns;
-    md_fuzz_require(md_store_plan(&data->shape, data->images, data->labels, MD_STORAGE_AUTO, &plan,
-                                  NULL) == MD_OK);
+    md_fuzz_require(md_store_plan(&data->samples, MD_STORAGE_AUTO, &plan, NULL) == MD_OK);
     void *block = aligned_alloc(64, plan.bytes);
     uint8_t *image = malloc(features);
     md_fuzz_require(block && image);
-    md_store_fill(&plan, data->images, data->labels, block);
+    md_store_fill(&plan, &data->samples, block);
     md_store store = md_store_view(block);
     for (size_t i = 0; i < data->shape.images[0]; i++) {
         md_store_image(&store, MD_SPLIT_TRAIN, i, image);

@@ -85,20 +85,21 @@ static void check_loss(const md_kernels *kernels)
 {
     enum { N = 150, CLASSES = 11 }; /* more rows than are taken at a time */
     float z[N * CLASSES], dz[N * CLASSES], loss[N], alone[N];
-    uint8_t label[N];
+    int32_t label[N];
     md_fill_uniform(z, N * CLASSES, -5.0f, 5.0f, 3);
     for (size_t i = 0; i < N; i++)
-        label[i] = (uint8_t)(i * 7 % CLASSES);
+        label[i] = (int32_t)(i * 7 % CLASSES);
     for (size_t c = 0; c < CLASSES; c++) /* a range far beyond expf's */
         z[c] = c % 2 ? -3e4f : 3e4f - (float)c;
     size_t correct = kernels->softmax_loss(z, label, N, CLASSES, dz, loss), expected = 0;
     for (size_t i = 0; i < N; i++) {
-        double twin[CLASSES], value = softmax_twin(z + i * CLASSES, CLASSES, label[i], twin);
+        double twin[CLASSES],
+            value = softmax_twin(z + i * CLASSES, CLASSES, (size_t)label[i], twin);
         CU_ASSERT_DOUBLE_EQUAL((double)loss[i], value, 1e-6 * (1.0 + value));
         size_t beaten = 0;
         for (size_t c = 0; c < CLASSES; c++) {
             CU_ASSERT_DOUBLE_EQUAL((double)dz[i * CLASSES + c], twin[c], 1e-6);
-            beaten += z[i * CLASSES + label[i]] > z[i * CLASSES + c];
+            beaten += z[i * CLASSES + (size_t)label[i]] > z[i * CLASSES + c];
         }
         expected += beaten == CLASSES - 1;
     }
@@ -116,7 +117,7 @@ static void loss_and_its_gradient_agree(void)
 
 static void check_odd_logits(const md_kernels *kernels)
 {
-    const uint8_t label[] = {0, 1};
+    const int32_t label[] = {0, 1};
     float loss[2], dz[6], nan_late[] = {1, 2, NAN}, nan_first[] = {NAN, 2, 1},
                           endless[] = {1, INFINITY, 0};
     float tie[] = {2, 2, 1, 2, 2, 1};

@@ -217,7 +217,7 @@ static void the_twin_computes_what_was_worked_out_apart(void)
     double weights[] = {0.5,   -1.0, 0.25, 2.0, /* first kernel, bias, second kernel, bias */
                         0.125, -0.5, 1.0,  -0.5, 0.25, -2.0, 0.75, 1.5, 0.1, -0.2, 0.3};
     static const double pixels[] = {1.0, 0.5, 0.25, 0.75};
-    static const uint8_t labels[] = {0, 2};
+    static const int32_t labels[] = {0, 2};
     const md_twin_batch batch = {2, pixels, labels, NULL, pass};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const md_layer_spec layers[] = {md_flatten(), md_dense(2, cases[i].activation),

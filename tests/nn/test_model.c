@@ -277,7 +277,7 @@ static void inference_counts_as_training_does(void)
         size_t top = 0;
         for (size_t c = 1; c < CLASSES; c++)
             top = logits[i * CLASSES + c] > logits[i * CLASSES + top] ? c : top;
-        hits += top == images.labels[i];
+        hits += top == (size_t)images.labels[i];
     }
     md_model_loss(model, &batch, &looking);
     CU_ASSERT_EQUAL(learning, hits);

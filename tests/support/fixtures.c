@@ -128,21 +128,18 @@ md_status md_fixture_load(const char *where, md_fixture_data *out, md_error *err
     md_status status = md_source_open(where, &source, err);
     if (status)
         return status;
-    out->shape = *md_source_get_shape(source);
     for (int i = 0; i < 2 && status == MD_OK; i++) {
-        out->images[i] = allocate(out->shape.images[i] * out->shape.rows * out->shape.columns);
-        out->labels[i] = allocate(out->shape.images[i]);
-        status = md_source_read(source, (md_split)i, out->images[i], out->labels[i], err);
+        status = md_source_read(source, (md_split)i, &out->samples, err);
+        out->images[i] = out->samples.features[i];
+        out->labels[i] = out->samples.labels[i];
     }
+    out->shape = out->samples.shape;
     md_source_close(&source);
     return status;
 }
 
 void md_fixture_free(md_fixture_data *data)
 {
-    for (int i = 0; i < 2; i++) {
-        free(data->images[i]);
-        free(data->labels[i]);
-    }
+    md_samples_clear(&data->samples);
     *data = (md_fixture_data){0};
 }

@@ -25,10 +25,12 @@ uint8_t *md_fixture_idx_labels(const md_source_shape *shape, md_split split, siz
 /* A folder as md_source_open wants it; without test images there are no test files. */
 void md_fixture_idx_set(const char *folder, const md_source_shape *shape, int gzip);
 
-/* A source read in full. The caller frees what is in images and labels, also after an error. */
+/* A source of bytes and labels read in full; for md_fixture_free in any case. */
 typedef struct md_fixture_data {
-    md_source_shape shape;
-    uint8_t *images[2], *labels[2];
+    md_samples samples;
+    md_source_shape shape; /* the samples' own, */
+    uint8_t *images[2];    /* as are these */
+    int32_t *labels[2];
 } md_fixture_data;
 
 md_status md_fixture_load(const char *where, md_fixture_data *out, md_error *err);

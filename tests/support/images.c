@@ -41,13 +41,13 @@ md_images md_images_create(size_t n, size_t pixels, unsigned classes, double den
                         .floats = room(count, sizeof(float)),
                         .doubles = room(count, sizeof(double)),
                         .rows = room(n, sizeof(md_sparse_row)),
-                        .labels = room(n, 1),
+                        .labels = room(n, sizeof(int32_t)),
                         .ids = room(n, sizeof(uint32_t)),
                         .index = room(count, sizeof(uint16_t)),
                         .value = room(count, 1)};
     draw_bytes(&images, density);
     for (size_t i = 0; i < n; i++) {
-        images.labels[i] = (uint8_t)((i * 5 + i / 3) % classes);
+        images.labels[i] = (int32_t)((i * 5 + i / 3) % classes);
         images.ids[i] = (uint32_t)(i * 40503u % 65521u);
         images.rows[i] = (md_sparse_row){images.index + used, images.value + used, 0};
         for (size_t p = 0; p < pixels; p++) {

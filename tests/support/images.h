@@ -13,7 +13,7 @@ typedef struct md_images {
     float *floats;       /* [n][pixels], bytes / 255 */
     double *doubles;     /* the same */
     md_sparse_row *rows; /* [n] */
-    uint8_t *labels;     /* [n], below classes */
+    int32_t *labels;     /* [n], below classes */
     uint32_t *ids;       /* [n], not in order */
     uint16_t *index;
     uint8_t *value;

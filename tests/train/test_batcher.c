@@ -10,22 +10,27 @@
 /* Four training images and one test image of 2 x 3 pixels. */
 static uint8_t train_images[] = {0, 0, 255, 0, 51, 0, 1, 2, 3, 4,   5, 6,
                                  0, 0, 0,   0, 0,  0, 9, 0, 0, 102, 0, 0};
-static uint8_t train_labels[] = {2, 0, 1, 2};
+static int32_t train_labels[] = {2, 0, 1, 2};
 static uint8_t test_images[] = {0, 204, 0, 0, 0, 0};
-static uint8_t test_labels[] = {1};
+static int32_t test_labels[] = {1};
 enum { FEATURES = 6, MOST = 4 };
+
+static void *block_of(const md_samples *samples, md_storage storage)
+{
+    md_store_header plan;
+    void *block;
+    CU_ASSERT_EQUAL_FATAL(md_store_plan(samples, storage, &plan, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_allocate(&block, plan.bytes, 1, "a block", NULL), MD_OK);
+    md_store_fill(&plan, samples, block);
+    return block;
+}
 
 static void *make_block(md_storage storage)
 {
-    const md_source_shape shape = {2, 3, {4, 1}};
-    uint8_t *const images[2] = {train_images, test_images};
-    uint8_t *const labels[2] = {train_labels, test_labels};
-    md_store_header plan;
-    void *block;
-    CU_ASSERT_EQUAL_FATAL(md_store_plan(&shape, images, labels, storage, &plan, NULL), MD_OK);
-    CU_ASSERT_EQUAL_FATAL(md_allocate(&block, plan.bytes, 1, "a block", NULL), MD_OK);
-    md_store_fill(&plan, images, labels, block);
-    return block;
+    const md_samples samples = {.shape = {2, 3, {4, 1}},
+                                .features = {train_images, test_images},
+                                .labels = {train_labels, test_labels}};
+    return block_of(&samples, storage);
 }
 
 static md_model *make_model(int rows, int columns, int classes, double input_dropout)
@@ -162,6 +167,67 @@ static void ranges_lie_among_blank_images(void)
     }
 }
 
+/* Two numbers to learn of each of two samples of three features. */
+static float measured[] = {-1.5f, 0.25f, 600.0f, 2.5f, 0.75f, 200.0f};
+static float answers[] = {1.0f, -2.0f, 3.0f, -4.0f};
+static float means[] = {0.5f, 0.5f, 400.0f}, variances[] = {4.0f, 0.0625f, 10000.0f};
+
+static const md_batch *gather_measured(fixture *f, md_scale scale)
+{
+    static const uint32_t ids[] = {1, 0};
+    const md_samples samples = {.shape = {1, 3, {2, 0}},
+                                .element = MD_ELEMENT_F32,
+                                .targets = 2,
+                                .scale = scale,
+                                .features = {measured},
+                                .values = {answers}};
+    f->block = block_of(&samples, MD_STORAGE_AUTO);
+    f->store = md_store_view(f->block);
+    f->model = make_model(1, 3, 2, 0.0);
+    start(f);
+    return md_batcher_gather(f->batcher, MD_SPLIT_TRAIN, ids, 2);
+}
+
+static void floats_go_scaled_and_with_their_targets(void)
+{
+    const struct {
+        md_scale scale;
+        float expected[6];
+    } rows[] = {{{MD_SCALE_NONE, 0, NULL, NULL}, {2.5f, 0.75f, 200.0f, -1.5f, 0.25f, 600.0f}},
+                {{MD_SCALE_UNIT, 0, NULL, NULL},
+                 {2.5f / 255, 0.75f / 255, 200.0f / 255, -1.5f / 255, 0.25f / 255, 600.0f / 255}},
+                {{MD_SCALE_STANDARDIZE, 3, means, variances}, {1, 1, -2, -1, -1, 2}}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fixture f = {0};
+        const md_batch *batch = gather_measured(&f, rows[i].scale);
+        CU_ASSERT_PTR_NULL(batch->rows);
+        CU_ASSERT_PTR_NULL(batch->labels);
+        for (size_t k = 0; k < 6; k++)
+            CU_ASSERT_EQUAL(batch->pixels[k], rows[i].expected[k]);
+        CU_ASSERT(batch->targets[0] == 3.0f && batch->targets[3] == -2.0f);
+        const md_batch part = md_batcher_part(f.batcher, batch, (md_range){1, 1});
+        CU_ASSERT(part.targets[0] == 1.0f && part.pixels[2] == rows[i].expected[5]);
+        tear_down(&f);
+    }
+}
+
+static void bytes_go_by_another_scale_too(void)
+{
+    const md_samples samples = {.shape = {2, 3, {4, 1}},
+                                .scale = {.kind = MD_SCALE_NONE},
+                                .features = {train_images, test_images},
+                                .labels = {train_labels, test_labels}};
+    fixture f = {.block = block_of(&samples, MD_STORAGE_AUTO), .model = make_model(2, 3, 3, 0.0)};
+    f.store = md_store_view(f.block);
+    start(&f);
+    const md_batch *batch = md_batcher_gather(f.batcher, MD_SPLIT_TRAIN, some_ids, 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(batch->pixels);
+    for (size_t i = 0; i < 3 * FEATURES; i++)
+        CU_ASSERT_EQUAL(batch->pixels[i],
+                        train_images[some_ids[i / FEATURES] * FEATURES + i % FEATURES]);
+    tear_down(&f);
+}
+
 static void expect_misfit(fixture *f, const char *words)
 {
     md_error err = {0};
@@ -193,6 +259,8 @@ CU_TestInfo md_tests[] = {
     {"dense images go as floats", dense_images_go_as_floats},
     {"a model that changes its input gets floats", a_model_that_changes_its_input_gets_floats},
     {"ranges lie among blank images", ranges_lie_among_blank_images},
+    {"floats go scaled and with their targets", floats_go_scaled_and_with_their_targets},
+    {"bytes go by another scale too", bytes_go_by_another_scale_too},
     {"data of another shape is refused", data_of_another_shape_is_refused},
     {"labels beyond the model are refused", labels_beyond_the_model_are_refused},
     CU_TEST_INFO_NULL};

@@ -59,16 +59,19 @@ static void expect_refused(md_comm *comm, const md_dataset_params *params, md_st
 
 static void expect_same_images(const md_store *store, md_split split, md_source *source)
 {
-    static uint8_t images[120 * FEATURES], labels[120];
+    md_samples samples = {0};
     size_t n = md_source_get_shape(source)->images[split];
     CU_ASSERT_FATAL(n <= 120 && md_store_images(store, split) == n);
-    CU_ASSERT_EQUAL_FATAL(md_source_read(source, split, images, labels, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_source_read(source, split, &samples, NULL), MD_OK);
+    const uint8_t *images = samples.features[split];
     for (size_t i = 0; i < n; i++) {
         uint8_t image[FEATURES];
         md_store_image(store, split, i, image);
         CU_ASSERT_EQUAL(memcmp(image, images + i * FEATURES, FEATURES), 0);
     }
-    CU_ASSERT_EQUAL(memcmp(md_store_labels(store, split), labels, n), 0);
+    CU_ASSERT_EQUAL(
+        memcmp(md_store_labels(store, split), samples.labels[split], n * sizeof(int32_t)), 0);
+    md_samples_clear(&samples);
 }
 
 static void every_rank_sees_the_source_s_images(void)
@@ -92,11 +95,11 @@ static void a_node_holds_one_copy(void)
 {
     md_comm *comm = make_comm(2);
     md_dataset *dataset = create(comm, "synthetic:12", "test", MD_STORAGE_DENSE);
-    uint8_t *label = (uint8_t *)md_store_labels(md_dataset_store(dataset), MD_SPLIT_TRAIN);
+    int32_t *label = (int32_t *)md_store_labels(md_dataset_store(dataset), MD_SPLIT_TRAIN);
     if (md_comm_node_rank(comm) == 0)
-        *label = (uint8_t)(100 + md_comm_node(comm));
+        *label = 100 + md_comm_node(comm);
     MPI_Barrier(MPI_COMM_WORLD);
-    CU_ASSERT_EQUAL(*(volatile uint8_t *)label, 100 + md_comm_node(comm));
+    CU_ASSERT_EQUAL(*(volatile int32_t *)label, 100 + md_comm_node(comm));
     md_dataset_destroy(&dataset);
     md_comm_destroy(&comm);
 }

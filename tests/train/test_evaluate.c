@@ -135,7 +135,7 @@ static void the_numbers_are_those_of_a_plain_computation(void)
 {
     bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
     md_image_range range = ranges[1];
-    const uint8_t *labels = md_store_labels(md_dataset_store(b.dataset), range.split);
+    const int32_t *labels = md_store_labels(md_dataset_store(b.dataset), range.split);
     int64_t confusion[CLASSES][CLASSES] = {{0}};
     double loss = 0.0;
     for (size_t i = range.begin; i < range.begin + range.count; i++) {
@@ -175,9 +175,9 @@ static void a_loss_that_is_no_number_is_an_error_everywhere(void)
     static const float bad[] = {NAN, INFINITY, 1e30f};
     bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
     const md_image_range one = ranges[3];
-    uint8_t label = md_store_labels(md_dataset_store(b.dataset), one.split)[one.begin];
+    const size_t label = (size_t)md_store_labels(md_dataset_store(b.dataset), one.split)[one.begin];
     size_t wrong_bias =
-        md_model_layout(b.inference.model)->parameters - CLASSES + (label + 1u) % CLASSES;
+        md_model_layout(b.inference.model)->parameters - CLASSES + (label + 1) % CLASSES;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         md_evaluation result;
         md_error err = {0};

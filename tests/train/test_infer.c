@@ -13,7 +13,8 @@
 /* A whole block and a part of one. */
 enum { ROWS = 20, COLUMNS = 30, FEATURES = ROWS * COLUMNS, IMAGES = 300, CLASSES = 10 };
 
-static uint8_t images[IMAGES * FEATURES], labels[IMAGES];
+static uint8_t images[IMAGES * FEATURES];
+static int32_t labels[IMAGES];
 static float logits[2][IMAGES * CLASSES];
 
 /* A third of the pixels has ink. */
@@ -37,8 +38,9 @@ typedef struct fixture {
 /* 300 x 300 weights stay in the cache, 600 x 600 go to BLAS. */
 static fixture set_up(md_storage storage, int units)
 {
-    const md_source_shape shape = {ROWS, COLUMNS, {0, IMAGES}};
-    uint8_t *const pixels[2] = {NULL, images}, *const classes[2] = {NULL, labels};
+    const md_samples samples = {.shape = {ROWS, COLUMNS, {0, IMAGES}},
+                                .features = {NULL, images},
+                                .labels = {NULL, labels}};
     md_store_header plan;
     md_layout layout;
     const md_layer_spec layers[] = {md_flatten(), md_dense(units, MD_RELU),
@@ -46,12 +48,12 @@ static fixture set_up(md_storage storage, int units)
     fixture f = {.spec = md_spec(ROWS, COLUMNS, 4, layers)};
     md_model_spec_layout(&f.spec, &layout);
     draw_images();
-    CU_ASSERT_EQUAL_FATAL(md_store_plan(&shape, pixels, classes, storage, &plan, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_store_plan(&samples, storage, &plan, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_allocate(&f.block, plan.bytes, 1, "a block", NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(
         md_allocate((void **)&f.parameters, layout.parameters, sizeof(float), "weights", NULL),
         MD_OK);
-    md_store_fill(&plan, pixels, classes, f.block);
+    md_store_fill(&plan, &samples, f.block);
     f.store = md_store_view(f.block);
     return f;
 }
@@ -108,8 +110,10 @@ static void ask_for_raw_images(fixture *f)
 {
     static const size_t counts[] = {1, 16, IMAGES};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        CU_ASSERT_EQUAL(md_infer_images(&f->spec, f->parameters, md_store_storage(&f->store),
-                                        images, counts[i], logits[1], NULL),
+        const md_samples samples = {.shape = {ROWS, COLUMNS, {0, counts[i]}},
+                                    .features = {NULL, images}};
+        CU_ASSERT_EQUAL(md_infer_samples(&f->spec, f->parameters, md_store_storage(&f->store),
+                                         &samples, logits[1], NULL),
                         MD_OK);
         CU_ASSERT(same(logits[0], logits[1], counts[i]));
     }
@@ -124,7 +128,7 @@ static void blocks_come_with_their_labels(void)
 {
     fixture f = set_up(MD_STORAGE_AUTO, 20);
     start(&f);
-    uint8_t *stored = (uint8_t *)md_store_labels(&f.store, MD_SPLIT_TEST);
+    int32_t *stored = (int32_t *)md_store_labels(&f.store, MD_SPLIT_TEST);
     stored[257] = 5;
     CU_ASSERT_EQUAL(md_infer_block(&f.inference, (md_image_range){MD_SPLIT_TEST, 255, 1}).labels[0],
                     0);

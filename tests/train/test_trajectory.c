@@ -94,12 +94,13 @@ static void check_logits(const char *data, const double *expected, const float *
     CU_ASSERT_FATAL(md_source_open(data, &source, &err) == MD_OK);
     CU_ASSERT_FATAL(md_twin_create(&spec, &twin, &err) == MD_OK);
     const md_source_shape *shape = md_source_get_shape(source);
-    const size_t count = shape->images[MD_SPLIT_TEST], pixels = shape->rows * shape->columns;
+    const size_t pixels = shape->rows * shape->columns;
     const size_t classes = (size_t)md_model_spec_classes(&spec);
-    uint8_t *images = malloc(count * pixels), *labels = malloc(count);
+    md_samples samples = {0};
     double *values = calloc(LOGIT_IMAGES * pixels, sizeof *values), worst = 0.0;
     double *weights = calloc(layout.parameters, sizeof *weights);
-    CU_ASSERT_FATAL(md_source_read(source, MD_SPLIT_TEST, images, labels, &err) == MD_OK);
+    CU_ASSERT_FATAL(md_source_read(source, MD_SPLIT_TEST, &samples, &err) == MD_OK);
+    const uint8_t *images = samples.features[MD_SPLIT_TEST];
     for (size_t i = 0; i < LOGIT_IMAGES * pixels; i++)
         values[i] = images[i] / 255.0;
     for (size_t i = 0; i < layout.parameters; i++)
@@ -111,8 +112,7 @@ static void check_logits(const char *data, const double *expected, const float *
             worst = fmax(worst, fabs(logits[c] - expected[n * classes + c]));
     }
     CU_ASSERT(worst <= 1e-2);
-    free(images);
-    free(labels);
+    md_samples_clear(&samples);
     free(values);
     free(weights);
     md_twin_destroy(&twin);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/model/features.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
 
@@ -49,9 +50,10 @@ typedef struct md_run_record {
 
 /* Test images and their logits at save time, so that any reader can check its arithmetic. */
 typedef struct md_golden {
-    size_t count;    /* images; 0 when the run has no test set */
-    uint8_t *images; /* [count][rows * columns] */
-    uint8_t *labels; /* [count] */
+    size_t count; /* images; 0 when the run has no test set */
+    md_element element;
+    void *images;    /* [count][rows * columns] of the element, as they were read */
+    int32_t *labels; /* [count]; NULL: they have none */
     float *logits;   /* [count][classes] */
 } md_golden;
 

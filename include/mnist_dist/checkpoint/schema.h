@@ -37,8 +37,8 @@
  *   /ledger           a row per epoch and rank: epoch i8  rank ranks i4  compute_s wait_s io_s f8
  *                     Every column of the three has @description and @units; any may be
  *                     joined by others (checkpoint/fields.h).
- *   /golden           optional: images u1 [n,rows,columns]  labels u1 [n]  logits f4 [n,classes],
- *                     each with @description
+ *   /golden           optional: images u1 or f4 [n,rows,columns]  logits f4 [n,classes]  and, where
+ *                     there are classes, labels u1 [n], i4 of more than 256; each with @description
  *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
  *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which

@@ -1,6 +1,7 @@
 /* SHA-256 (FIPS 180-4) of a data set as IDX bytes, whatever it was read from: one line a file,
  * "train-images-idx3-ubyte ba8910...". Equal bytes to the public files give the public digests.
- * Local. */
+ * What no bytes can hold is there as i32 ("labels-idx1-int") or f32 ("images-idx3-float",
+ * "targets-idx2-float"). Local. */
 #ifndef MNIST_DIST_DATA_PROVENANCE_H
 #define MNIST_DIST_DATA_PROVENANCE_H
 

@@ -1,22 +1,11 @@
 /* Where images come from: IDX files (plain or gzip), HDF5, or digits the program draws itself.
- * Local. Opening reads headers only and checks them against the files' real sizes; reading fills
- * memory of the caller's. */
+ * Local. Opening reads headers only and checks them against the files' real sizes. */
 #ifndef MNIST_DIST_DATA_SOURCE_H
 #define MNIST_DIST_DATA_SOURCE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "mnist_dist/base/error.h"
+#include "mnist_dist/data/samples.h"
 
 typedef struct md_source md_source;
-
-typedef enum md_split { MD_SPLIT_TRAIN, MD_SPLIT_TEST } md_split;
-
-typedef struct md_source_shape {
-    size_t rows, columns; /* of each image, in pixels */
-    size_t images[2];     /* by md_split; the test split may be empty */
-} md_source_shape;
 
 /* What data.source may be, one form for each kind of source ("synthetic[:N]"); NULL after the last.
  */
@@ -29,9 +18,9 @@ void md_source_close(md_source **source); /* NULL is fine; clears *source */
 
 const md_source_shape *md_source_get_shape(const md_source *source);
 
-/* Fills images[n][rows * columns] and labels[n] of one split, n from the shape. MD_BAD_DATA when
- * the bytes end early, go on too long, or do not decompress. */
-md_status md_source_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                         md_error *err);
+/* Adds one split to *out, which the caller clears, also after an error: its features, labels or
+ * values, in new memory. MD_BAD_DATA when the bytes end early, go on too long, or do not
+ * decompress. */
+md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err);
 
 #endif

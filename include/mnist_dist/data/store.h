@@ -1,5 +1,6 @@
-/* A data set in memory, laid out in one block that a node's ranks share: bytes as they are, or only
- * the non-zero pixels (compressed rows) when that pays. Local: the block is the caller's. */
+/* A data set in memory, laid out in one block that a node's ranks share: bytes or floats as they
+ * are, or only the non-zero pixels (compressed rows) when that pays. Local: the block is the
+ * caller's. */
 #ifndef MNIST_DIST_DATA_STORE_H
 #define MNIST_DIST_DATA_STORE_H
 
@@ -7,7 +8,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/sparse_row.h"
-#include "mnist_dist/data/source.h"
+#include "mnist_dist/data/samples.h"
 #include "mnist_dist/data/storage_list.h"
 
 /* "auto", "dense" or "sparse"; and back, with any other word as MD_STORAGE_AUTO. */
@@ -21,11 +22,16 @@ md_storage md_storage_find(const char *word);
  * the start of the block. */
 typedef struct md_store_header {
     md_source_shape shape;
-    int32_t storage;             /* MD_STORAGE_DENSE or MD_STORAGE_SPARSE */
-    int32_t classes;             /* 1 + the largest label */
-    double density;              /* share of non-zero pixels in the first split that has images */
-    size_t bytes;                /* the block's size */
-    size_t labels[2], pixels[2]; /* by split; dense: u8 [n][features] */
+    int32_t storage;      /* MD_STORAGE_DENSE or MD_STORAGE_SPARSE */
+    int32_t element;      /* md_element: of the features */
+    int32_t scale;        /* md_scale_kind */
+    int32_t classes;      /* 1 + the largest label; 0: there are targets */
+    size_t targets;       /* numbers of each sample; 0: there are labels, or none */
+    double density;       /* share of features that are not 0 in the first split that has images */
+    size_t bytes;         /* the block's size */
+    size_t mean, inverse; /* of the scale: f32 [features] each */
+    size_t labels[2], values[2];             /* by split: i32 [n], f32 [n][targets]; 0: none */
+    size_t pixels[2];                        /* dense: elements [n][features] */
     size_t row_start[2], index[2], value[2]; /* sparse: u64 [n+1], u16 [nnz], u8 [nnz] */
 } md_store_header;
 
@@ -41,14 +47,12 @@ typedef struct md_store {
     const uint8_t *base;
 } md_store;
 
-/* Plans the block for images already read (images[split], labels[split], borrowed): decides the
- * storage and fills *plan, whose `bytes` is the size to allocate. MD_USAGE when sparse storage is
- * asked for and impossible (over 65536 pixels). */
-md_status md_store_plan(const md_source_shape *shape, uint8_t *const images[2],
-                        uint8_t *const labels[2], md_storage wanted, md_store_header *plan,
+/* Plans the block for samples that were read (borrowed): decides the storage and fills *plan, whose
+ * `bytes` is the size to allocate. Only bytes that the model sees as v / 255 can be sparse rows:
+ * MD_USAGE when they are asked for and impossible (also over 65536 pixels). */
+md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_header *plan,
                         md_error *err);
-void md_store_fill(const md_store_header *plan, uint8_t *const images[2], uint8_t *const labels[2],
-                   void *block);
+void md_store_fill(const md_store_header *plan, const md_samples *samples, void *block);
 
 /* Uses a filled block, here or on another rank. */
 md_store md_store_view(const void *block);
@@ -56,9 +60,17 @@ md_store md_store_view(const void *block);
 md_storage md_store_storage(const md_store *store); /* dense or sparse */
 size_t md_store_images(const md_store *store, md_split split);
 size_t md_store_features(const md_store *store); /* rows * columns */
-const uint8_t *md_store_labels(const md_store *store, md_split split);
+/* [n], and [n][targets]; NULL: there are none. */
+const int32_t *md_store_labels(const md_store *store, md_split split);
+const float *md_store_values(const md_store *store, md_split split);
 md_sparse_row md_store_sparse_row(const md_store *store, md_split split, size_t image);
-/* The image's bytes into out[rows * columns], whatever the storage. */
+
+/* One sample's features as they were read, rows * columns elements, whatever the storage. */
+void md_store_sample(const md_store *store, md_split split, size_t image, void *out);
+/* As the model sees them. */
+void md_store_scaled(const md_store *store, md_split split, size_t image, float *out);
+/* As shades to be shown: bytes as they are; floats from the sample's least, or 0 if that is less
+ * still, to its largest. */
 void md_store_image(const md_store *store, md_split split, size_t image, uint8_t *out);
 
 /* XXH3-64 of the whole block: equal on every node that read the same data. */

@@ -78,7 +78,7 @@ typedef struct md_kernels {
     /* The loss fused with softmax: dz[n][c] = softmax(z) - onehot(label), loss[i] = -log p_label
      * (in nats), returns how many samples have their largest logit (first one wins) at the label.
      * dz may equal z. */
-    size_t (*softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
+    size_t (*softmax_loss)(const float *z, const int32_t *label, size_t n, size_t classes,
                            float *dz, float *loss);
 
     int (*all_within)(const float *x, size_t count, float bound); /* every |x| <= bound? NaN: no */

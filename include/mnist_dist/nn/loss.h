@@ -11,7 +11,7 @@
 typedef struct md_loss {
     /* Of n samples with outputs z[n][width], before the last activation: loss[n] and the gradient
      * dz[n][width] of their sum (dz may equal z). Returns how many samples count for the metric. */
-    size_t (*compute)(const md_kernels *kernels, const float *z, const uint8_t *labels, size_t n,
+    size_t (*compute)(const md_kernels *kernels, const float *z, const int32_t *labels, size_t n,
                       size_t width, float *dz, float *loss);
     /* One sample's loss in double, the slow way. */
     double (*twin)(const double *z, size_t width, size_t label);

@@ -19,8 +19,9 @@ typedef struct md_batch {
     size_t samples;
     size_t first; /* row of the model's matrices that belongs to the first of them; mostly 0 */
     const md_sparse_row *rows; /* [n]: non-zero pixels of each image */
-    const float *pixels;       /* [n][rows * columns], already divided by 255 */
-    const uint8_t *labels;     /* [n]; may be NULL for prediction */
+    const float *pixels;       /* [n][rows * columns], scaled */
+    const int32_t *labels;     /* [n]: classes; NULL: none */
+    const float *targets;      /* [n][outputs]: numbers to be answered; NULL: none */
     const uint32_t *ids;       /* [n]: index in the training set, keys dropout; NULL: no dropout */
 } md_batch;
 

@@ -16,7 +16,7 @@ typedef struct md_twin md_twin;
 typedef struct md_twin_batch {
     size_t samples;
     const double *pixels;  /* [n][rows * columns], divided by 255 */
-    const uint8_t *labels; /* [n]; not needed for logits */
+    const int32_t *labels; /* [n]; not needed for logits */
     const uint32_t *ids;   /* [n], as in md_batch */
     md_pass pass;
 } md_twin_batch;

@@ -13,6 +13,7 @@ typedef struct md_dataset_params {
     const char *validation; /* test, none or split:N */
     md_storage storage;
     const md_split *only; /* the other split is left empty, unread; NULL: both are read */
+    int numbers;          /* samples are answered with numbers: labels, too, become targets */
 } md_dataset_params;
 
 /* Collective. Checks that every node read the same bytes. comm is borrowed. *out is NULL on error.

@@ -28,19 +28,20 @@ md_image_range md_infer_cut(md_image_range range, size_t k);
 
 /* What the model makes of images that lie in one block; valid until the next call. */
 typedef struct md_inferred {
-    const uint8_t *labels; /* [count] */
+    const int32_t *labels; /* [count]; NULL: the data have none */
+    const float *targets;  /* [count][outputs]; NULL: none */
     const float *logits;   /* [count][classes] */
-    const float *loss;     /* [count], in nats */
+    const float *loss;     /* [count], in nats; NULL: there is nothing to compare with */
 } md_inferred;
 md_inferred md_infer_block(const md_inference *inference, md_image_range images);
 
 /* Fills logits[range.count][classes]. */
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits);
 
-/* Fills logits[n][classes] of images[n][rows * columns] that are in no store: numbers 0 to n - 1.
- */
-md_status md_infer_images(const md_model_spec *spec, const float *parameters, md_storage storage,
-                          uint8_t *images, size_t n, float *logits, md_error *err);
+/* Fills logits[n][classes] of samples that are in no store: numbers 0 to n - 1 of the test split,
+ * which need no labels. */
+md_status md_infer_samples(const md_model_spec *spec, const float *parameters, md_storage storage,
+                           const md_samples *samples, float *logits, md_error *err);
 
 /* The class that these logits answer: the first of the largest. */
 size_t md_infer_class(const float *logits, size_t classes);

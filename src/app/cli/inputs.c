@@ -138,7 +138,8 @@ static md_status allocate(md_predictions *p, md_error *err)
     md_status status = md_allocate((void **)&p->probabilities, p->count * p->classes,
                                    sizeof *p->probabilities, "predictions", err);
     if (!status)
-        status = md_allocate((void **)&p->predicted, p->count, 1, "predictions", err);
+        status =
+            md_allocate((void **)&p->predicted, p->count, sizeof *p->predicted, "predictions", err);
     if (!status)
         status = md_allocate((void **)&p->room, p->rows * p->columns, 1, "an image", err);
     return status;
@@ -148,7 +149,7 @@ static void predict(const md_inference *inference, md_predictions *p)
 {
     md_infer_range(inference, (md_image_range){p->split, 0, p->count}, p->probabilities);
     for (size_t i = 0; i < p->count; i++)
-        p->predicted[i] = (uint8_t)md_infer_class(p->probabilities + i * p->classes, p->classes);
+        p->predicted[i] = (int32_t)md_infer_class(p->probabilities + i * p->classes, p->classes);
     md_model_softmax(p->probabilities, p->count, p->classes, p->probabilities);
 }
 

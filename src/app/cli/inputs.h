@@ -49,9 +49,9 @@ typedef struct md_predictions {
     md_dataset *dataset;
     md_split split;
     size_t count, rows, columns, classes;
-    const uint8_t *labels; /* [count]; the data set's */
+    const int32_t *labels; /* [count]; the data set's; NULL: it has none */
     float *probabilities;  /* [count][classes] */
-    uint8_t *predicted;    /* [count]: the first of the most probable classes */
+    int32_t *predicted;    /* [count]: the first of the most probable classes */
     uint8_t *room;         /* for one image */
 } md_predictions;
 

@@ -109,7 +109,8 @@ static void ask(const md_inference *inference, const md_store *store, md_image_r
 {
     md_infer_range(inference, image, out->logits);
     md_store_image(store, image.split, image.begin, out->pixels);
-    out->actual = md_store_labels(store, image.split)[image.begin];
+    const int32_t *labels = md_store_labels(store, image.split);
+    out->actual = labels ? labels[image.begin] : -1;
     snprintf(out->name, sizeof out->name, "%s image %zu", md_split_words[image.split], image.begin);
 }
 
@@ -137,14 +138,16 @@ static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const argum
 static md_status ask_of_picture(const md_checkpoint *c, const arguments *a, answer *out,
                                 md_error *err)
 {
+    const md_samples samples = {.shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, 1}},
+                                .features = {NULL, out->pixels}};
     const md_image_use use = a->as_is ? MD_IMAGE_AS_IS : MD_IMAGE_FITTED;
     out->actual = -1;
     snprintf(out->name, sizeof out->name, "%s", a->image);
     md_status status = md_image_read(a->image, use, (size_t)c->model.rows, (size_t)c->model.columns,
                                      out->pixels, err);
     if (!status)
-        status = md_infer_images(&c->model, c->parameters, md_checkpoint_storage(c), out->pixels, 1,
-                                 out->logits, err);
+        status = md_infer_samples(&c->model, c->parameters, md_checkpoint_storage(c), &samples,
+                                  out->logits, err);
     return status;
 }
 

@@ -29,8 +29,11 @@ static md_status show(const md_store *store, const md_shared_options *a, md_erro
     if (status)
         return status;
     md_store_image(store, split, (size_t)a->index, image);
-    snprintf(title, sizeof title, "%s image %lld: label %d", md_split_words[split],
-             (long long)a->index, md_store_labels(store, split)[a->index]);
+    const int32_t *labels = md_store_labels(store, split);
+    const int length =
+        snprintf(title, sizeof title, "%s image %lld", md_split_words[split], (long long)a->index);
+    if (labels)
+        snprintf(title + length, sizeof title - (size_t)length, ": label %d", labels[a->index]);
     if (a->picture) {
         const md_figure figure = {image, shape->rows, shape->columns, title, 0};
         status = md_figure_draw(&figure, a->picture, err);

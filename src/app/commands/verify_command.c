@@ -14,6 +14,16 @@ const struct argp md_verify_argp = {
     .doc = "Checks every checksum, shape and digest of a checkpoint, and computes the logits "
            "of its golden images anew. Exit code 0 when all is well, 4 when not."};
 
+static md_status infer_golden(const md_checkpoint *c, float *logits, md_error *err)
+{
+    const md_samples samples = {
+        .shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, c->golden.count}},
+        .element = c->golden.element,
+        .features = {NULL, c->golden.images}};
+    return md_infer_samples(&c->model, c->parameters, md_checkpoint_storage(c), &samples, logits,
+                            err);
+}
+
 static md_status check_golden(const md_checkpoint *c, const char *name, float *worst, md_error *err)
 {
     size_t classes = (size_t)md_model_spec_classes(&c->model);
@@ -21,8 +31,7 @@ static md_status check_golden(const md_checkpoint *c, const char *name, float *w
     md_status status =
         md_allocate(&memory, c->golden.count * classes, sizeof(float), "logits", err);
     if (!status)
-        status = md_infer_images(&c->model, c->parameters, md_checkpoint_storage(c),
-                                 c->golden.images, c->golden.count, memory, err);
+        status = infer_golden(c, memory, err);
     const float *logits = memory;
     *worst = 0;
     for (size_t i = 0; !status && i < c->golden.count * classes; i++) {

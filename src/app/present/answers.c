@@ -6,7 +6,7 @@
 
 float md_answer_probability(const md_predictions *p, size_t image)
 {
-    return p->probabilities[image * p->classes + p->predicted[image]];
+    return p->probabilities[image * p->classes + (size_t)p->predicted[image]];
 }
 
 static int surest_first(const void *a, const void *b, void *predictions)
@@ -31,7 +31,7 @@ md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *e
         return status;
     }
     for (size_t i = 0; i < p->count; i++) {
-        size_t actual = p->labels[i], predicted = p->predicted[i];
+        size_t actual = (size_t)p->labels[i], predicted = (size_t)p->predicted[i];
         md_confusion_count(&out->confusion, actual, predicted);
         if (actual == predicted)
             out->right++;

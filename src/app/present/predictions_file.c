@@ -26,13 +26,13 @@ md_status md_predictions_write_csv(const md_predictions *p, const char *path, md
 
 md_status md_predictions_write_h5(const md_predictions *p, const char *path, md_error *err)
 {
-    const md_h5_array bytes = {MD_H5_U8, {1, {p->count}}};
+    const md_h5_array classes = {MD_H5_I32, {1, {p->count}}};
     const md_h5_array floats = {MD_H5_F32, {2, {p->count, p->classes}}};
     md_h5 f;
     md_bytes image = {0};
     if (!md_h5_create(&f, path, err)) {
-        md_h5_put_array(&f, "/label", &bytes, p->labels);
-        md_h5_put_array(&f, "/predicted", &bytes, p->predicted);
+        md_h5_put_array(&f, "/label", &classes, p->labels);
+        md_h5_put_array(&f, "/predicted", &classes, p->predicted);
         md_h5_put_array(&f, "/probabilities", &floats, p->probabilities);
         md_h5_image(&f, &image);
     }

@@ -8,7 +8,7 @@
 md_status md_predictions_write_csv(const md_predictions *predictions, const char *path,
                                    md_error *err);
 
-/* /label u8 [n], /predicted u8 [n], /probabilities f32 [n][classes]. */
+/* /label i32 [n], /predicted i32 [n], /probabilities f32 [n][classes]. */
 md_status md_predictions_write_h5(const md_predictions *predictions, const char *path,
                                   md_error *err);
 

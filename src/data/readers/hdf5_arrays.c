@@ -80,8 +80,7 @@ static md_status hdf5_open(md_source *source, const char *where, md_error *err)
 }
 
 /* The shapes must still be those of the opening. */
-static md_status hdf5_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                           md_error *err)
+static md_status hdf5_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
     h5_context *h5 = source->context;
     const md_source_shape *shape = &source->shape;
@@ -89,8 +88,10 @@ static md_status hdf5_read(md_source *source, md_split split, uint8_t *images, u
     const md_h5_array image_array = {MD_H5_U8, {3, {n, shape->rows, shape->columns}}};
     const md_h5_array label_array = {MD_H5_U8, {1, {n}}};
     h5->file.err = err;
-    md_h5_get_array(&h5->file, images_of[split], &image_array, images);
+    uint8_t *labels = (uint8_t *)out->labels[split];
+    md_h5_get_array(&h5->file, images_of[split], &image_array, out->features[split]);
     md_h5_get_array(&h5->file, labels_of[split], &label_array, labels);
+    md_samples_widen(out->labels[split], (size_t)n);
     h5->file.err = NULL; /* the caller's */
     return h5->file.status;
 }

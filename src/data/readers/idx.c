@@ -125,14 +125,16 @@ static md_status idx_open(md_source *source, const char *where, md_error *err)
     return status;
 }
 
-static md_status idx_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                          md_error *err)
+static md_status idx_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
     const idx_folder *idx = source->context;
     const idx_file *image_file = &idx->images[split], *label_file = &idx->labels[split];
-    md_status status = md_idx_read(image_file->path, &image_file->shape, images, err);
+    md_status status = md_idx_read(image_file->path, &image_file->shape, out->features[split], err);
+    uint8_t *labels = (uint8_t *)out->labels[split];
     if (status == MD_OK)
         status = md_idx_read(label_file->path, &label_file->shape, labels, err);
+    if (status == MD_OK)
+        md_samples_widen(out->labels[split], out->shape.images[split]);
     return status;
 }
 

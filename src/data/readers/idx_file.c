@@ -3,8 +3,6 @@
 #include "source_internal.h"
 #include "stream.h"
 
-enum { MAGIC_UNSIGNED_BYTES = 0x0800 }; /* plus the number of dimensions */
-
 static uint32_t load_be32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
@@ -21,9 +19,9 @@ static size_t header_size(int dimensions)
     return 4 + 4 * (size_t)dimensions;
 }
 
-size_t md_idx_header(const md_idx_shape *shape, uint8_t out[MD_IDX_HEADER_SIZE])
+size_t md_idx_header(const md_idx_shape *shape, md_idx_type type, uint8_t out[MD_IDX_HEADER_SIZE])
 {
-    store_be32(out, MAGIC_UNSIGNED_BYTES + (uint32_t)shape->dimensions);
+    store_be32(out, (uint32_t)type << 8 | (uint32_t)shape->dimensions);
     for (int i = 0; i < shape->dimensions && i < MD_IDX_MAX_DIMENSIONS; i++)
         store_be32(out + 4 * (size_t)(i + 1), (uint32_t)shape->size[i]);
     return header_size(shape->dimensions);
@@ -49,7 +47,7 @@ static md_status read_header(const char *path, md_stream *stream, int dimensions
     if (status)
         return status;
     uint32_t magic = load_be32(header);
-    uint32_t expected = MAGIC_UNSIGNED_BYTES + (uint32_t)dimensions;
+    uint32_t expected = (uint32_t)MD_IDX_U8 << 8 | (uint32_t)dimensions;
     if (magic != expected)
         return md_fail(err, MD_BAD_DATA,
                        "%s: is not an IDX file of %s: it starts with 0x%08x instead of 0x%08x; %s",

@@ -22,7 +22,10 @@ md_status md_idx_read_shape(const char *path, int dimensions, md_idx_shape *out,
 /* Reads all bytes of a file whose shape was read before into out. */
 md_status md_idx_read(const char *path, const md_idx_shape *shape, uint8_t *out, md_error *err);
 
+/* The third byte of a file. */
+typedef enum md_idx_type { MD_IDX_U8 = 0x08, MD_IDX_I32 = 0x0c, MD_IDX_F32 = 0x0d } md_idx_type;
+
 /* The header of a file of this shape; returns its length. */
-size_t md_idx_header(const md_idx_shape *shape, uint8_t out[MD_IDX_HEADER_SIZE]);
+size_t md_idx_header(const md_idx_shape *shape, md_idx_type type, uint8_t out[MD_IDX_HEADER_SIZE]);
 
 #endif

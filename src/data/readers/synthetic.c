@@ -24,13 +24,13 @@ static md_status synthetic_open(md_source *source, const char *where, md_error *
     return MD_OK;
 }
 
-static md_status synthetic_read(md_source *source, md_split split, uint8_t *images, uint8_t *labels,
-                                md_error *err)
+static md_status synthetic_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
     (void)err;
+    uint8_t *images = out->features[split];
     uint32_t first = split == MD_SPLIT_TEST ? first_test_image : 0;
     for (size_t i = 0; i < source->shape.images[split]; i++) {
-        labels[i] = (uint8_t)md_digit_label(first + (uint32_t)i);
+        out->labels[split][i] = md_digit_label(first + (uint32_t)i);
         md_digit_draw(first + (uint32_t)i, images + i * MD_DIGIT_PIXELS);
     }
     return MD_OK;

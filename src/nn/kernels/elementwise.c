@@ -56,14 +56,14 @@ void MD_SET(sigmoid)(float *x, size_t count)
 }
 
 /* dz = z - the row's largest, loss = -that of the label. */
-static size_t shift_rows(const float *z, const uint8_t *label, size_t n, size_t classes, float *dz,
+static size_t shift_rows(const float *z, const int32_t *label, size_t n, size_t classes, float *dz,
                          float *loss)
 {
     size_t correct = 0;
     for (size_t i = 0; i < n; i++, z += classes, dz += classes) {
         size_t top = largest(z, classes);
         float shift = z[top];
-        correct += top == label[i];
+        correct += top == (size_t)label[i];
         loss[i] = shift - z[label[i]];
         for (size_t c = 0; c < classes; c++)
             dz[c] = z[c] - shift;
@@ -72,7 +72,7 @@ static size_t shift_rows(const float *z, const uint8_t *label, size_t n, size_t 
 }
 
 /* Each row of exponentials divided by its sum, which sum[i] receives. */
-static void normalize_rows(float *dz, const uint8_t *label, size_t n, size_t classes, float *sum)
+static void normalize_rows(float *dz, const int32_t *label, size_t n, size_t classes, float *sum)
 {
     for (size_t i = 0; i < n; i++, dz += classes) {
         sum[i] = 0.0f;
@@ -85,7 +85,7 @@ static void normalize_rows(float *dz, const uint8_t *label, size_t n, size_t cla
 }
 
 /* Exponentials and logarithms of many rows at a time, since a row is shorter than a few vectors. */
-size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
+size_t MD_SET(softmax_loss)(const float *z, const int32_t *label, size_t n, size_t classes,
                             float *dz, float *loss)
 {
     enum { ROWS = 64 };

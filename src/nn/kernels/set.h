@@ -82,7 +82,7 @@ void MD_SET(exp)(float *x, size_t count);
 void MD_SET(log)(float *x, size_t count);
 void MD_SET(tanh)(float *x, size_t count);
 void MD_SET(sigmoid)(float *x, size_t count);
-size_t MD_SET(softmax_loss)(const float *z, const uint8_t *label, size_t n, size_t classes,
+size_t MD_SET(softmax_loss)(const float *z, const int32_t *label, size_t n, size_t classes,
                             float *dz, float *loss);
 int MD_SET(all_within)(const float *x, size_t count, float bound);
 void MD_SET(bytes_to_floats)(const uint8_t *pixel, float *x, size_t count);

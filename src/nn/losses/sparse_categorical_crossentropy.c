@@ -4,7 +4,7 @@
 
 #include "mnist_dist/nn/loss.h"
 
-static size_t compute(const md_kernels *kernels, const float *z, const uint8_t *labels, size_t n,
+static size_t compute(const md_kernels *kernels, const float *z, const int32_t *labels, size_t n,
                       size_t width, float *dz, float *loss)
 {
     return kernels->softmax_loss(z, labels, n, width, dz, loss);

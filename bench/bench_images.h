@@ -1,6 +1,6 @@
 /* Images to measure with, as compressed rows. Local. */
-#ifndef MNIST_DIST_BENCH_SAMPLES_H
-#define MNIST_DIST_BENCH_SAMPLES_H
+#ifndef MNIST_DIST_BENCH_BENCH_IMAGES_H
+#define MNIST_DIST_BENCH_BENCH_IMAGES_H
 
 #include "mnist_dist/data/store.h"
 

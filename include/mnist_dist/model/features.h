@@ -1,0 +1,35 @@
+/* What a model is given of a sample: bytes or floats, and how they become what it sees. Plain data:
+ * data/ holds it beside the samples, checkpoint/ keeps it, convert/ translates it. Local. */
+#ifndef MNIST_DIST_MODEL_FEATURES_H
+#define MNIST_DIST_MODEL_FEATURES_H
+
+#include <stddef.h>
+
+#include "mnist_dist/base/error.h"
+
+/* How features lie in memory and in files: as a picture's bytes, or as float32. */
+typedef enum md_element { MD_ELEMENT_U8, MD_ELEMENT_F32 } md_element;
+
+size_t md_element_size(md_element element);
+
+/* What the model sees of a value v. */
+typedef enum md_scale_kind {
+    MD_SCALE_UNIT,       /* v / 255, as the notebook */
+    MD_SCALE_NONE,       /* v */
+    MD_SCALE_STANDARDIZE /* (v - mean) / deviation, of each feature its own */
+} md_scale_kind;
+
+typedef struct md_scale {
+    md_scale_kind kind;
+    size_t features;        /* 0 unless standardizing, */
+    float *mean, *variance; /* then [features]; variances are above 0 */
+} md_scale;
+
+/* What a standardized value is multiplied by: 1 / sqrt(variance), rounded once. */
+float md_scale_inverse(float variance);
+
+/* Owns its arrays. MD_FAILED when out of memory; *out is then empty. */
+md_status md_scale_copy(const md_scale *scale, md_scale *out, md_error *err);
+void md_scale_clear(md_scale *scale);
+
+#endif
