@@ -19,14 +19,14 @@ static md_status make_floats(float **out, size_t count, uint64_t seed, md_error 
 
 md_status md_arena_create(const md_bench *bench, md_arena *out, md_error *err)
 {
-    const size_t in = md_store_features(&bench->images.store), width = 128;
-    const size_t n = MD_BENCH_BATCH;
+    const size_t in = md_store_features(&bench->images.store), n = MD_BENCH_BATCH;
+    const size_t width = MD_BENCH_WIDTH;
     *out = (md_arena){.kernels = bench->kernels, .images = &bench->images};
     struct {
         float **array;
         size_t count;
-    } arrays[] = {{&out->x, n * in}, {&out->y, n * width},      {&out->w, in * width},
-                  {&out->b, width},  {&out->spare, in * width}, {&out->loss, n}};
+    } arrays[] = {{&out->x, n * width}, {&out->y, n * width},         {&out->w, width * width},
+                  {&out->b, width},     {&out->spare, width * width}, {&out->loss, n}};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         md_status status = make_floats(arrays[i].array, arrays[i].count, i, err);
         if (status)

@@ -5,7 +5,6 @@
 
 #include "bench.h"
 #include "mnist_dist/base/parse.h"
-#include "mnist_dist/nn/blas.h"
 #include "results.h"
 
 static const struct {
@@ -92,15 +91,13 @@ static md_status run(const options *o, md_error *err)
 {
     md_bench bench = {
         .data = o->data, .kernels = md_kernels_get(), .seconds = o->seconds, .csv = o->csv};
-    md_blas_set_threads(1);
     md_status status = md_comm_create(MPI_COMM_WORLD, 0, &bench.comm, err);
     if (status)
         return status;
     status = md_agree(bench.comm, md_bench_images_read(o->data, &bench.images, err), err);
     if (!status) {
-        md_report_note(o->csv, "%d ranks, kernels %s, %s, one thread each; %s, density %.3f",
-                       md_comm_size(bench.comm), bench.kernels->name, md_blas_version(), o->data,
-                       bench.images.store.header->density);
+        md_report_note(o->csv, "%d ranks, kernels %s; %s, density %.3f", md_comm_size(bench.comm),
+                       bench.kernels->name, o->data, bench.images.store.header->density);
         status = run_parts(o, &bench, err);
     }
     md_bench_images_free(&bench.images);

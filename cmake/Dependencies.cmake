@@ -17,11 +17,3 @@ pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(LEPTONICA REQUIRED IMPORTED_TARGET lept)
 pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
-
-# Any CBLAS will do; OpenBLAS is what Debian installs and what was measured.
-set(MD_CBLAS openblas CACHE STRING "CBLAS library to link")
-find_library(MD_CBLAS_LIBRARY NAMES ${MD_CBLAS} REQUIRED)
-find_path(MD_CBLAS_INCLUDE NAMES cblas.h REQUIRED)
-add_library(md_cblas INTERFACE IMPORTED)
-target_link_libraries(md_cblas INTERFACE ${MD_CBLAS_LIBRARY})
-target_include_directories(md_cblas INTERFACE ${MD_CBLAS_INCLUDE})

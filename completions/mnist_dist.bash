@@ -24,7 +24,7 @@ _mnist_dist_keys()
     echo data.{source,validation,storage} \
         optimizer.{name,learning_rate,beta_1,beta_2,epsilon,momentum,weight_decay,clip_norm} \
         schedule.{name,warmup_steps,step_epochs,factor,final,steps} \
-        train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,threads,time_limit} \
+        train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,time_limit} \
         early_stopping.{patience,monitor,min_delta} \
         distributed.{reducer,node_size,stall_timeout} \
         checkpoint.{output,every_steps,keep,digest_every,max_failures,lock_wait}

@@ -66,8 +66,6 @@ const md_key md_config_keys[] = {
      .high = INFINITY, .may_differ = 1, .help = "end after so many steps; 0: by epochs alone"},
     {"train.initial_weights", MD_KEY_TEXT, MD_AT(md_config, train.initial_weights), .standard = "",
      .may_be_empty = 1, .help = "file of ours or of Keras to start from; empty: random weights"},
-    {"train.threads", MD_KEY_INTEGER, MD_AT(md_config, train.threads), .standard = "1", .low = 1,
-     .high = 1024, .may_differ = 1, .help = "BLAS threads per rank"},
     {"train.time_limit", MD_KEY_REAL, MD_AT(md_config, train.time_limit), .standard = "0",
      .high = 1e6, .may_differ = 1, .help = "minutes until the run saves and stops; 0 = none"},
     {"early_stopping.patience", MD_KEY_INTEGER, MD_AT(md_config, early_stopping.patience),
@@ -118,14 +116,18 @@ const md_key *md_config_find_key(const char *name)
 
 int md_config_is_former_key(const char *name)
 {
-    static const char *const former[] = {"distributed.micro_shard"};
-    static int told;
+    static const struct {
+        const char *name, *why;
+    } former[] = {{"distributed.micro_shard", "is no longer needed"},
+                  {"train.threads", "has no meaning any more: a rank is one thread, more cores are "
+                                    "used by more ranks"}};
+    static int told[sizeof former / sizeof *former];
     for (size_t i = 0; i < sizeof former / sizeof *former; i++) {
-        if (strcmp(former[i], name) != 0)
+        if (strcmp(former[i].name, name) != 0)
             continue;
-        if (!told)
-            md_info("%s is no longer needed, and ignored", name);
-        told = 1;
+        if (!told[i])
+            md_info("%s %s; ignored", name, former[i].why);
+        told[i] = 1;
         return 1;
     }
     return 0;

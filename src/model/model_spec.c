@@ -142,7 +142,7 @@ static size_t count_elements(const md_tensor *tensor)
     return count;
 }
 
-/* Layers that fit each other, in sizes that fit the int arguments of CBLAS. */
+/* Layers that fit each other, in sizes that MPI and Keras can count. */
 static md_status check_shapes(const md_model_spec *spec, int *at, md_error *err)
 {
     md_shape shape = input_shape(spec);

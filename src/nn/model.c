@@ -1,7 +1,6 @@
 #include "mnist_dist/nn/model.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,11 +140,6 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
     md_status status = md_model_spec_check(spec, err);
     if (status)
         return status;
-    if (max_samples > INT_MAX)
-        return md_fail(err, MD_USAGE,
-                       "batches of %zu samples are larger than CBLAS can take; "
-                       "use a smaller train.batch_size",
-                       max_samples);
     md_model *model = calloc(1, sizeof *model);
     if (!model)
         return md_fail_memory(err, "a model", sizeof *model);

@@ -1,5 +1,5 @@
-/* The three products of a dense layer, each by the kernels or by CBLAS, whichever is faster for the
- * size. Local; internal to nn. Shapes: x[n][in], w[in][out], y[n][out], and d* like *. */
+/* The three products of a dense layer, as the kernel takes them. Local; internal to nn. Shapes:
+ * x[n][in], w[in][out], y[n][out], and d* like *. */
 #ifndef MNIST_DIST_NN_PRODUCTS_H
 #define MNIST_DIST_NN_PRODUCTS_H
 
@@ -18,8 +18,8 @@ void md_dense_forward(const md_dense_shape *shape, const float *x, const float *
 void md_dense_weight_gradient(const md_dense_shape *shape, const float *x, const float *dy,
                               size_t first, size_t rows, float *dw);
 
-/* dx = dy w^T. `scratch` has room for w. */
+/* dx = dy w^T */
 void md_dense_input_gradient(const md_dense_shape *shape, const float *dy, const float *w,
-                             float *scratch, float *dx);
+                             float *dx);
 
 #endif

@@ -125,19 +125,6 @@ static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
     b->kernels->bytes_to_floats(b->image, pixels, b->features);
 }
 
-static void blank(md_batcher *b, size_t begin, size_t end)
-{
-    const size_t targets = b->store->header->targets;
-    if (b->labels)
-        memset(b->labels + begin, 0, (end - begin) * sizeof *b->labels);
-    if (b->targets)
-        memset(b->targets + begin * targets, 0, (end - begin) * targets * sizeof *b->targets);
-    if (b->rows)
-        memset(b->rows + begin, 0, (end - begin) * sizeof *b->rows);
-    else
-        memset(b->pixels + begin * b->features, 0, (end - begin) * b->features * sizeof *b->pixels);
-}
-
 static const md_batch *hand_out(md_batcher *b, size_t samples, const uint32_t *ids)
 {
     b->batch = (md_batch){.samples = samples,
@@ -168,11 +155,9 @@ md_batch md_batcher_part(const md_batcher *b, const md_batch *batch, md_range pa
                       .ids = batch->ids + part.begin};
 }
 
-const md_batch *md_batcher_place(md_batcher *b, md_image_range range, size_t slot, size_t size)
+const md_batch *md_batcher_take(md_batcher *b, md_image_range range)
 {
-    blank(b, 0, slot);
     for (size_t i = 0; i < range.count; i++)
-        fetch(b, range.split, range.begin + i, slot + i);
-    blank(b, slot + range.count, size);
-    return hand_out(b, size, NULL);
+        fetch(b, range.split, range.begin + i, i);
+    return hand_out(b, range.count, NULL);
 }

@@ -9,7 +9,6 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/convert/convert.h"
-#include "mnist_dist/nn/blas.h"
 #include "mnist_dist/nn/slice.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
@@ -87,7 +86,6 @@ static md_status build_model(md_trainer *t, md_error *err)
         return status;
     const size_t most = t->shape.batch / (size_t)(t->exchanges ? 1 : t->ranks) + 1;
     const md_store *store = md_dataset_store(t->dataset);
-    md_blas_set_threads((int)t->config->train.threads);
     t->kernels = md_kernels_get();
     status = md_model_create(&t->spec, most, t->kernels, &t->model, err);
     if (!status)
@@ -162,14 +160,10 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
 {
     if (!md_trainer_is_reproducible(t))
         return MD_OK;
-    char what[256];
-    snprintf(what, sizeof what, "%s %s", MD_VERSION, md_blas_version());
-    md_status status =
-        md_agree_digest(t->comm, md_digest_bytes(what, strlen(what)), "the version and BLAS", err);
+    md_status status = md_agree_digest(t->comm, md_digest_bytes(MD_VERSION, strlen(MD_VERSION)),
+                                       "the version", err);
     if (status)
-        return md_fail_context(err, status,
-                               "reducer %s needs the same binary and BLAS on every node (set "
-                               "OPENBLAS_CORETYPE=Haswell everywhere): ",
+        return md_fail_context(err, status, "reducer %s needs the same program on every node: ",
                                md_reducer_abouts[t->config->distributed.reducer].name);
     return MD_OK;
 }

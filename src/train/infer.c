@@ -36,18 +36,16 @@ md_image_range md_infer_cut(md_image_range range, size_t k)
 md_inferred md_infer_block(const md_inference *inference, md_image_range images)
 {
     const md_pass pass = {.mode = MD_INFER};
-    const size_t slot = images.begin % MD_INFERENCE_BLOCK;
-    assert(slot + images.count <= MD_INFERENCE_BLOCK);
-    const md_batch *batch = md_batcher_place(inference->batcher, images, slot, MD_INFERENCE_BLOCK);
+    assert(images.count <= MD_INFERENCE_BLOCK);
+    const md_batch *batch = md_batcher_take(inference->batcher, images);
     const float *logits = md_model_forward(inference->model, inference->parameters, batch, &pass);
-    const size_t classes = md_model_classes(inference->model);
     const int answered = batch->labels || batch->targets;
-    size_t correct; /* blank images count, too: of no use */
-    const float *loss = answered ? md_model_loss(inference->model, batch, &correct) : NULL;
-    return (md_inferred){.labels = batch->labels ? batch->labels + slot : NULL,
-                         .targets = batch->targets ? batch->targets + slot * classes : NULL,
-                         .logits = logits + slot * classes,
-                         .loss = loss ? loss + slot : NULL};
+    size_t correct;
+    return (md_inferred){.labels = batch->labels,
+                         .targets = batch->targets,
+                         .logits = logits,
+                         .loss =
+                             answered ? md_model_loss(inference->model, batch, &correct) : NULL};
 }
 
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits)

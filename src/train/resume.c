@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "mnist_dist/base/log.h"
-#include "mnist_dist/nn/blas.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
 
@@ -20,15 +19,11 @@ static void warn_of_storage(const md_trainer *t, const md_run_record *run)
 static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_record *run,
                                           md_error *err)
 {
-    const char *now[] = {MD_VERSION, md_blas_version()};
-    const char *saved[] = {run->version, run->version_blas};
-    const char *name[] = {"program version", "BLAS"};
-    for (size_t i = 0; md_trainer_is_reproducible(t) && i < sizeof now / sizeof *now; i++)
-        if (strcmp(now[i], saved[i]) != 0)
-            return md_fail(err, MD_USAGE,
-                           "cannot go on bit for bit: the checkpoint was made with %s '%s', this "
-                           "run has '%s'; use the same, or set distributed.reducer to allreduce",
-                           name[i], saved[i], now[i]);
+    if (md_trainer_is_reproducible(t) && strcmp(MD_VERSION, run->version) != 0)
+        return md_fail(err, MD_USAGE,
+                       "cannot go on bit for bit: the checkpoint was made with program version "
+                       "'%s', this is '%s'; use the same, or set distributed.reducer to allreduce",
+                       run->version, MD_VERSION);
     warn_of_storage(t, run);
     return MD_OK;
 }

@@ -17,7 +17,7 @@ for name in "${commands[@]}"; do
 done
 
 works --version
-for library in "MPI " "HDF5 " "BLAS "; do
+for library in "MPI " "HDF5 "; do
     says "$library"
 done
 finish

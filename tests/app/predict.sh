@@ -44,7 +44,7 @@ open(sys.argv[1], "wb").write(b"P5 40 60 255\n" + pixels)
 END
 works predict "$runs/first" --image "$work/one.pgm"
 says "one.pgm: predicted 1"
-# Whoever answers counts alike, by any storage, also where the weights are too many for the cache.
+# Whoever answers counts alike, by any storage, also where layers are large.
 cat >"$work/wide.yaml" <<END
 model:
   - {layer: flatten}
@@ -52,7 +52,6 @@ model:
   - {layer: dense, units: 400, activation: relu}
   - {layer: dense, units: 10, activation: softmax}
 END
-export OPENBLAS_NUM_THREADS=1 # like the training's
 for storage in dense sparse; do
     wide=$work/$storage
     works train --quiet --config "$work/wide.yaml" --data synthetic:3000 --epochs 1 \

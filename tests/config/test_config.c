@@ -34,7 +34,6 @@ static const char *const assignments[] = {"data.source=synthetic:600",
                                           "train.shuffle=false",
                                           "train.max_steps=9000000000",
                                           "train.initial_weights=my model.h5",
-                                          "train.threads=4",
                                           "train.time_limit=2.5",
                                           "early_stopping.patience=6",
                                           "early_stopping.monitor=accuracy",
@@ -88,7 +87,7 @@ static int same_run(const md_config *a, const md_config *b)
            a->train.batch_size == b->train.batch_size && a->train.seed == b->train.seed &&
            a->train.shuffle == b->train.shuffle && a->train.max_steps == b->train.max_steps &&
            strcmp(a->train.initial_weights, b->train.initial_weights) == 0 &&
-           a->train.threads == b->train.threads && same(a->train.time_limit, b->train.time_limit);
+           same(a->train.time_limit, b->train.time_limit);
 }
 
 static int same_config(const md_config *a, const md_config *b)
@@ -220,7 +219,7 @@ static void every_scalar_key_can_be_set(void)
         .model = md_config_default().model,
         .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
         .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01, 5000},
-        .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 4, 2.5},
+        .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 2.5},
         .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
         .distributed = {MD_REDUCER_EXCHANGE, 2, 7.5},
         .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12},
@@ -362,7 +361,6 @@ static md_config roll_config(dice *d)
     c.train.shuffle = (int)roll(d, 2);
     if (roll(d, 2))
         roll_text(d, c.train.initial_weights);
-    c.train.threads = 1 + (int64_t)roll(d, 1024);
     c.train.time_limit = roll_real(d) * 1e6;
     c.early_stopping.min_delta = roll_real(d);
     c.early_stopping.monitor = (md_monitor)roll(d, 4);
@@ -419,7 +417,7 @@ static void numbers_are_written_as_short_as_they_can_be(void)
         "data: {source: data/mnist, validation: test, storage: auto}\n",
         "  - {layer: dense, units: 64, activation: relu}\n",
         "learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1.0e-7, momentum: 0,",
-        "initial_weights: '', threads: 1, time_limit: 0}\n", "stall_timeout: 120}\n"};
+        "initial_weights: '', time_limit: 0}\n", "stall_timeout: 120}\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(text, lines[i]));
     free(text);

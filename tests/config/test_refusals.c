@@ -342,11 +342,11 @@ static void all_others_must_not(void)
     }
 }
 
-static void what_was_a_reducer_or_its_key_is_still_taken(void)
+static void what_was_a_reducer_or_a_key_is_still_taken(void)
 {
     static const char *const former[] = {"distributed.reducer=node-shared",
                                          "distributed.reducer=reproducible",
-                                         "distributed.micro_shard=4"};
+                                         "distributed.micro_shard=4", "train.threads=4"};
     for (size_t i = 0; i < sizeof former / sizeof *former; i++) {
         md_config config = md_config_default();
         CU_ASSERT_EQUAL(md_config_set(&config, former[i], NULL), MD_OK);
@@ -354,7 +354,8 @@ static void what_was_a_reducer_or_its_key_is_still_taken(void)
                         i < 2 ? MD_REDUCER_EXCHANGE : MD_REDUCER_ALLREDUCE);
     }
     md_config config = md_config_default();
-    static const char text[] = "distributed: {micro_shard: 8, reducer: reproducible}\n";
+    static const char text[] = "train: {threads: 2}\n"
+                               "distributed: {micro_shard: 8, reducer: reproducible}\n";
     CU_ASSERT_EQUAL(md_config_parse(&config, text, "text", NULL), MD_OK);
     CU_ASSERT_EQUAL(config.distributed.reducer, MD_REDUCER_EXCHANGE);
 }
@@ -431,8 +432,7 @@ CU_TestInfo md_tests[] = {
     {"anything but the model may differ before the first step",
      anything_but_the_model_may_differ_before_the_first_step},
     {"all others must not", all_others_must_not},
-    {"what was a reducer, or its key, is still taken",
-     what_was_a_reducer_or_its_key_is_still_taken},
+    {"what was a reducer, or its key, is still taken", what_was_a_reducer_or_a_key_is_still_taken},
     {"another model is named on resume", another_model_is_named_on_resume},
     {"files that are no configuration are refused", files_that_are_no_configuration_are_refused},
     {"the deepest brackets are refused", the_deepest_brackets_are_refused},

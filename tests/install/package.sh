@@ -11,7 +11,7 @@ tree=$1 build=$2
 (cd "$build" && cpack -G DEB -B "$work")
 package=$(echo "$work"/mnist-dist_*.deb)
 depends=$(dpkg-deb -f "$package" Depends)
-for library in '@(openmpi-bin|mpich)' 'lib@(openmpi|mpich)[0-9]' 'libhdf5-[0-9]' libopenblas0 libyaml-0-2 libjansson4 \
+for library in '@(openmpi-bin|mpich)' 'lib@(openmpi|mpich)[0-9]' 'libhdf5-[0-9]' libyaml-0-2 libjansson4 \
     liblept 'libexif[0-9]'; do
     # shellcheck disable=SC2053
     [[ $depends == *$library* ]] || { echo "no dependency on $library: $depends"; exit 1; }

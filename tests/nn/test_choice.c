@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mnist_dist/base/log.h"
-#include "mnist_dist/nn/blas.h"
 #include "mnist_dist/nn/kernels.h"
 #include "runner.h"
 
@@ -47,18 +46,9 @@ static void an_unknown_set_is_said_and_not_used(void)
     md_log_set_sink(NULL, NULL);
 }
 
-static void the_blas_library_says_what_it_is(void)
-{
-    const char *version = md_blas_version();
-    CU_ASSERT(strncmp(version, "OpenBLAS ", 9) == 0 || strcmp(version, "CBLAS") == 0);
-    CU_ASSERT_STRING_EQUAL(md_blas_version(), version);
-    md_blas_set_threads(1);
-}
-
 const char md_suite[] = "nn.choice";
 CU_TestInfo md_tests[] = {
     {"the best set comes first and baseline last", the_best_set_comes_first_and_baseline_last},
     {"the environment chooses a set", the_environment_chooses_a_set},
     {"an unknown set is said and not used", an_unknown_set_is_said_and_not_used},
-    {"the BLAS library says what it is", the_blas_library_says_what_it_is},
     CU_TEST_INFO_NULL};

@@ -196,7 +196,7 @@ static void dropout_of_pixels(void)
     check(30, 4, layers);
 }
 
-/* Wide enough for CBLAS to take over from the kernels, in each of the three products. */
+/* Wide enough for copies of what the products read, in each of the three. */
 static void weights_beyond_the_cache(void)
 {
     const md_layer_spec layers[] = {md_dense(400, MD_RELU), md_dense(350, MD_RELU),

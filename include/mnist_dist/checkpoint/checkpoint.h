@@ -41,7 +41,8 @@ typedef struct md_ledger_row {
 typedef struct md_run_record {
     char *config; /* the whole configuration as YAML */
     char *command_line, *hosts, *reducer, *kernels, *storage;
-    char *version, *version_mpi, *version_hdf5, *version_blas;
+    char *version, *version_mpi, *version_hdf5;
+    char *version_blas;    /* of a library that products went to; "none" in new files */
     char *data_sha256;     /* see data/provenance.h */
     char *started, *saved; /* ISO 8601, UTC */
     int32_t ranks, nodes;  /* 0: nothing was trained, the model was imported */

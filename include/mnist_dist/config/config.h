@@ -44,7 +44,6 @@ typedef struct md_config {
         int shuffle;
         int64_t max_steps;
         char initial_weights[MD_PATH_SIZE];
-        int64_t threads;
         double time_limit; /* minutes */
     } train;
     struct {

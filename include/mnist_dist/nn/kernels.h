@@ -27,12 +27,14 @@ typedef struct md_sgd_step {
     float gradient_scale, learning_rate, momentum;
 } md_sgd_step;
 
-/* c[rows][columns] = start + a b, for matrices that stay in cache. */
+/* c[rows][columns] = start + a b, each element summed over the depth in ascending order: its bits
+ * depend on its row of a and its column of b alone. */
 typedef struct md_product {
     size_t rows, columns, depth;
     const float *a; /* element (i, k) at a[i * a_row + k * a_step], so that a may be transposed */
     size_t a_row, a_step;
     const float *b;     /* [depth][columns] */
+    int b_transposed;   /* b is [columns][depth] */
     const float *start; /* [columns], the same for every row; NULL = zeros */
     float *c;
 } md_product;
@@ -65,10 +67,9 @@ typedef struct md_kernels {
     size_t (*sparse_scratch)(size_t n, size_t pixels);
 
     void (*product)(const md_product *p);
-    void (*transpose)(const float *x, size_t rows, size_t columns, float *y); /* y[columns][rows] */
-    void (*column_sum)(const float *dy, size_t n, size_t out, float *db);     /* db = sum over n */
-    void (*relu)(float *y, size_t count);                                     /* y = max(y, 0) */
-    void (*relu_gradient)(const float *y, float *dy, size_t count); /* dy = y > 0 ? dy : 0 */
+    void (*column_sum)(const float *dy, size_t n, size_t out, float *db); /* db = sum over n */
+    void (*relu)(float *y, size_t count);                                 /* y = max(y, 0) */
+    void (*relu_gradient)(const float *y, float *dy, size_t count);       /* dy = y > 0 ? dy : 0 */
     /* Of every x: the float nearest to the true value; log and sigmoid, 1 / (1 + exp(-x)), within
      * 0.5 + 2^-23 units in the last place. */
     void (*exp)(float *x, size_t count);

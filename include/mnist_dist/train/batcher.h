@@ -22,8 +22,7 @@ const md_batch *md_batcher_gather(md_batcher *batcher, md_split split, const uin
                                   size_t n);
 /* Some of a batch's samples, and where they lie in it. */
 md_batch md_batcher_part(const md_batcher *batcher, const md_batch *batch, md_range part);
-/* For inference: `size` samples, blank but for the images of `range` from sample `slot` on. */
-const md_batch *md_batcher_place(md_batcher *batcher, md_image_range range, size_t slot,
-                                 size_t size);
+/* For inference: the images of `range`, up to max_samples. */
+const md_batch *md_batcher_take(md_batcher *batcher, md_image_range range);
 
 #endif

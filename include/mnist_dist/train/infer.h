@@ -1,7 +1,5 @@
-/* From images to logits, the one way. Image i is always sample i % MD_INFERENCE_BLOCK of a block of
- * that size, in which blank images stand for those not asked for: BLAS may add in another order for
- * another sample, or when given fewer. So an image's logits are the same bits whichever images are
- * asked for with it (by as many BLAS threads, from the same storage). Local. */
+/* From images to logits, the one way, in blocks of up to MD_INFERENCE_BLOCK. An image's logits are
+ * the same bits whichever images are asked for with it. Local. */
 #ifndef MNIST_DIST_TRAIN_INFER_H
 #define MNIST_DIST_TRAIN_INFER_H
 
@@ -26,7 +24,7 @@ void md_inference_close(md_inference *inference);
 /* The images of `range` in its k-th block, or none behind its last block. */
 md_image_range md_infer_cut(md_image_range range, size_t k);
 
-/* What the model makes of images that lie in one block; valid until the next call. */
+/* What the model makes of up to MD_INFERENCE_BLOCK images; valid until the next call. */
 typedef struct md_inferred {
     const int32_t *labels; /* [count]; NULL: the data have none */
     const float *targets;  /* [count][outputs]; NULL: none */

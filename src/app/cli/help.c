@@ -3,7 +3,6 @@
 
 #include "command.h"
 #include "mnist_dist/hdf5/hdf5_version.h"
-#include "mnist_dist/nn/blas.h"
 #include "mnist_dist/nn/kernels.h"
 #include "mnist_dist/version.h"
 
@@ -77,6 +76,5 @@ void md_print_version(FILE *out)
     fprintf(out, "mnist_dist %s\n", MD_VERSION);
     fprintf(out, "MPI      %s\n", md_mpi_version());
     fprintf(out, "HDF5     %s\n", md_hdf5_version());
-    fprintf(out, "BLAS     %s\n", md_blas_version());
     fprintf(out, "kernels  %s\n", md_kernels_get()->name);
 }

@@ -6,7 +6,7 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/train/infer.h"
 
-/* Another CPU or BLAS adds in another order; logits of a trained model are of the order of 10. */
+/* Files of earlier versions were added up in another order; logits are of the order of 10. */
 static const float tolerance = 1e-4f;
 
 const struct argp md_verify_argp = {

@@ -73,15 +73,13 @@ static void say_shape(const md_run_info *info)
     const md_config *config = info->config;
     const md_run_record *r = info->record;
     const md_run_shape *shape = info->shape;
-    const int threads = (int)config->train.threads;
     md_info("%zu images of %s (%s, %.0f %% ink), validating on %zu", shape->images,
             config->data.source, r->storage, 100 * info->density, shape->validation_images);
     md_info("%zu parameters, batch %zu, %lld step%s in epochs of %lld, into %s", info->parameters,
             shape->batch, (long long)shape->last_step, plural(shape->last_step),
             (long long)shape->steps_per_epoch, config->checkpoint.output);
-    md_info("%d rank%s on %d node%s, %d CPU%s, %d thread%s each; reducer %s, kernels %s", r->ranks,
-            plural(r->ranks), r->nodes, plural(r->nodes), info->cpus, plural(info->cpus), threads,
-            plural(threads), r->reducer, r->kernels);
+    md_info("%d rank%s on %d node%s, %d CPU%s; reducer %s, kernels %s", r->ranks, plural(r->ranks),
+            r->nodes, plural(r->nodes), info->cpus, plural(info->cpus), r->reducer, r->kernels);
 }
 
 static void start(void *context, const md_run_info *info)

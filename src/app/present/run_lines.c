@@ -32,8 +32,8 @@ void md_run_lines(const md_run_record *run, md_run_line *print, FILE *out)
                    run->nodes == 1 ? "" : "s", run->hosts);
         write_line(w, "how", "%s reducer, %s kernels, %s storage", run->reducer, run->kernels,
                    run->storage);
-        write_line(w, "software", "mnist_dist %s, %s, HDF5 %s, %s", run->version, run->version_mpi,
-                   run->version_hdf5, run->version_blas);
+        write_line(w, "software", "mnist_dist %s, %s, HDF5 %s", run->version, run->version_mpi,
+                   run->version_hdf5);
         print("data", run->data_sha256, out);
     }
     print("command", run->command_line, out);

@@ -1,30 +1,40 @@
-/* Matrix products whose operands stay in the L2 cache, as those of a small layer do. Here a tile of
- * c in registers reaches the core's peak without packing anything: 185 GFLOP/s of 192 for batch 32,
- * 128 to 64 units (AVX-512), where OpenBLAS 0.3.21 gives 82 to 187 if it knows the CPU, and 29 if
- * it does not. Each element is summed over k in ascending order, whatever the tile. */
+/* Matrix products by a tile of c in registers. What a tile reads of b, and of a transposed a, is
+ * copied together where it would be read often from afar; that leaves 175 to 205 GFLOP/s of 192 to
+ * 220 (AVX-512) whatever the size: bench/README.md has it beside OpenBLAS. Each element is summed
+ * over k in ascending order, whatever the tile, the copies and the number of rows. */
+#include "mnist_dist/base/memory.h"
 #include "set.h"
 
 enum {
     /* A tile of ROWS x WIDE vectors keeps both multipliers busy and fits the register file. */
-    ROWS = 4,
+    ROWS = LANES == 8 ? 6 : 4,
     WIDE = LANES == 16 ? 4 : 2,
     WIDE_COLUMNS = WIDE * LANES,
     NARROW_ROWS = 8, /* rows of a tile one vector wide */
-    DEPTH = 256      /* taken at a time: DEPTH x WIDE vectors of b fit the cache */
+    DEPTH = 256,     /* taken at a time: DEPTH x WIDE vectors of b fit the L2 cache */
+
+    /* From so many rows on, copying b costs less than its rows far apart: with 32 rows of AVX-512
+     * it takes a tenth more time where b is in the L2 cache. */
+    COPY_B_ROWS = 4 * LANES,
+    /* From so many columns on, and a block of rows, transposing a costs less. */
+    COPY_A_COLUMNS = 256,
+    COPIED_ROWS = 128
 };
 
+/* The part of a product that is computed at once, and where it lies. */
 typedef struct tile {
     const float *a;
     size_t a_row, a_step, depth;
     const float *b;
-    size_t b_row;
+    size_t b_row, b_step;
     const float *from; /* NULL: zeros */
     size_t from_row;
     float *c;
     size_t c_row;
 } tile;
 
-/* c = from + a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. */
+/* c = from + a b for `rows` rows, up to NARROW_ROWS, of `vectors` vectors, up to WIDE. b_step is 1.
+ */
 MD_INLINE void multiply(const tile *t, size_t rows, size_t vectors)
 {
     const vec zero = {0};
@@ -54,101 +64,29 @@ static void move_down(tile *t, size_t rows)
 
 static void move_right(tile *t, size_t columns)
 {
-    t->b += columns;
+    t->b += columns * t->b_step;
     t->c += columns;
     if (t->from)
         t->from += columns;
 }
 
+/* Few rows alone would wait for each sum: those left over are taken together as far as they go. */
 MD_INLINE void multiply_panel(tile t, size_t rows, size_t tile_rows, size_t vectors)
 {
     for (; rows >= tile_rows; rows -= tile_rows) {
         multiply(&t, tile_rows, vectors);
         move_down(&t, tile_rows);
     }
-    for (; rows > 0; rows--) {
+    if (rows & 4) {
+        multiply(&t, 4, vectors);
+        move_down(&t, 4);
+    }
+    if (rows & 2) {
+        multiply(&t, 2, vectors);
+        move_down(&t, 2);
+    }
+    if (rows & 1)
         multiply(&t, 1, vectors);
-        move_down(&t, 1);
-    }
-}
-
-/* Rows of `width` values, fewer than LANES, to and from rows of LANES. The loops run over all lanes
- * since a count known beforehand becomes one masked move. */
-static void pad(const float *x, size_t x_row, size_t rows, size_t width, float *padded)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < LANES; j++)
-            padded[i * LANES + j] = j < width ? x[i * x_row + j] : 0.0f;
-}
-
-static void unpad(const float *padded, size_t rows, size_t width, float *x, size_t x_row)
-{
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < LANES; j++)
-            if (j < width)
-                x[i * x_row + j] = padded[i * LANES + j];
-}
-
-/* The last columns, too few for a vector, on padded copies. */
-static void multiply_edge(tile t, size_t rows, size_t width)
-{
-    float b[DEPTH * LANES], c[NARROW_ROWS * LANES];
-    pad(t.b, t.b_row, t.depth, width, b);
-    while (rows > 0) {
-        size_t taken = rows < NARROW_ROWS ? rows : NARROW_ROWS;
-        if (t.from)
-            pad(t.from, t.from_row, taken, width, c);
-        tile padded = {.a = t.a,
-                       .a_row = t.a_row,
-                       .a_step = t.a_step,
-                       .depth = t.depth,
-                       .b = b,
-                       .b_row = LANES,
-                       .from = t.from ? c : NULL,
-                       .from_row = LANES,
-                       .c = c,
-                       .c_row = LANES};
-        multiply_panel(padded, taken, NARROW_ROWS, 1);
-        unpad(c, taken, width, t.c, t.c_row);
-        move_down(&t, taken);
-        rows -= taken;
-    }
-}
-
-static void multiply_all(tile t, size_t rows, size_t columns)
-{
-    for (; columns >= WIDE_COLUMNS; columns -= WIDE_COLUMNS) {
-        multiply_panel(t, rows, ROWS, WIDE);
-        move_right(&t, WIDE_COLUMNS);
-    }
-    for (; columns >= LANES; columns -= LANES) {
-        multiply_panel(t, rows, NARROW_ROWS, 1);
-        move_right(&t, LANES);
-    }
-    if (columns > 0)
-        multiply_edge(t, rows, columns);
-}
-
-void MD_SET(product)(const md_product *p)
-{
-    tile t = {.a = p->a,
-              .a_row = p->a_row,
-              .a_step = p->a_step,
-              .b = p->b,
-              .b_row = p->columns,
-              .from = p->start,
-              .c = p->c,
-              .c_row = p->columns};
-    size_t left = p->depth;
-    do {
-        t.depth = left < DEPTH ? left : DEPTH;
-        multiply_all(t, p->rows, p->columns);
-        t.a += t.depth * t.a_step;
-        t.b += t.depth * t.b_row;
-        t.from = t.c;
-        t.from_row = t.c_row;
-        left -= t.depth;
-    } while (left > 0);
 }
 
 /* Element l of the two vectors laid end to end is number l; interleaving takes one from each in
@@ -190,13 +128,139 @@ MD_INLINE void transpose_square(const float *x, size_t x_row, float *y, size_t y
         store(y + i * y_row, now[i]);
 }
 
-void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y)
+/* Rows of `width` values, fewer than LANES, to and from rows of LANES. The loops run over all lanes
+ * since a count known beforehand becomes one masked move. */
+static void pad(const float *x, size_t x_row, size_t rows, size_t width, float *padded)
 {
-    size_t square_rows = rows / LANES * LANES, square_columns = columns / LANES * LANES;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < LANES; j++)
+            padded[i * LANES + j] = j < width ? x[i * x_row + j] : 0.0f;
+}
+
+static void unpad(const float *padded, size_t rows, size_t width, float *x, size_t x_row)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < LANES; j++)
+            if (j < width)
+                x[i * x_row + j] = padded[i * LANES + j];
+}
+
+/* y[columns][y_row] = the transpose of x[rows][x_row] */
+static void turn(const float *x, size_t x_row, size_t rows, size_t columns, float *y, size_t y_row)
+{
+    const size_t square_rows = rows / LANES * LANES, square_columns = columns / LANES * LANES;
     for (size_t i = 0; i < square_rows; i += LANES)
         for (size_t j = 0; j < square_columns; j += LANES)
-            transpose_square(x + i * columns + j, columns, y + j * rows + i, rows);
+            transpose_square(x + i * x_row + j, x_row, y + j * y_row + i, y_row);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = i < square_rows ? square_columns : 0; j < columns; j++)
-            y[j * rows + i] = x[i * columns + j];
+            y[j * y_row + i] = x[i * x_row + j];
+}
+
+MD_INLINE void copy(const float *x, size_t x_row, size_t rows, size_t vectors, float *y)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < vectors; j++)
+            store(y + (i * vectors + j) * LANES, load(x + i * x_row + j * LANES));
+}
+
+/* Makes t read `width` columns of b, up to `vectors` vectors, from rows of whole vectors. */
+MD_INLINE void take_b(tile *t, size_t rows, size_t width, size_t vectors, float *copied)
+{
+    const size_t row = vectors * LANES;
+    if (t->b_step != 1)
+        turn(t->b, t->b_step, width, t->depth, copied, row);
+    else if (width < LANES)
+        pad(t->b, t->b_row, t->depth, width, copied);
+    else if (rows >= COPY_B_ROWS && t->b_row > row)
+        copy(t->b, t->b_row, t->depth, vectors, copied);
+    else
+        return;
+    t->b = copied;
+    t->b_row = row;
+    t->b_step = 1;
+}
+
+/* Columns too few for a vector: c on padded copies. */
+static void multiply_edge(tile t, size_t rows, size_t width)
+{
+    float c[NARROW_ROWS * LANES];
+    while (rows > 0) {
+        const size_t taken = rows < NARROW_ROWS ? rows : NARROW_ROWS;
+        tile padded = t;
+        if (t.from)
+            pad(t.from, t.from_row, taken, width, c);
+        padded.from = t.from ? c : NULL;
+        padded.from_row = LANES;
+        padded.c = c;
+        padded.c_row = LANES;
+        multiply_panel(padded, taken, NARROW_ROWS, 1);
+        unpad(c, taken, width, t.c, t.c_row);
+        move_down(&t, taken);
+        rows -= taken;
+    }
+}
+
+static void multiply_columns(tile t, size_t rows, size_t columns)
+{
+    _Alignas(MD_ALIGNMENT) float copied[DEPTH * WIDE_COLUMNS];
+    for (; columns >= WIDE_COLUMNS; columns -= WIDE_COLUMNS) {
+        tile wide = t;
+        take_b(&wide, rows, WIDE_COLUMNS, WIDE, copied);
+        multiply_panel(wide, rows, ROWS, WIDE);
+        move_right(&t, WIDE_COLUMNS);
+    }
+    for (; columns >= LANES; columns -= LANES) {
+        tile narrow = t;
+        take_b(&narrow, rows, LANES, 1, copied);
+        multiply_panel(narrow, rows, NARROW_ROWS, 1);
+        move_right(&t, LANES);
+    }
+    if (columns > 0) {
+        take_b(&t, rows, columns, 1, copied);
+        multiply_edge(t, rows, columns);
+    }
+}
+
+static void multiply_rows(tile t, size_t rows, size_t columns)
+{
+    _Alignas(MD_ALIGNMENT) float copied[COPIED_ROWS * DEPTH];
+    if (t.a_row == 1 && columns >= COPY_A_COLUMNS && t.depth >= LANES)
+        while (rows >= LANES) {
+            const size_t most = rows / LANES * LANES;
+            const size_t taken = most < COPIED_ROWS ? most : COPIED_ROWS;
+            tile block = t;
+            turn(t.a, t.a_step, t.depth, taken, copied, DEPTH);
+            block.a = copied;
+            block.a_row = DEPTH;
+            block.a_step = 1;
+            multiply_columns(block, taken, columns);
+            move_down(&t, taken);
+            rows -= taken;
+        }
+    if (rows > 0)
+        multiply_columns(t, rows, columns);
+}
+
+void MD_SET(product)(const md_product *p)
+{
+    tile t = {.a = p->a,
+              .a_row = p->a_row,
+              .a_step = p->a_step,
+              .b = p->b,
+              .b_row = p->b_transposed ? 1 : p->columns,
+              .b_step = p->b_transposed ? p->depth : 1,
+              .from = p->start,
+              .c = p->c,
+              .c_row = p->columns};
+    size_t left = p->depth;
+    do {
+        t.depth = left < DEPTH ? left : DEPTH;
+        multiply_rows(t, p->rows, p->columns);
+        t.a += t.depth * t.a_step;
+        t.b += t.depth * t.b_row;
+        t.from = t.c;
+        t.from_row = t.c_row;
+        left -= t.depth;
+    } while (left > 0);
 }

@@ -74,7 +74,6 @@ void MD_SET(sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size
 void MD_SET(sparse_gradient)(const md_sparse_gradient *p);
 size_t MD_SET(sparse_scratch)(size_t n, size_t pixels);
 void MD_SET(product)(const md_product *p);
-void MD_SET(transpose)(const float *x, size_t rows, size_t columns, float *y);
 void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *db);
 void MD_SET(relu)(float *y, size_t count);
 void MD_SET(relu_gradient)(const float *y, float *dy, size_t count);

@@ -10,7 +10,6 @@ const md_kernels MD_SET(kernels) = {
     .sparse_gradient = MD_SET(sparse_gradient),
     .sparse_scratch = MD_SET(sparse_scratch),
     .product = MD_SET(product),
-    .transpose = MD_SET(transpose),
     .column_sum = MD_SET(column_sum),
     .relu = MD_SET(relu),
     .relu_gradient = MD_SET(relu_gradient),

@@ -11,10 +11,9 @@
 enum { KERNEL, BIAS }; /* in the order of its descriptor */
 
 typedef struct dense {
-    float *transposed; /* room for W, if the layer propagates */
-    void *scratch;     /* of the sparse gradient, if it does not: only then may x be sparse */
-    size_t sorted;     /* pixels in scratch, */
-    size_t first;      /* from this one on; of batches up to a block */
+    void *scratch; /* of the sparse gradient, if the layer does not propagate: x may be sparse */
+    size_t sorted; /* pixels in scratch, */
+    size_t first;  /* from this one on; of batches up to a block */
 } dense;
 
 static md_status create(md_layer *layer, const md_kernels *kernels, size_t max_samples,
@@ -25,11 +24,10 @@ static md_status create(md_layer *layer, const md_kernels *kernels, size_t max_s
         return status;
     dense *d = layer->state;
     const size_t block = max_samples < MD_SPARSE_BLOCK ? max_samples : MD_SPARSE_BLOCK;
-    if (!layer->propagates)
-        return md_allocate(&d->scratch, kernels->sparse_scratch(block, layer->in), 1,
-                           "sorted pixels", err);
-    return md_allocate((void **)&d->transposed, layer->in * layer->out, sizeof *d->transposed,
-                       "transposed weights", err);
+    if (layer->propagates)
+        return MD_OK;
+    return md_allocate(&d->scratch, kernels->sparse_scratch(block, layer->in), 1, "sorted pixels",
+                       err);
 }
 
 static void destroy(md_layer *layer)
@@ -37,7 +35,6 @@ static void destroy(md_layer *layer)
     dense *d = layer->state;
     if (!d)
         return;
-    free(d->transposed);
     free(d->scratch);
     free(d);
 }
@@ -63,14 +60,13 @@ static void forward(md_layer *layer, const md_context *context)
 
 static void backward(md_layer *layer, const md_context *context)
 {
-    const dense *d = layer->state;
     const md_dense_shape shape = shape_of(layer, context);
     const float *y = md_rows_of(layer->y, context, layer->out);
     float *dy = md_rows_of(layer->dy, context, layer->out);
     md_activation_gradient(context->kernels, layer->spec->activation, y, dy, shape.n * shape.out);
     if (layer->dx)
         md_dense_input_gradient(&shape, dy, context->parameters + layer->tensors[KERNEL].offset,
-                                d->transposed, md_rows_of(layer->dx, context, layer->in));
+                                md_rows_of(layer->dx, context, layer->in));
 }
 
 /* Batches larger than a block are sorted block by block, for each part anew. */
