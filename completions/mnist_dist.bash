@@ -51,7 +51,7 @@ _mnist_dist()
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")
         elif [[ $COMP_CWORD -eq 1 ]]; then
-            words="train evaluate predict show plot report inspect verify diff export import watch prove"
+            words="train evaluate predict show plot report inspect verify diff export import watch prove selftest"
         fi
         ;;
     esac

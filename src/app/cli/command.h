@@ -27,7 +27,7 @@ extern const md_command md_commands[];
 
 extern const struct argp md_train_argp, md_evaluate_argp, md_predict_argp, md_show_argp,
     md_plot_argp, md_report_argp, md_inspect_argp, md_verify_argp, md_diff_argp, md_export_argp,
-    md_import_argp, md_watch_argp, md_prove_argp;
+    md_import_argp, md_watch_argp, md_prove_argp, md_selftest_argp;
 md_status md_command_train(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err);
@@ -41,6 +41,7 @@ md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
 md_status md_command_import(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_watch(md_comm *comm, int argc, char **argv, md_error *err);
 md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err);
+md_status md_command_selftest(md_comm *comm, int argc, char **argv, md_error *err);
 
 /* Collective. Finds argv's command and runs it; the status and text are the same on every rank. */
 md_status md_run_command(md_comm *comm, int argc, char **argv, md_error *err);

@@ -26,6 +26,8 @@ const md_command md_commands[] = {
     {"watch", "follow a run from another terminal", &md_watch_argp, md_command_watch, 0},
     {"prove", "prove on this machine that rank count and kills change no bit", &md_prove_argp,
      md_command_prove, 0},
+    {"selftest", "is this machine's arithmetic the one that is promised?", &md_selftest_argp,
+     md_command_selftest, 1},
     {0},
 };
 

@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+"""configs.py FOLDER: each configuration ends with the accuracy and the digest that it says itself."""
+import glob
+import os
+import re
+import sys
+
+from program import conclude, judge
+
+NAMES = sorted(glob.glob(os.path.join(sys.argv[1], "*.yaml")))
+
+
+def as_it_says(place, name):
+    with open(name, encoding="utf-8") as file:
+        promised = re.findall(r"^# as (val_accuracy=\S+ weights=\S+)$", file.read(), re.MULTILINE)
+    assert len(promised) == 1, promised
+    out, _ = place.train(2, ["--config", name, "--data", os.environ["MNIST_DIR"], "--reducer", "exchange"])
+    assert promised[0] in out, (promised, out)
+
+
+def main():
+    if not os.environ.get("MNIST_DIR"):
+        print("skipped: MNIST_DIR is not set")
+        return 77
+    assert len(NAMES) >= 2
+    return conclude([judge(os.path.basename(name), as_it_says, name) for name in NAMES])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
