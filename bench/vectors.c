@@ -24,7 +24,10 @@ static void step(void *context)
                                     .learning_rate = b->optimizer.learning_rate,
                                     .gradient_scale = 1.0 / 32.0};
     const md_optimizer_slice slice = {b->count, b->g, b->w, {b->m, b->v}};
-    md_optimizer_find(b->optimizer.kind)(&step, &slice);
+    const md_optimizer *optimizer = md_optimizer_find(b->optimizer.kind);
+    md_optimizer_constants constants;
+    optimizer->begin(&step, &constants);
+    optimizer->apply(&constants, &slice);
 }
 
 static void square_sum(void *context)

@@ -11,6 +11,8 @@
 #include "mnist_dist/base/rng.h"
 #include "mnist_dist/nn/loss.h"
 
+enum { TILE = 2048 }; /* floats of a gradient: with weights and two moments 32 KB */
+
 struct md_model {
     md_model_spec spec;
     md_layout layout;
@@ -277,18 +279,52 @@ void md_model_sort(md_model *model, const md_batch *batch, md_range range)
     }
 }
 
+/* Of some rows of tensor number k. */
+static void gradient_of_rows(md_model *model, int k, md_range rows, float *gradient)
+{
+    const int owner = model->layout.tensors[k].layer;
+    md_layer *layer = &model->layers[owner];
+    layer->ops->weight_gradient(layer, &model->context, k - model->layout.first[owner], rows.begin,
+                                rows.count, gradient);
+}
+
 void md_model_gradient(md_model *model, const md_batch *batch, md_range range, float *gradient)
 {
     model->context.batch = batch;
     for (int k = 0; k < model->layout.tensor_count; k++) {
         const md_tensor *tensor = &model->layout.tensors[k];
         const md_range rows = rows_within(tensor, range);
-        md_layer *layer = &model->layers[tensor->layer];
         if (rows.count == 0)
             continue;
-        layer->ops->weight_gradient(layer, &model->context, k - model->layout.first[tensor->layer],
-                                    rows.begin, rows.count, gradient);
+        gradient_of_rows(model, k, rows, gradient);
         gradient += rows.count * md_tensor_row(tensor);
+    }
+}
+
+static size_t rows_of_tile(const md_tensor *tensor, size_t samples)
+{
+    const size_t row = md_tensor_row(tensor);
+    if (samples > MD_SPARSE_BLOCK)
+        return tensor->count / row;
+    return row < TILE ? TILE / row : 1;
+}
+
+void md_model_gradient_tiles(md_model *model, const md_batch *batch, md_range range, float *buffer,
+                             void (*consume)(void *context, md_range tile, const float *gradient),
+                             void *context)
+{
+    model->context.batch = batch;
+    for (int k = 0; k < model->layout.tensor_count; k++) {
+        const md_tensor *tensor = &model->layout.tensors[k];
+        const size_t row = md_tensor_row(tensor), most = rows_of_tile(tensor, batch->samples);
+        md_range rest = rows_within(tensor, range);
+        while (rest.count > 0) {
+            const md_range rows = {rest.begin, rest.count < most ? rest.count : most};
+            gradient_of_rows(model, k, rows, buffer);
+            consume(context, (md_range){tensor->offset + rows.begin * row, rows.count * row},
+                    buffer);
+            rest = (md_range){rest.begin + rows.count, rest.count - rows.count};
+        }
     }
 }
 

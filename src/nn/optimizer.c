@@ -1,16 +1,16 @@
 #include "mnist_dist/nn/optimizer.h"
 
-#define MD_ROW(NAME, name, ...) extern md_optimizer_apply md_optimizer_##name;
+#define MD_ROW(NAME, name, ...) extern const md_optimizer md_optimizer_##name;
 MD_OPTIMIZERS(MD_ROW)
 #undef MD_ROW
 
-static md_optimizer_apply *const optimizers[MD_OPTIMIZER_COUNT] = {
-#define MD_ROW(NAME, name, ...) md_optimizer_##name,
+static const md_optimizer *const optimizers[MD_OPTIMIZER_COUNT] = {
+#define MD_ROW(NAME, name, ...) &md_optimizer_##name,
     MD_OPTIMIZERS(MD_ROW)
 #undef MD_ROW
 };
 
-md_optimizer_apply *md_optimizer_find(md_optimizer_kind kind)
+const md_optimizer *md_optimizer_find(md_optimizer_kind kind)
 {
     return (unsigned)kind < MD_OPTIMIZER_COUNT ? optimizers[kind] : NULL;
 }

@@ -6,8 +6,6 @@
  * of them, and one of a dense product a third (AVX-512, batch 1,024: 5.3 and 0.35). */
 static const double step_cost = 5.5, dense_cost = 0.33;
 
-enum { TILE = 1024 }; /* floats: with weights and moments half of a 32 KB cache */
-
 size_t md_slice_rows(const md_layout *layout)
 {
     size_t rows = 0;
@@ -55,23 +53,6 @@ md_range md_slice_cut(const md_layout *layout, const float *density, size_t samp
     if (part + 1 < parts)
         add_costs(layout, density, samples, all * (part + 1) / parts, &end);
     return (md_range){begin, end - begin};
-}
-
-static const md_tensor *tensor_at(const md_layout *layout, size_t parameter)
-{
-    int k = 0;
-    while (parameter >= layout->tensors[k].offset + layout->tensors[k].count)
-        k++;
-    return &layout->tensors[k];
-}
-
-md_range md_slice_tile(const md_layout *layout, md_range rest, size_t samples)
-{
-    const md_tensor *tensor = tensor_at(layout, rest.begin);
-    const size_t row = md_tensor_row(tensor), left = tensor->offset + tensor->count - rest.begin;
-    const size_t most = left < rest.count ? left : rest.count;
-    const size_t tile = row < TILE ? TILE / row * row : row;
-    return (md_range){rest.begin, samples > MD_SPARSE_BLOCK || most < tile ? most : tile};
 }
 
 void md_slice_walk(const md_layout *layout, md_range slice,

@@ -68,24 +68,6 @@ static void compute_part(md_trainer *t, const md_batch *batch, size_t batch_size
     lap(t, BACKWARD, since);
 }
 
-/* Takes the next tile off what is left of a slice, and computes its gradient. */
-static md_range take_tile(md_trainer *t, const md_batch *all, md_range *rest, float *gradient)
-{
-    const md_range tile = md_slice_tile(md_model_layout(t->model), *rest, all->samples);
-    md_model_gradient(t->model, all, tile, gradient);
-    *rest = (md_range){rest->begin + tile.count, rest->count - tile.count};
-    return tile;
-}
-
-/* The gradient of this rank's slice, where the reducer has not summed it. */
-static void compute_slice(md_trainer *t, const md_batch *all)
-{
-    float *gradient = md_reducer_gradient(t->reducer);
-    md_range rest = md_reducer_slice(t->reducer);
-    while (rest.count > 0)
-        gradient += take_tile(t, all, &rest, gradient).count;
-}
-
 static void square_row(void *context, size_t row, md_range range)
 {
     const md_trainer *t = context;
@@ -114,15 +96,16 @@ double md_trainer_rate(const md_trainer *t, int64_t step)
     return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step, &span);
 }
 
-static void step_range(md_trainer *t, const md_optimizer_step *step, md_range range,
-                       const float *gradient)
+/* Some of this rank's parameters, by the constants of the coming step. */
+static void step_range(void *trainer, md_range range, const float *gradient)
 {
+    const md_trainer *t = trainer;
     md_optimizer_slice slice = {.count = range.count,
                                 .gradient = gradient,
                                 .parameters = md_reducer_parameters(t->reducer) + range.begin};
     for (int i = 0; i < t->optimizer->moments; i++)
         slice.moments[i] = md_reducer_moment(t->reducer, i) + range.begin;
-    t->apply(step, &slice);
+    t->updates->apply(&t->constants, &slice);
 }
 
 /* Tile by tile while a tile's gradient is in the nearest cache, if nobody needs it as a whole. */
@@ -135,16 +118,12 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
                                     .iteration = t->at.iterations + 1,
                                     .learning_rate = md_trainer_rate(t, t->at.step),
                                     .gradient_scale = scale};
-    md_range rest = slice;
+    t->updates->begin(&step, &t->constants);
     md_reducer_begin_step(t->reducer);
-    if (!t->exchanges || t->needs_norm) {
-        step_range(t, &step, slice, gradient);
-        rest.count = 0;
-    }
-    while (rest.count > 0) {
-        const md_range tile = take_tile(t, all, &rest, gradient);
-        step_range(t, &step, tile, gradient);
-    }
+    if (t->exchanges && !t->needs_norm)
+        md_model_gradient_tiles(t->model, all, slice, gradient, step_range, t);
+    else
+        step_range(t, slice, gradient);
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }
@@ -218,7 +197,8 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     if (t->exchanges)
         md_model_sort(t->model, &all, md_reducer_slice(t->reducer));
     if (t->exchanges && t->needs_norm)
-        compute_slice(t, &all);
+        md_model_gradient(t->model, &all, md_reducer_slice(t->reducer),
+                          md_reducer_gradient(t->reducer));
     gradient_scale(t, batch.count, &scale, &norm);
     step_slice(t, &all, scale);
     lap(t, OPTIMIZER, &since);

@@ -177,7 +177,7 @@ md_status md_train(md_comm *comm, md_run *run, const md_train_params *params,
                     .order_epoch = -1,
                     .saved_step = -1,
                     .optimizer = md_optimizer_describe(run->config.optimizer.kind),
-                    .apply = md_optimizer_find(run->config.optimizer.kind)};
+                    .updates = md_optimizer_find(run->config.optimizer.kind)};
     int stop = 0, ended = 0;
     md_status status = params->debug ? MD_OK : recall(comm, run, &ended, result, err);
     if (status || ended)

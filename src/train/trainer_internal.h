@@ -33,7 +33,8 @@ typedef struct md_trainer {
     md_inference inference; /* and one that computes in memory of its own */
     const md_kernels *kernels;
     const md_optimizer_descriptor *optimizer; /* the configured one, */
-    md_optimizer_apply *apply;                /* and its step */
+    const md_optimizer *updates;              /* and its arithmetic */
+    md_optimizer_constants constants;         /* of the step at hand */
     md_reducer *reducer;
     int exchanges; /* it does not sum gradients; see md_reducer_matrices */
     size_t widths[MD_MODEL_MOST_MATRICES];

@@ -26,7 +26,10 @@ static void step(const md_optimizer_spec *spec, const md_kernels *kernels, int64
                  double rate, double gradient_scale, const md_optimizer_slice *slice)
 {
     const md_optimizer_step s = {spec, kernels, iteration, rate, gradient_scale};
-    md_optimizer_find(spec->kind)(&s, slice);
+    const md_optimizer *optimizer = md_optimizer_find(spec->kind);
+    md_optimizer_constants constants;
+    optimizer->begin(&s, &constants);
+    optimizer->apply(&constants, slice);
 }
 
 /* An optimizer in double, as its paper or Keras writes it: step t, from 1, of one weight. */

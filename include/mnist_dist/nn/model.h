@@ -78,12 +78,20 @@ void md_model_place(md_model *model, float *block, size_t samples);
  * [samples][classes]. */
 float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch);
 
-/* Then, with a batch of all samples, whose rows are filled by whomever: gets ready for
- * md_model_gradient in `range`, which writes the gradient of parameters range.begin .. to
- * gradient[range.count]. Each is the sum over the samples in order, the same bits whatever the
- * range. Ranges end between rows of tensors (md_tensor_row). */
+/* Then, with a batch of all samples, whose rows are filled by whomever: gets ready for gradients in
+ * `range`, which ends, as all ranges here, between rows of tensors (md_tensor_row). */
 void md_model_sort(md_model *model, const md_batch *batch, md_range range);
+
+/* gradient[range.count]: of the parameters in `range`, each the sum over the samples in order, the
+ * same bits whatever the range. */
 void md_model_gradient(md_model *model, const md_batch *batch, md_range range, float *gradient);
+
+/* The same in tiles of rows of one tensor: computes each in buffer[range.count] and hands it over
+ * before the next. A tile with its weights and moments fills a first-level cache; only where the
+ * model sorts sparse rows block by block it is all rows of the tensor. */
+void md_model_gradient_tiles(md_model *model, const md_batch *batch, md_range range, float *buffer,
+                             void (*consume)(void *context, md_range tile, const float *gradient),
+                             void *context);
 
 /* Class probabilities from n rows of logits; may be in place. */
 void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities);

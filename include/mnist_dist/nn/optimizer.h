@@ -14,6 +14,7 @@ typedef struct md_optimizer_slice {
     float *moments[MD_MAX_MOMENTS];
 } md_optimizer_slice;
 
+/* What a step depends on. */
 typedef struct md_optimizer_step {
     const md_optimizer_spec *spec;
     const md_kernels *kernels;
@@ -22,9 +23,21 @@ typedef struct md_optimizer_step {
     double gradient_scale; /* multiplies the gradient before anything else */
 } md_optimizer_step;
 
-typedef void md_optimizer_apply(const md_optimizer_step *step, const md_optimizer_slice *slice);
+/* A step's constants, the same for every slice. */
+typedef struct md_optimizer_constants {
+    const md_kernels *kernels;
+    union {
+        md_adam_step adam;
+        md_sgd_step sgd;
+    };
+} md_optimizer_constants;
 
-/* How the optimizer takes a step; NULL for what is no optimizer. */
-md_optimizer_apply *md_optimizer_find(md_optimizer_kind kind);
+typedef struct md_optimizer {
+    void (*begin)(const md_optimizer_step *step, md_optimizer_constants *out);
+    void (*apply)(const md_optimizer_constants *constants, const md_optimizer_slice *slice);
+} md_optimizer;
+
+/* NULL for what is no optimizer. */
+const md_optimizer *md_optimizer_find(md_optimizer_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
-/* Cutting a model's parameters into slices, one for each rank of a node, and slices into tiles. All
- * cuts lie between rows of tensors (md_tensor_row). Local. */
+/* Cutting a model's parameters into slices, one for each rank of a node. All cuts lie
+ * between rows of tensors (md_tensor_row). Local. */
 #ifndef MNIST_DIST_NN_SLICE_H
 #define MNIST_DIST_NN_SLICE_H
 
@@ -13,11 +13,6 @@ size_t md_slice_rows(const md_layout *layout);
  * the first tensor; NULL: all have all. */
 md_range md_slice_cut(const md_layout *layout, const float *density, size_t samples, int part,
                       int parts);
-
-/* What of `rest` to take first: rows of one tensor, few enough that their gradient, weights and
- * moments stay in a first-level cache; or all rows it has in `rest` when a model over sparse rows
- * sorts them block by block (md_model_sort). */
-md_range md_slice_tile(const md_layout *layout, md_range rest, size_t samples);
 
 /* Calls take(context, row, range) for every row of `slice`: its number among all, and its
  * parameters. */

@@ -8,30 +8,36 @@
 
 #include "elementary.h"
 
-md_optimizer_apply md_optimizer_adam, md_optimizer_adamw;
-
-static void step_decayed(const md_optimizer_step *s, const md_optimizer_slice *slice,
-                         double weight_decay)
+static void begin_decayed(const md_optimizer_step *s, double weight_decay,
+                          md_optimizer_constants *out)
 {
     const md_optimizer_spec *p = s->spec;
     double correction = sqrt(1.0 - whole_power(p->beta_2, s->iteration)) /
                         (1.0 - whole_power(p->beta_1, s->iteration));
-    md_adam_step constants = {.gradient_scale = (float)s->gradient_scale,
-                              .step_size = (float)(s->learning_rate * correction),
-                              .gain_1 = (float)(1.0 - p->beta_1),
-                              .gain_2 = (float)(1.0 - p->beta_2),
-                              .epsilon = (float)p->epsilon,
-                              .decay = (float)(s->learning_rate * weight_decay)};
-    s->kernels->adam(&constants, slice->count, slice->gradient, slice->parameters,
-                     slice->moments[0], slice->moments[1]);
+    out->kernels = s->kernels;
+    out->adam = (md_adam_step){.gradient_scale = (float)s->gradient_scale,
+                               .step_size = (float)(s->learning_rate * correction),
+                               .gain_1 = (float)(1.0 - p->beta_1),
+                               .gain_2 = (float)(1.0 - p->beta_2),
+                               .epsilon = (float)p->epsilon,
+                               .decay = (float)(s->learning_rate * weight_decay)};
 }
 
-void md_optimizer_adam(const md_optimizer_step *s, const md_optimizer_slice *slice)
+static void begin_adam(const md_optimizer_step *step, md_optimizer_constants *out)
 {
-    step_decayed(s, slice, 0.0);
+    begin_decayed(step, 0.0, out);
 }
 
-void md_optimizer_adamw(const md_optimizer_step *s, const md_optimizer_slice *slice)
+static void begin_adamw(const md_optimizer_step *step, md_optimizer_constants *out)
 {
-    step_decayed(s, slice, s->spec->weight_decay);
+    begin_decayed(step, step->spec->weight_decay, out);
 }
+
+static void apply(const md_optimizer_constants *constants, const md_optimizer_slice *slice)
+{
+    constants->kernels->adam(&constants->adam, slice->count, slice->gradient, slice->parameters,
+                             slice->moments[0], slice->moments[1]);
+}
+
+const md_optimizer md_optimizer_adam = {begin_adam, apply};
+const md_optimizer md_optimizer_adamw = {begin_adamw, apply};
