@@ -317,6 +317,7 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     const size_t wanted = (size_t)t->config->train.batch_size;
     t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
     t->exchanges = md_reducer_exchanges(t->config->distributed.reducer);
+    t->streams = t->exchanges && md_comm_node_size(t->comm) > 1;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)

@@ -1,8 +1,10 @@
 /* One optimizer step, the same for every reducer. */
 #include <math.h>
+#include <string.h>
 
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/base/fixed.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/nn/slice.h"
 #include "trainer_internal.h"
 
@@ -96,16 +98,35 @@ double md_trainer_rate(const md_trainer *t, int64_t step)
     return md_schedule_rate(&t->config->schedule, t->config->optimizer.learning_rate, step, &span);
 }
 
-/* Some of this rank's parameters, by the constants of the coming step. */
-static void step_range(void *trainer, md_range range, const float *gradient)
+/* Steps the parameters in `range`, which lie at `parameters`. */
+static void step_range(const md_trainer *t, md_range range, const float *gradient,
+                       float *parameters)
 {
-    const md_trainer *t = trainer;
-    md_optimizer_slice slice = {.count = range.count,
-                                .gradient = gradient,
-                                .parameters = md_reducer_parameters(t->reducer) + range.begin};
+    md_optimizer_slice slice = {
+        .count = range.count, .gradient = gradient, .parameters = parameters};
     for (int i = 0; i < t->optimizer->moments; i++)
         slice.moments[i] = md_reducer_moment(t->reducer, i) + range.begin;
     t->updates->apply(&t->constants, &slice);
+}
+
+enum { STREAMED = 2048 }; /* floats: they stay in the nearest cache until they are written */
+
+/* Steps them where all ranks read them: if others do, in a copy that is written past the cache. */
+static void step_shared(void *trainer, md_range range, const float *gradient)
+{
+    const md_trainer *t = trainer;
+    _Alignas(MD_ALIGNMENT) float copy[STREAMED];
+    float *shared = md_reducer_parameters(t->reducer) + range.begin;
+    if (!t->streams) {
+        step_range(t, range, gradient, shared);
+        return;
+    }
+    for (size_t at = 0; at < range.count; at += STREAMED) {
+        const size_t left = range.count - at, count = left < STREAMED ? left : STREAMED;
+        memcpy(copy, shared + at, count * sizeof *copy);
+        step_range(t, (md_range){range.begin + at, count}, gradient + at, copy);
+        t->kernels->stream(copy, count, shared + at);
+    }
 }
 
 /* Tile by tile while a tile's gradient is in the nearest cache, if nobody needs it as a whole. */
@@ -121,9 +142,10 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
     t->updates->begin(&step, &t->constants);
     md_reducer_begin_step(t->reducer);
     if (t->exchanges && !t->needs_norm)
-        md_model_gradient_tiles(t->model, all, slice, gradient, step_range, t);
+        md_model_gradient_tiles(t->model, all, slice, gradient, step_shared, t);
     else
-        step_range(t, slice, gradient);
+        step_shared(t, slice, gradient);
+    t->kernels->stream_end();
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }

@@ -37,6 +37,7 @@ typedef struct md_trainer {
     md_optimizer_constants constants;         /* of the step at hand */
     md_reducer *reducer;
     int exchanges; /* it does not sum gradients; see md_reducer_matrices */
+    int streams;   /* other ranks of the node read the parameters that this one steps */
     size_t widths[MD_MODEL_MOST_MATRICES];
     int needs_norm; /* of the gradient, in every step */
     md_heartbeat *heartbeat;

@@ -172,6 +172,28 @@ static void bytes_become_the_nearest_floats(void)
     md_for_every_set(check_bytes);
 }
 
+/* Nothing beside the values is written, wherever they begin and end. */
+static void check_stream(const md_kernels *kernels)
+{
+    enum { LONGEST = 80 };
+    float x[LONGEST], to[LONGEST + 2];
+    for (size_t i = 0; i < LONGEST; i++)
+        x[i] = (float)i + 0.5f;
+    for (size_t begin = 0; begin < 20; begin++)
+        for (size_t count = 0; begin + count <= LONGEST; count += 1 + count / 3) {
+            memset(to, 0, sizeof to);
+            kernels->stream(x, count, to + 1 + begin);
+            kernels->stream_end();
+            CU_ASSERT_EQUAL(memcmp(to + 1 + begin, x, count * sizeof *x), 0);
+            CU_ASSERT(to[begin] == 0.0f && to[1 + begin + count] == 0.0f);
+        }
+}
+
+static void what_is_streamed_arrives_whole(void)
+{
+    md_for_every_set(check_stream);
+}
+
 const char md_suite[] = "nn.elementwise";
 CU_TestInfo md_tests[] = {
     {"columns are summed over samples", columns_are_summed_over_samples},
@@ -183,4 +205,5 @@ CU_TestInfo md_tests[] = {
     {"a bound holds for every value and never for NaN",
      a_bound_holds_for_every_value_and_never_for_nan},
     {"bytes become the nearest floats to v / 255", bytes_become_the_nearest_floats},
+    {"what is streamed arrives whole", what_is_streamed_arrives_whole},
     CU_TEST_INFO_NULL};

@@ -4,7 +4,7 @@
 #define MNIST_DIST_NN_SET_H
 
 #include <string.h>
-#if defined(__FMA__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -88,6 +88,8 @@ void MD_SET(bytes_to_floats)(const uint8_t *pixel, float *x, size_t count);
 void MD_SET(adam)(const md_adam_step *step, size_t count, const float *g, float *w, float *m,
                   float *v);
 void MD_SET(sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
+void MD_SET(stream)(const float *x, size_t count, float *to);
+void MD_SET(stream_end)(void);
 double MD_SET(square_sum)(const float *x, size_t count);
 
 extern const md_kernels MD_SET(kernels);

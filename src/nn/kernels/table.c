@@ -22,5 +22,7 @@ const md_kernels MD_SET(kernels) = {
     .bytes_to_floats = MD_SET(bytes_to_floats),
     .adam = MD_SET(adam),
     .sgd = MD_SET(sgd),
+    .stream = MD_SET(stream),
+    .stream_end = MD_SET(stream_end),
     .square_sum = MD_SET(square_sum),
 };

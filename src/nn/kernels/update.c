@@ -4,6 +4,7 @@
 #include "set.h"
 
 #include <math.h>
+#include <stdint.h>
 
 /* Moments of weights that get no gradient any more decay for ever. Before they reach the subnormal
  * numbers, on which a CPU is ten times slower, they become zero: far below anything that epsilon
@@ -35,6 +36,37 @@ void MD_SET(sgd)(const md_sgd_step *step, size_t count, const float *restrict g,
         u[i] = settled(s.momentum * u[i] - s.learning_rate * (s.gradient_scale * g[i]));
         w[i] += u[i];
     }
+}
+
+MD_INLINE void store_past_cache(float *to, vec x)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps(to, x);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(to, x);
+#elif defined(__x86_64__)
+    _mm_stream_ps(to, x);
+#else
+    store(to, x);
+#endif
+}
+
+void MD_SET(stream)(const float *x, size_t count, float *to)
+{
+    size_t i = 0;
+    for (; i < count && (uintptr_t)(to + i) % sizeof(vec) != 0; i++)
+        to[i] = x[i];
+    for (; i + LANES <= count; i += LANES)
+        store_past_cache(to + i, load(x + i));
+    for (; i < count; i++)
+        to[i] = x[i];
+}
+
+void MD_SET(stream_end)(void)
+{
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
 }
 
 double MD_SET(square_sum)(const float *x, size_t count)
