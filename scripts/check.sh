@@ -55,6 +55,7 @@ fi
 build ci
 run_tests ci -L quick
 if [ "$long" ]; then
+    install_packages "${matrix_packages[@]}" || say "Going on: arm64 is left out"
     run_tests ci -L long
     build asan
     run_tests asan -L quick

@@ -31,9 +31,9 @@ check_packages=(
     slurm-wlm munge bash-completion dpkg-dev git
     locales)
 
-# What scripts/matrix.sh makes its systems with.
+# What scripts/matrix.sh makes its systems with, and nn.other_machine builds with.
 # shellcheck disable=SC2034
-matrix_packages=(debootstrap qemu-user-static)
+matrix_packages=(debootstrap qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 
 # The log of the script at work; each sets its own.
 log=/dev/null

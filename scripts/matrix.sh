@@ -75,7 +75,7 @@ measure() {
 
 # run_row: leaves the row's line of the table in build/matrix/NAME.row.
 run_row() {
-    local result=FAILED check=- weights=- versions=-
+    local result=FAILED check=- weights=- versions=- selftest=-
     say "$name: installing $suite $arch"
     if [ "$arch" = arm64 ] && ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] &&
         [ "$(dpkg --print-architecture)" != arm64 ]; then
@@ -86,15 +86,16 @@ run_row() {
         result=ok
         versions=$(measure "build/release/bin/mnist_dist --version | sed -n 's/^MPI *//p; s/^kernels */kernels /p' |
             paste -sd, | sed 's/,/, /'")
-        weights=$(measure "build/release/bin/mnist_dist --quiet --reducer reproducible --output runs/digest \
+        weights=$(measure "build/release/bin/mnist_dist --quiet --reducer exchange --output runs/digest \
             ${digest[*]} ${MNIST_DIR:+--data /mnist} | grep -o 'weights=[^ ]*' | cut -d= -f2")
+        selftest=$(measure "build/release/bin/mnist_dist selftest | cut -d: -f1")
         if [ ! "$quick" ]; then
             say "$name: scripts/check.sh"
             inside scripts/check.sh >>"$log" 2>&1 || true
             check=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | tail -n 1 | grep . || echo FAILED)
         fi
     fi
-    printf '| %s | %s | %s | %s | %s |\n' "$name" "$versions" "$result" "$check" "$weights" >"$logs/$name.row"
+    printf '| %s | %s | %s | %s | %s | %s |\n' "$name" "$versions" "$result" "$check" "$selftest" "$weights" >"$logs/$name.row"
     [ "$keep" ] || remove_system
 }
 
@@ -112,7 +113,7 @@ for option; do
     esac
 done
 [ "$(id -u)" = 0 ] || cannot "needs root, for chroot and mount"
-command -v debootstrap >/dev/null || cannot "needs debootstrap: apt-get install debootstrap"
+install_packages "${matrix_packages[@]}" || cannot "needs debootstrap: apt-get install debootstrap"
 # What is mounted here must not appear in the machine's own /dev.
 [ "${MATRIX_MOUNTS:-}" ] ||
     MATRIX_MOUNTS=own exec unshare --mount --propagation private "$0" "$@"
@@ -130,7 +131,7 @@ while read -r name suite arch before compiler; do
 done <<<"$rows"
 
 say "The table of $(date -u +%F), logs in $logs"
-printf '| system | MPI, kernels | quickstart | check | digest |\n| --- | --- | --- | --- | --- |\n'
+printf '| system | MPI, kernels | quickstart | check | selftest | digest |\n| --- | --- | --- | --- | --- | --- |\n'
 cat "${done_rows[@]}"
-! grep -vqE '\| ok \| (-|0 tests failed out of [0-9]+) \| xxh3' "${done_rows[@]}" &&
+! grep -vqE '\| ok \| (-|0 tests failed out of [0-9]+) \| PASS \| xxh3' "${done_rows[@]}" &&
     [ "$(grep -oh 'xxh3:[0-9a-f]*' "${done_rows[@]}" | sort -u | wc -l)" = 1 ]
