@@ -21,6 +21,12 @@ const char *md_source_form(size_t i)
     return i < KINDS ? kinds[i]->form : NULL;
 }
 
+const char *md_source_instead(void)
+{
+    const char *folder = getenv("MNIST_DIR");
+    return folder && folder[0] ? folder : "synthetic";
+}
+
 void md_source_forms(char out[MD_VALUE_SIZE])
 {
     const char *forms[KINDS + 1] = {NULL};

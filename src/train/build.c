@@ -9,6 +9,7 @@
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/convert/convert.h"
+#include "mnist_dist/data/source.h"
 #include "mnist_dist/nn/slice.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
@@ -21,18 +22,23 @@ int md_trainer_is_reproducible(const md_trainer *t)
     return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
 }
 
-/* Only the untouched default source may fall back to drawn digits; rank 0 looks, all follow. */
+/* Only the untouched default source may be replaced; rank 0 looks, all follow. */
 static md_status choose_source(md_trainer *t, md_error *err)
 {
     md_config *config = &t->run->config;
-    int missing = !md_config_given(config, "data.source") && access(config->data.source, F_OK) != 0;
-    md_status status = md_comm_broadcast(t->comm, &missing, sizeof missing, 0, err);
-    if (status || !missing)
+    char chosen[MD_PATH_SIZE + 16] = "";
+    if (!md_config_given(config, "data.source") && access(config->data.source, F_OK) != 0)
+        snprintf(chosen, sizeof chosen, "data.source=%s", md_source_instead());
+    md_status status = md_comm_broadcast(t->comm, chosen, sizeof chosen, 0, err);
+    if (status || !chosen[0])
         return status;
-    md_warn("NO MNIST in %s: training on SYNTHETIC digits instead; fetch the real ones with "
-            "data/fetch_mnist.sh",
-            config->data.source);
-    return md_config_set(config, "data.source=synthetic", err);
+    if (strcmp(chosen, "data.source=synthetic") == 0)
+        md_warn("NO MNIST in %s: training on SYNTHETIC digits instead; fetch the real ones with "
+                "data/fetch_mnist.sh",
+                config->data.source);
+    else
+        md_info("%s is not there: reading MNIST_DIR instead", config->data.source);
+    return md_config_set(config, chosen, err);
 }
 
 static md_status load_data(md_trainer *t, md_error *err)

@@ -11,6 +11,10 @@ typedef struct md_source md_source;
  */
 const char *md_source_form(size_t i);
 
+/* What stands in for the default source where that is not there: the folder MNIST_DIR, if the
+ * environment names one, else digits that the program draws, "synthetic". */
+const char *md_source_instead(void);
+
 /* where: a folder with IDX files (train-images-idx3-ubyte[.gz] and so on, also with a dot before
  * idx), a .h5 file, or "synthetic[:N]". MD_BAD_DATA with the cure. *out is NULL on error. */
 md_status md_source_open(const char *where, md_source **out, md_error *err);

@@ -9,6 +9,7 @@
 #include "mnist_dist/base/files.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/data/source.h"
 #include "mnist_dist/rundir/folder.h"
 #include "pixel_scale.h"
 
@@ -83,10 +84,12 @@ md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
         status = md_checkpoint_config(checkpoint, &config, err);
     const char *source = given ? given : config.data.source;
     if (!given && !checkpoint && access(source, F_OK) != 0) {
-        md_warn("%s is not there: showing digits the program draws itself (synthetic); "
-                "data/fetch_mnist.sh fetches MNIST",
-                source);
-        source = "synthetic";
+        const char *missing = source;
+        source = md_source_instead();
+        if (strcmp(source, "synthetic") == 0)
+            md_warn("%s is not there: showing digits the program draws itself (synthetic); "
+                    "data/fetch_mnist.sh fetches MNIST",
+                    missing);
     }
     if (strlen(source) >= MD_PATH_SIZE)
         return md_fail(err, MD_USAGE, "--data %.200s...: the path is too long", source);
