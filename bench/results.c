@@ -17,15 +17,15 @@ void md_report_title(int csv, const char *title)
 void md_report_csv_header(void)
 {
     printf("section,name,batch,median_us,min_us,lower_quartile_us,upper_quartile_us,runs,rate,"
-           "unit\n");
+           "unit,least_us\n");
 }
 
 static void print_csv(const md_row *row)
 {
     const md_timing *t = &row->timing;
-    printf("%s,%s,%zu,%.3f,%.3f,%.3f,%.3f,%zu,%.3f,%s\n", row->section, row->name, row->batch,
+    printf("%s,%s,%zu,%.3f,%.3f,%.3f,%.3f,%zu,%.3f,%s,%.3f\n", row->section, row->name, row->batch,
            t->median * micro, t->min * micro, t->lower_quartile * micro, t->upper_quartile * micro,
-           t->runs, row->rate, row->unit ? row->unit : "");
+           t->runs, row->rate, row->unit ? row->unit : "", row->least * micro);
 }
 
 void md_report_row(int csv, const md_row *row)
@@ -44,6 +44,8 @@ void md_report_row(int csv, const md_row *row)
            t->min * micro, (t->upper_quartile - t->lower_quartile) * micro, each);
     if (row->rate > 0.0)
         printf("  %.1f %s", row->rate, row->unit);
+    if (row->least > 0.0)
+        printf("  %.2f us at least", row->least * micro);
     printf("\n");
 }
 

@@ -11,6 +11,7 @@ typedef struct md_row {
     md_timing timing;
     double rate; /* at the median, in `unit`; 0 = none */
     const char *unit;
+    double least; /* seconds that it takes at least; 0 = not known */
 } md_row;
 
 /* Starts a table of rows; `csv` for the machine's form, where titles and notes are left out. */

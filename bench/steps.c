@@ -5,15 +5,19 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "mnist_dist/comm/reducer_list.h"
+#include "bounds.h"
+#include "mnist_dist/comm/reducer.h"
 #include "mnist_dist/train/trainer.h"
 #include "results.h"
 
 enum { MOST_STEPS = 4000, MOST_ASSIGNMENTS = 16 };
 
 /* What to train with. */
-static const char *const ways[] = {
-#define WAY(ID, id, name, ...) name,
+static const struct {
+    const char *name;
+    md_reducer_kind kind;
+} ways[] = {
+#define WAY(ID, id, name, ...) {name, MD_REDUCER_##ID},
     MD_REDUCERS(WAY)
 #undef WAY
 };
@@ -58,19 +62,26 @@ static md_status train(md_bench *bench, const char *const *assignments, size_t c
     return status;
 }
 
-static void report(const md_bench *bench, const char *way, int64_t batch, samples *s)
+static void report(const md_bench *bench, const md_bench_bounds *bounds, size_t way, int64_t batch,
+                   samples *s)
 {
     char name[64];
+    double least[MD_STEP_PHASES], sum = 0.0;
     const size_t size = (size_t)batch;
+    md_bench_bounds_phases(bounds, bench->images.store.header->density, (double)batch,
+                           md_comm_size(bench->comm), md_reducer_exchanges(ways[way].kind), least);
     for (int i = 0; i < MD_STEP_PHASES; i++) {
-        snprintf(name, sizeof name, "%s: %s", way, md_step_phases[i]);
+        snprintf(name, sizeof name, "%s: %s", ways[way].name, md_step_phases[i]);
+        sum += least[i];
         md_report_row(bench->csv, &(md_row){.section = "steps",
                                             .name = name,
                                             .batch = size,
-                                            .timing = md_timing_of(s->phase[i], s->count)});
+                                            .timing = md_timing_of(s->phase[i], s->count),
+                                            .least = least[i]});
     }
-    snprintf(name, sizeof name, "%s: step", way);
-    md_row row = {.section = "steps", .name = name, .batch = size, .unit = "k images/s"};
+    snprintf(name, sizeof name, "%s: step", ways[way].name);
+    md_row row = {
+        .section = "steps", .name = name, .batch = size, .unit = "k images/s", .least = sum};
     row.timing = md_timing_of(s->step, s->count);
     row.rate = 1e-3 * (double)batch / row.timing.median;
     md_report_row(bench->csv, &row);
@@ -88,7 +99,7 @@ static md_status measure(md_bench *bench, size_t way, int64_t batch, const char 
     } words[] = {{"data.source", bench->data},
                  {"checkpoint.output", folder},
                  {"data.validation", "none"},
-                 {"distributed.reducer", ways[way]}};
+                 {"distributed.reducer", ways[way].name}};
     size_t n = 0;
     for (; n < sizeof words / sizeof *words; n++)
         snprintf(text[n], sizeof *text, "%s=%s", words[n].key, words[n].value);
@@ -112,7 +123,10 @@ md_status md_bench_steps(md_bench *bench, md_error *err)
     char folder[] = "/tmp/mnist_dist_bench_XXXXXX";
     const int root = md_comm_rank(bench->comm) == 0;
     samples *s = calloc(1, sizeof *s);
+    md_bench_bounds bounds = {0};
     md_status status = s ? MD_OK : md_fail_memory(err, "samples", sizeof *s);
+    if (!status && root)
+        status = md_bench_bounds_measure(bench, &bounds, err);
     if (!status && root && !mkdtemp(folder))
         status = md_fail(err, MD_FAILED, "%s cannot be made", folder);
     status = md_agree(bench->comm, status, err);
@@ -124,7 +138,7 @@ md_status md_bench_steps(md_bench *bench, md_error *err)
         for (size_t w = 0; !status && w < sizeof ways / sizeof *ways; w++) {
             status = measure(bench, w, batches[b], folder, s, err);
             if (!status && root)
-                report(bench, ways[w], batches[b], s);
+                report(bench, &bounds, w, batches[b], s);
         }
     if (root && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
         md_report_note(bench->csv, "%s could not be removed", folder);

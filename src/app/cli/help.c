@@ -76,5 +76,6 @@ void md_print_version(FILE *out)
     fprintf(out, "mnist_dist %s\n", MD_VERSION);
     fprintf(out, "MPI      %s\n", md_mpi_version());
     fprintf(out, "HDF5     %s\n", md_hdf5_version());
+    fprintf(out, "BLAS     none: the products are the program's own\n");
     fprintf(out, "kernels  %s\n", md_kernels_get()->name);
 }
