@@ -24,7 +24,7 @@ md_status md_bench_images_read(const char *source, md_bench_images *out, md_erro
 {
     md_source *opened;
     md_samples samples = {0};
-    md_status status = md_source_open(source, &opened, err);
+    md_status status = md_source_open(&(md_source_wishes){.where = source}, &opened, err);
     if (!status)
         status = md_source_read(opened, MD_SPLIT_TRAIN, &samples, err);
     if (!status)
@@ -40,7 +40,11 @@ md_status md_bench_images_draw(const md_source_shape *shape, double density, md_
     const md_rng_key key = {1, MD_STREAM_SYNTHETIC, 0};
     const size_t images = shape->images[MD_SPLIT_TRAIN];
     md_samples samples = {.shape = *shape};
-    md_status status = md_samples_allocate(&samples, MD_SPLIT_TRAIN, err);
+    md_status status =
+        md_samples_room(&samples.features[MD_SPLIT_TRAIN], images, md_samples_features(shape), err);
+    if (!status)
+        status =
+            md_samples_room((void **)&samples.labels[MD_SPLIT_TRAIN], images, sizeof(int32_t), err);
     uint8_t *pixels = samples.features[MD_SPLIT_TRAIN];
     for (size_t i = 0; !status && i < images * md_samples_features(shape); i++) {
         uint32_t draw[4];

@@ -114,6 +114,7 @@ void md_checkpoint_destroy(md_checkpoint **checkpoint)
     for (size_t i = 0; i < c->run_count; i++)
         md_run_record_clear(&c->runs[i]);
     release_blocks(c);
+    md_scale_clear(&c->scale);
     free(c->history);
     free(c->chain);
     free(c->ledger);

@@ -265,6 +265,31 @@ static void get_golden(md_h5 *f, md_checkpoint *c)
         get_golden_labels(f, g);
 }
 
+static void get_moments_of_scale(md_h5 *f, const char *path, size_t features, float **out)
+{
+    const md_h5_array array = {MD_H5_F32, {1, {features}}};
+    if (!f->status)
+        f->status = md_allocate((void **)out, features, sizeof **out, path, f->err);
+    md_h5_get_array(f, path, &array, *out);
+}
+
+/* Files of before it, and those of v / 255, are without. */
+static void get_scale(md_h5 *f, md_checkpoint *c)
+{
+    md_scale *scale = &c->scale;
+    if (!md_h5_exists(f, MD_PATH_DATA) || !md_h5_has(f, MD_PATH_DATA, "scale"))
+        return;
+    char *word = md_h5_get_text(f, MD_PATH_DATA, "scale");
+    if (word && !md_scale_parse(word, &scale->kind))
+        md_h5_fail(f, MD_PATH_DATA "@scale is '%.40s', which is unknown", word);
+    free(word);
+    if (f->status || scale->kind != MD_SCALE_STANDARDIZE)
+        return;
+    scale->features = (size_t)c->model.rows * (size_t)c->model.columns;
+    get_moments_of_scale(f, MD_PATH_DATA "/mean", scale->features, &scale->mean);
+    get_moments_of_scale(f, MD_PATH_DATA "/variance", scale->features, &scale->variance);
+}
+
 static void get_run(md_h5 *f, const char *path, md_run_record *record)
 {
     for (int i = 0; i < MD_RUN_TEXTS; i++)
@@ -300,6 +325,7 @@ static void get_all(md_h5 *f, md_checkpoint *c)
     c->chain = get_table(f, &md_chain_table, &c->chain_count, &c->chain_capacity);
     c->ledger = get_table(f, &md_ledger_table, &c->ledger_count, &c->ledger_capacity);
     get_golden(f, c);
+    get_scale(f, c);
     get_runs(f, c);
     if (!f->status)
         md_h5_fail_with(f, md_checkpoint_check_sense(c, f->err));

@@ -27,7 +27,8 @@ static void put_described(md_h5 *f, const md_model_spec *spec)
 
 static void put_root(md_h5 *f, md_checkpoint *c)
 {
-    const int32_t version = MD_SCHEMA_VERSION, shape[2] = {c->model.rows, c->model.columns};
+    const int32_t version = c->scale.kind == MD_SCALE_UNIT ? 1 : MD_SCHEMA_VERSION;
+    const int32_t shape[2] = {c->model.rows, c->model.columns};
     char digest[MD_DIGEST_TEXT];
     md_digest_text(c->weights_xxh3, digest);
     md_h5_put_text(f, "/", "schema", MD_SCHEMA_NAME);
@@ -146,12 +147,24 @@ static void put_golden(md_h5 *f, const md_checkpoint *c)
     const md_h5_array images = {bytes ? MD_H5_U8 : MD_H5_F32, {3, {g->count, rows, columns}}};
     const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}};
     put_golden_array(f, "images", &images, g->images,
-                     bytes ? "test images, 0 to 255; the model sees v/255"
-                           : "test samples, as they are in the data set");
+                     bytes ? "test images, 0 to 255" : "test samples, as they are in the data set");
     if (g->labels)
         put_golden_labels(f, g, classes);
     put_golden_array(f, "logits", &logits, g->logits,
                      "what the model gave for them, before softmax, when this file was saved");
+}
+
+static void put_scale(md_h5 *f, const md_scale *scale)
+{
+    const md_h5_array array = {MD_H5_F32, {1, {scale->features}}};
+    if (scale->kind == MD_SCALE_UNIT)
+        return;
+    md_h5_put_group(f, MD_PATH_DATA);
+    md_h5_put_text(f, MD_PATH_DATA, "scale", md_scale_word(scale->kind));
+    if (scale->kind != MD_SCALE_STANDARDIZE)
+        return;
+    md_h5_put_array(f, MD_PATH_DATA "/mean", &array, scale->mean);
+    md_h5_put_array(f, MD_PATH_DATA "/variance", &array, scale->variance);
 }
 
 static void put_run(md_h5 *f, md_run_record *record, size_t number)
@@ -177,6 +190,7 @@ static void put_all(md_h5 *f, md_checkpoint *c)
     put_table(f, &md_chain_table, c->chain, c->chain_count);
     put_table(f, &md_ledger_table, c->ledger, c->ledger_count);
     put_golden(f, c);
+    put_scale(f, &c->scale);
     md_h5_put_group(f, MD_PATH_RUN);
     for (size_t i = 0; i < c->run_count; i++)
         put_run(f, &c->runs[i], i + 1);

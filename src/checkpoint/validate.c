@@ -95,6 +95,19 @@ static md_status check_golden(const md_checkpoint *c, md_error *err)
     return MD_OK;
 }
 
+static md_status check_scale(const md_checkpoint *c, md_error *err)
+{
+    const md_scale *scale = &c->scale;
+    const size_t features = scale->kind == MD_SCALE_STANDARDIZE ? scale->features : 0;
+    for (size_t i = 0; i < features; i++)
+        if (!isfinite(scale->mean[i]) || !(scale->variance[i] > 0.0f) ||
+            !isfinite(scale->variance[i]))
+            return md_fail(err, MD_BAD_CHECKPOINT,
+                           "/data: feature %zu has mean %g and variance %g, which cannot be", i,
+                           (double)scale->mean[i], (double)scale->variance[i]);
+    return MD_OK;
+}
+
 md_status md_checkpoint_check_sense(const md_checkpoint *c, md_error *err)
 {
     md_status status = check_optimizer(c, err);
@@ -104,5 +117,7 @@ md_status md_checkpoint_check_sense(const md_checkpoint *c, md_error *err)
         status = check_progress(c, err);
     if (!status)
         status = check_rows(c, err);
-    return status ? status : check_golden(c, err);
+    if (!status)
+        status = check_golden(c, err);
+    return status ? status : check_scale(c, err);
 }

@@ -16,8 +16,7 @@ static const char *const prefixes[2] = {"train", "t10k"};
 /* One of the files that the data set would be. */
 typedef struct file {
     const char *what;
-    md_idx_type type;
-    md_idx_shape shape;
+    md_array array;
     int (*body)(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample);
 } file;
 
@@ -91,12 +90,10 @@ static int hash_file(EVP_MD_CTX *hash, const md_store *store, md_split split, co
 {
     uint8_t header[MD_IDX_HEADER_SIZE];
     char name[64];
-    snprintf(name, sizeof name, "%s-%s-idx%d-%s", prefixes[split], f->what, f->shape.dimensions,
-             f->type == MD_IDX_U8    ? "ubyte"
-             : f->type == MD_IDX_I32 ? "int"
-                                     : "float");
+    snprintf(name, sizeof name, "%s-%s-idx%d-%s", prefixes[split], f->what, f->array.rank,
+             md_idx_word(f->array.type));
     return EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
-           EVP_DigestUpdate(hash, header, md_idx_header(&f->shape, f->type, header)) &&
+           EVP_DigestUpdate(hash, header, md_idx_header(&f->array, header)) &&
            f->body(hash, store, split, sample) && finish_line(hash, name, end);
 }
 
@@ -107,15 +104,17 @@ static int hash_split(EVP_MD_CTX *hash, const md_store *store, md_split split, v
     const md_store_header *header = store->header;
     const size_t n = md_store_images(store, split);
     const int bytes = header->element == MD_ELEMENT_U8, narrow = header->classes <= UINT8_MAX + 1;
+    const md_source_shape *shape = &header->shape;
     const file features = {"images",
-                           bytes ? MD_IDX_U8 : MD_IDX_F32,
-                           {3, {n, header->shape.rows, header->shape.columns}},
+                           {.type = bytes ? MD_NUMBER_U8 : MD_NUMBER_F32,
+                            .rank = 3,
+                            .extent = {n, shape->rows, shape->columns}},
                            hash_features};
     const file labels = {"labels",
-                         narrow ? MD_IDX_U8 : MD_IDX_I32,
-                         {1, {n}},
+                         {.type = narrow ? MD_NUMBER_U8 : MD_NUMBER_I32, .rank = 1, .extent = {n}},
                          narrow ? hash_narrow_labels : hash_labels};
-    const file values = {"targets", MD_IDX_F32, {2, {n, header->targets}}, hash_values};
+    const file values = {
+        "targets", {.type = MD_NUMBER_F32, .rank = 2, .extent = {n, header->targets}}, hash_values};
     const file *answers = md_store_labels(store, split)   ? &labels
                           : md_store_values(store, split) ? &values
                                                           : NULL;

@@ -1,8 +1,10 @@
 #include "mnist_dist/data/source.h"
 
-#include <limits.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "source_internal.h"
 
@@ -35,6 +37,22 @@ void md_source_forms(char out[MD_VALUE_SIZE])
     md_key_list(forms, out);
 }
 
+int md_source_starts(const char *where, long offset, const char *bytes, size_t count)
+{
+    enum { MOST = 16 };
+    char found[MOST];
+    struct stat info;
+    if (count > MOST || stat(where, &info) != 0 || !S_ISREG(info.st_mode))
+        return 0;
+    const int fd = open(where, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    const int same =
+        pread(fd, found, count, offset) == (ssize_t)count && memcmp(found, bytes, count) == 0;
+    close(fd);
+    return same;
+}
+
 static const md_source_ops *choose(const char *where)
 {
     size_t i = 0;
@@ -45,12 +63,14 @@ static const md_source_ops *choose(const char *where)
 
 /* What the rest of the program relies on: sample numbers are 32 bits wide, and an image's pixels
  * can be counted in an int. */
-static md_status check_shape(const md_source_shape *shape, const char *where, md_error *err)
+static md_status check_shape(const md_source *source, const char *where, md_error *err)
 {
+    const md_source_shape *shape = &source->shape;
+    const md_split needed = source->wishes.only ? *source->wishes.only : MD_SPLIT_TRAIN;
     size_t pixels;
-    if (shape->images[MD_SPLIT_TRAIN] == 0)
-        return md_fail(err, MD_BAD_DATA, "%s: there are no training images; give another data set",
-                       where);
+    if (shape->images[needed] == 0)
+        return md_fail(err, MD_BAD_DATA, "%s: there are no %s images; give another data set", where,
+                       needed == MD_SPLIT_TRAIN ? "training" : "test");
     if (shape->rows == 0 || shape->columns == 0 ||
         __builtin_mul_overflow(shape->rows, shape->columns, &pixels) || pixels > INT_MAX)
         return md_fail(err, MD_BAD_DATA,
@@ -64,8 +84,62 @@ static md_status check_shape(const md_source_shape *shape, const char *where, md
     return MD_OK;
 }
 
-md_status md_source_open(const char *where, md_source **out, md_error *err)
+/* A file of one part is what it is asked for. */
+static void place_single(md_source *source)
 {
+    if (!source->single || !source->wishes.only || *source->wishes.only != MD_SPLIT_TEST)
+        return;
+    source->x[MD_SPLIT_TEST] = source->x[MD_SPLIT_TRAIN];
+    source->y[MD_SPLIT_TEST] = source->y[MD_SPLIT_TRAIN];
+    source->x[MD_SPLIT_TRAIN].rank = source->y[MD_SPLIT_TRAIN].rank = 0;
+}
+
+static md_status take_split(md_source *source, md_split split, md_error *err)
+{
+    const md_array *x = &source->x[split], *y = &source->y[split];
+    md_source_shape *shape = &source->shape;
+    size_t rows, columns;
+    if (x->rank == 0)
+        return MD_OK;
+    md_status status = md_array_image(x, &rows, &columns, err);
+    if (status)
+        return status;
+    if (y->rank > 0 && y->extent[0] != x->extent[0])
+        return md_fail(err, MD_BAD_DATA,
+                       "%s holds %zu images, but %s holds %zu labels; give as many of each",
+                       x->name, x->extent[0], y->name, y->extent[0]);
+    if (split == MD_SPLIT_TEST && source->x[MD_SPLIT_TRAIN].rank > 0 &&
+        (rows != shape->rows || columns != shape->columns))
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: test images are %zu x %zu pixels, training images %zu x %zu; give both "
+                       "the same size",
+                       x->name, rows, columns, shape->rows, shape->columns);
+    shape->rows = rows;
+    shape->columns = columns;
+    shape->images[split] = x->extent[0];
+    return MD_OK;
+}
+
+/* Arrays of a file are told with it. */
+static md_status with_file(const md_source *source, md_status status, md_error *err)
+{
+    return status && source->ops->is_file && !strstr(err->text, source->wishes.where)
+               ? md_fail_context(err, status, "'%s': ", source->wishes.where)
+               : status;
+}
+
+static md_status take_arrays(md_source *source, const char *where, md_error *err)
+{
+    md_status status = MD_OK;
+    place_single(source);
+    for (int split = 0; split < 2 && !status; split++)
+        status = with_file(source, take_split(source, (md_split)split, err), err);
+    return status ? status : check_shape(source, where, err);
+}
+
+md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_error *err)
+{
+    const char *where = wishes->where;
     *out = NULL;
     if (strlen(where) >= PATH_MAX)
         return md_fail(err, MD_BAD_DATA,
@@ -74,13 +148,14 @@ md_status md_source_open(const char *where, md_source **out, md_error *err)
     md_source *source = calloc(1, sizeof *source);
     if (!source)
         return md_fail_memory(err, "a data source", sizeof *source);
+    source->wishes = *wishes;
     source->ops = choose(where);
     md_status status = source->ops->open(source, where, err);
     if (status) {
         free(source);
         return status;
     }
-    status = check_shape(&source->shape, where, err);
+    status = take_arrays(source, where, err);
     if (status)
         md_source_close(&source);
     *out = source;
@@ -101,6 +176,71 @@ const md_source_shape *md_source_get_shape(const md_source *source)
     return &source->shape;
 }
 
+int md_source_is_single(const md_source *source)
+{
+    return source->single;
+}
+
+/* All of an array in new memory, aligned for any type. */
+static md_status read_numbers(md_source *source, const md_array *array, void **out, md_error *err)
+{
+    const size_t width = md_array_width(array) * md_number_size(array->type);
+    md_status status = md_samples_room(out, array->extent[0], width, err);
+    return status ? status : source->ops->read(source, array, *out, err);
+}
+
+/* Of both splits, so that they lie alike. */
+static int are_bytes(const md_source *source)
+{
+    for (int split = 0; split < 2; split++)
+        if (source->x[split].rank > 0 && source->x[split].type != MD_NUMBER_U8)
+            return 0;
+    return 1;
+}
+
+static md_status read_features(md_source *source, md_split split, md_samples *out, md_error *err)
+{
+    const md_array *x = &source->x[split];
+    out->element = are_bytes(source) ? MD_ELEMENT_U8 : MD_ELEMENT_F32;
+    out->integers |= source->integers || (x->type != MD_NUMBER_F32 && x->type != MD_NUMBER_F64);
+    if (out->element == MD_ELEMENT_U8)
+        return read_numbers(source, x, &out->features[split], err);
+    void *numbers = NULL;
+    md_status status = read_numbers(source, x, &numbers, err);
+    if (!status)
+        status = md_samples_room(&out->features[split], x->extent[0],
+                                 md_array_width(x) * sizeof(float), err);
+    if (!status)
+        status = md_array_floats(x, numbers, out->features[split], err);
+    free(numbers);
+    return status;
+}
+
+static md_status read_answers(md_source *source, md_split split, md_samples *out, md_error *err)
+{
+    const md_array *y = &source->y[split];
+    const size_t n = y->extent[0], width = md_array_width(y);
+    void *numbers = NULL;
+    md_status status = read_numbers(source, y, &numbers, err);
+    if (!status && source->wishes.numbers && out->targets > 0 && out->targets != width)
+        status = md_fail(err, MD_BAD_DATA,
+                         "%s: test samples have %zu targets, training samples %zu; give both as "
+                         "many",
+                         y->name, width, out->targets);
+    if (!status && source->wishes.numbers) {
+        out->targets = width;
+        status = md_samples_room((void **)&out->values[split], n, width * sizeof(float), err);
+        if (!status)
+            status = md_array_floats(y, numbers, out->values[split], err);
+    } else if (!status) {
+        status = md_samples_room((void **)&out->labels[split], n, sizeof(int32_t), err);
+        if (!status)
+            status = md_array_labels(y, numbers, out->labels[split], err);
+    }
+    free(numbers);
+    return status;
+}
+
 md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
     out->shape.rows = source->shape.rows;
@@ -108,6 +248,8 @@ md_status md_source_read(md_source *source, md_split split, md_samples *out, md_
     out->shape.images[split] = source->shape.images[split];
     if (source->shape.images[split] == 0)
         return MD_OK;
-    md_status status = md_samples_allocate(out, split, err);
-    return status ? status : source->ops->read(source, split, out, err);
+    md_status status = read_features(source, split, out, err);
+    if (!status && source->y[split].rank > 0)
+        status = read_answers(source, split, out, err);
+    return with_file(source, status, err);
 }

@@ -1,28 +1,39 @@
 /* What a kind of source provides: readers/X.c defines one md_source_ops, source.c has a row for it.
- */
+ * Every kind offers arrays, whose numbers mean the same whatever file they lie in. */
 #ifndef MNIST_DIST_DATA_SOURCE_INTERNAL_H
 #define MNIST_DIST_DATA_SOURCE_INTERNAL_H
 
+#include <limits.h>
+
+#include "array.h"
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/base/key.h"
 #include "mnist_dist/data/source.h"
 
 typedef struct md_source_ops {
     const char *form; /* what the user may give: "folder with IDX files" */
+    int is_file;      /* arrays have names inside of it */
     int (*recognises)(const char *where);
-    /* Reads and checks headers; fills source->shape and source->context. On error nothing is kept.
-     */
+    /* Reads and checks headers; fills x and y of the splits there are, and context. On error
+     * nothing is kept. */
     md_status (*open)(md_source *source, const char *where, md_error *err);
-    /* Fills one split of *out, whose arrays are there. */
-    md_status (*read)(md_source *source, md_split split, md_samples *out, md_error *err);
+    /* The array's numbers, in the machine's byte order. */
+    md_status (*read)(md_source *source, const md_array *array, void *out, md_error *err);
     void (*close)(md_source *source);
 } md_source_ops;
 
 struct md_source {
     const md_source_ops *ops;
+    md_source_wishes wishes;
     md_source_shape shape;
-    void *context; /* the kind's own, freed by its close */
+    md_array x[2], y[2]; /* by split; rank 0: there is none */
+    int single;          /* the file has one part, which is in the training split's place */
+    int integers;        /* floats are but how it holds numbers that may all be whole */
+    void *context;       /* the kind's own, freed by its close */
 };
+
+/* Are these the bytes of a regular file from `offset` on? */
+int md_source_starts(const char *where, long offset, const char *bytes, size_t count);
 
 /* All forms as "a, b or c", for messages. */
 void md_source_forms(char out[MD_VALUE_SIZE]);

@@ -186,7 +186,9 @@ static int is_plain_number(hid_t type)
 {
     const hid_t plain[] = {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE,
                            H5T_STD_I8LE,   H5T_STD_U8LE,   H5T_STD_I16LE,  H5T_STD_I16BE,
-                           H5T_STD_I32LE,  H5T_STD_I32BE,  H5T_STD_I64LE,  H5T_STD_I64BE};
+                           H5T_STD_I32LE,  H5T_STD_I32BE,  H5T_STD_I64LE,  H5T_STD_I64BE,
+                           H5T_STD_U16LE,  H5T_STD_U16BE,  H5T_STD_U32LE,  H5T_STD_U32BE,
+                           H5T_STD_U64LE,  H5T_STD_U64BE};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (H5Tequal(type, plain[i]) > 0)
             return 1;
@@ -241,6 +243,21 @@ md_h5_type md_h5_get_type(md_h5 *f, const char *path)
     return type;
 }
 
+md_h5_type md_h5_get_holder(md_h5 *f, const char *path)
+{
+    dataset set;
+    if (f->status || open_dataset(f, path, &set))
+        return MD_H5_TYPES;
+    const md_h5_type ours = md_h5_type_of(set.type);
+    md_h5_type holder = MD_H5_TYPES;
+    if (ours == MD_H5_U8 || ours == MD_H5_U64 || ours == MD_H5_F64)
+        holder = ours;
+    else if (is_plain_number(set.type))
+        holder = H5Tget_class(set.type) == H5T_FLOAT ? MD_H5_F32 : MD_H5_I64;
+    release(&set);
+    return holder;
+}
+
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out)
 {
     dataset set;
@@ -261,4 +278,32 @@ size_t md_h5_members(md_h5 *f, const char *path)
         return 0;
     }
     return (size_t)info.nlinks;
+}
+
+typedef struct listing {
+    char (*paths)[MD_H5_PATH];
+    size_t count, most;
+} listing;
+
+static herr_t list_link(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    listing *l = context;
+    H5O_info_t object;
+    if (info->type != H5L_TYPE_HARD || strlen(name) + 2 > MD_H5_PATH)
+        return 0;
+    if (H5Oget_info_by_name2(group, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+        return -1;
+    if (object.type == H5O_TYPE_DATASET)
+        snprintf(l->paths[l->count++], MD_H5_PATH, "/%s", name);
+    return l->count == l->most;
+}
+
+size_t md_h5_list(md_h5 *f, char (*paths)[MD_H5_PATH], size_t most)
+{
+    listing l = {paths, 0, most};
+    if (f->status)
+        return 0;
+    if (H5Lvisit(f->file, H5_INDEX_NAME, H5_ITER_INC, list_link, &l) < 0)
+        md_h5_fail(f, "its objects cannot be listed");
+    return l.count;
 }

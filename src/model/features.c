@@ -7,6 +7,34 @@
 
 #include "mnist_dist/base/memory.h"
 
+#define MD_ROW(NAME, name) #name,
+const char *const md_scaling_words[] = {MD_SCALINGS(MD_ROW) NULL};
+#undef MD_ROW
+
+const char *md_scale_word(md_scale_kind kind)
+{
+    switch (kind) {
+    case MD_SCALE_UNIT:
+        return md_scaling_words[MD_SCALING_UNIT];
+    case MD_SCALE_NONE:
+        return md_scaling_words[MD_SCALING_NONE];
+    case MD_SCALE_STANDARDIZE:
+        break;
+    }
+    return md_scaling_words[MD_SCALING_STANDARDIZE];
+}
+
+int md_scale_parse(const char *word, md_scale_kind *out)
+{
+    static const md_scale_kind kinds[] = {MD_SCALE_UNIT, MD_SCALE_NONE, MD_SCALE_STANDARDIZE};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(word, md_scale_word(kinds[i])) == 0) {
+            *out = kinds[i];
+            return 1;
+        }
+    return 0;
+}
+
 size_t md_element_size(md_element element)
 {
     return element == MD_ELEMENT_F32 ? sizeof(float) : sizeof(uint8_t);

@@ -14,9 +14,6 @@
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
 
-/* A set with fewer images than this for each unit of the last layer may just lack a class. */
-enum { IMAGES_PER_CLASS = 10 };
-
 int md_trainer_is_reproducible(const md_trainer *t)
 {
     return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
@@ -41,15 +38,34 @@ static md_status choose_source(md_trainer *t, md_error *err)
     return md_config_set(config, chosen, err);
 }
 
+/* A run that goes on sees what it has seen before. A model that comes from elsewhere without steps
+ * of ours sees what it is given, as it did there, unless it brings a scale of its own. */
+static md_status create_dataset(md_trainer *t, md_error *err)
+{
+    md_dataset_params params = md_dataset_params_of(t->config);
+    const md_checkpoint *resumed = t->run->resumed;
+    md_scale scale = {0};
+    int own = resumed && (resumed->at.step > 0 || resumed->scale.kind != MD_SCALE_UNIT);
+    md_status status = own ? md_scale_copy(&resumed->scale, &scale, err) : MD_OK;
+    status = md_agree(t->comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(t->comm, &own, sizeof own, 0, err);
+    if (!status && own)
+        status = md_scale_share(t->comm, &scale, err);
+    params.scale = own ? &scale : NULL;
+    params.as_is = t->run->resuming;
+    if (!status)
+        status = md_dataset_create(t->comm, &params, &t->dataset, err);
+    md_scale_clear(&scale);
+    return status;
+}
+
 static md_status load_data(md_trainer *t, md_error *err)
 {
     md_status status = choose_source(t, err);
     if (status)
         return status;
-    const md_dataset_params params = {.source = t->config->data.source,
-                                      .validation = t->config->data.validation,
-                                      .storage = t->config->data.storage};
-    status = md_dataset_create(t->comm, &params, &t->dataset, err);
+    status = create_dataset(t, err);
     if (status)
         return status;
     t->shape.images = md_dataset_train_count(t->dataset);
@@ -60,27 +76,76 @@ static md_status load_data(md_trainer *t, md_error *err)
     return MD_OK;
 }
 
-static md_status check_classes(const md_trainer *t, md_error *err)
+/* The model that nobody chose is the notebook's, for as many classes as data.classes says. */
+static void fit_default_model(md_trainer *t)
 {
-    const int units = md_model_spec_classes(&t->spec);
-    const int classes = md_dataset_store(t->dataset)->header->classes;
-    if (units == classes)
-        return MD_OK;
-    if (units > classes && t->shape.images < (size_t)units * IMAGES_PER_CLASS) {
-        md_warn("%s: labels go up to %d only, the last layer has %d units", t->config->data.source,
-                classes - 1, units);
-        return MD_OK;
+    const md_store_header *header = md_dataset_store(t->dataset)->header;
+    md_model_spec *model = &t->run->config.model;
+    md_layer_spec *last = &model->layers[model->layer_count - 1];
+    const int told = (int)t->config->data.classes;
+    if (md_config_given(t->config, "model") || header->targets > 0)
+        return;
+    if (told > 0)
+        last->units = told;
+}
+
+/* A label that lies alone far beyond the others is a mistake in the data rather than a class. */
+static md_status fail_classes(const md_trainer *t, int units, int classes, md_error *err)
+{
+    const md_store *store = md_dataset_store(t->dataset);
+    const char *source = t->config->data.source;
+    int32_t below = -1;
+    size_t count = 0, at = 0;
+    md_split where = MD_SPLIT_TRAIN;
+    for (int split = 0; split < 2; split++) {
+        const int32_t *labels = md_store_labels(store, (md_split)split);
+        for (size_t i = 0; labels && i < md_store_images(store, (md_split)split); i++)
+            if (labels[i] != classes - 1)
+                below = labels[i] > below ? labels[i] : below;
+            else if (count++ == 0) {
+                where = (md_split)split;
+                at = i;
+            }
     }
+    if (count == 1 && below >= 0 && below < classes - 2 && below < units)
+        return md_fail(
+            err, MD_USAGE,
+            "%s: the label of %s sample %zu (from 0) is %d, far beyond all others, which "
+            "go up to %d; mend it, or set the last layer's units to %d",
+            source, where == MD_SPLIT_TRAIN ? "training" : "test", at, classes - 1, below, classes);
     return md_fail(err, MD_USAGE,
                    "model: the last layer ('%s') has %d units but %s has %d classes; set its units "
                    "to %d",
-                   t->spec.layers[t->spec.layer_count - 1].name, units, t->config->data.source,
-                   classes, classes);
+                   t->spec.layers[t->spec.layer_count - 1].name, units, source, classes, classes);
+}
+
+/* A class that the files do not show may be there all the same. */
+static md_status check_classes(const md_trainer *t, md_error *err)
+{
+    const int units = md_model_spec_classes(&t->spec);
+    const int found = md_dataset_store(t->dataset)->header->classes;
+    const int told = (int)t->config->data.classes;
+    if (md_dataset_store(t->dataset)->header->targets > 0)
+        return MD_OK;
+    if (told > 0 && (found > told || units != told))
+        return md_fail(err, MD_USAGE,
+                       "data.classes is %d, but labels of %s go up to %d and the last layer ('%s') "
+                       "has %d units; let all agree",
+                       told, t->config->data.source, found - 1,
+                       t->spec.layers[t->spec.layer_count - 1].name, units);
+    if (units < found)
+        return fail_classes(t, units, found, err);
+    if (units > found && told == 0)
+        md_warn("%s: labels go up to %d only, the last layer has %d units; data.classes=%d says "
+                "that this is meant",
+                t->config->data.source, found - 1, units, units);
+    return MD_OK;
 }
 
 static md_status build_model(md_trainer *t, md_error *err)
 {
     const md_store_header *header = md_dataset_store(t->dataset)->header;
+    fit_default_model(t);
     t->spec = t->config->model;
     t->spec.rows = (int)header->shape.rows;
     t->spec.columns = (int)header->shape.columns;

@@ -65,7 +65,9 @@ md_status md_capture_create(const md_trainer *t, md_checkpoint **out, md_error *
     if (status)
         return status;
     md_capture_configure(t, c);
-    status = md_capture_add_run(t, c, err);
+    status = md_scale_copy(md_dataset_scale(t->dataset), &c->scale, err);
+    if (!status)
+        status = md_capture_add_run(t, c, err);
     if (status)
         md_checkpoint_destroy(&c);
     *out = c;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/agree.h"
@@ -12,6 +13,8 @@
 
 struct md_dataset {
     md_shared *shared;
+    md_scale scale; /* on ranks that read */
+    int single;     /* the source has one part */
     md_store store;
     size_t train_count;
     md_image_range validation;
@@ -21,17 +24,59 @@ struct md_dataset {
 typedef struct md_loading {
     md_samples samples;
     md_store_header plan;
+    int single;
 } md_loading;
+
+md_dataset_params md_dataset_params_of(const md_config *config)
+{
+    return (md_dataset_params){.source = config->data.source,
+                               .validation = config->data.validation,
+                               .x = {config->data.train_x, config->data.test_x},
+                               .y = {config->data.train_y, config->data.test_y},
+                               .storage = config->data.storage,
+                               .scaling = config->data.scale,
+                               .transpose = config->data.transpose};
+}
+
+/* The N of split:N, or 0 when that is not asked for or impossible. */
+static size_t held_out(const char *validation, size_t train)
+{
+    static const char split[] = "split:";
+    int64_t n = 0;
+    if (train == 0 || strncmp(validation, split, strlen(split)) != 0 ||
+        !md_parse_i64(validation + strlen(split), 1, (int64_t)train - 1, &n))
+        return 0;
+    return (size_t)n;
+}
+
+static md_status settle(const md_dataset_params *params, md_samples *samples, md_error *err)
+{
+    const size_t train = samples->shape.images[MD_SPLIT_TRAIN];
+    const md_settling settling = {.scaling = params->scaling,
+                                  .fixed = params->scale,
+                                  .as_is = params->as_is,
+                                  .held_out = held_out(params->validation, train),
+                                  .transpose = params->transpose};
+    md_status status = md_samples_settle(samples, &settling, err);
+    return status == MD_BAD_DATA ? md_fail_context(err, status, "%s: ", params->source) : status;
+}
 
 static md_status load(const md_dataset_params *params, md_loading *loading, md_error *err)
 {
     md_source *source;
-    md_status status = md_source_open(params->source, &source, err);
+    const md_source_wishes wishes = {.where = params->source,
+                                     .x = {params->x[0], params->x[1]},
+                                     .y = {params->y[0], params->y[1]},
+                                     .only = params->only,
+                                     .numbers = params->numbers};
+    md_status status = md_source_open(&wishes, &source, err);
     for (int split = 0; !status && split < 2; split++)
         if (!params->only || *params->only == (md_split)split)
             status = md_source_read(source, (md_split)split, &loading->samples, err);
-    if (!status && params->numbers)
-        status = md_samples_number(&loading->samples, err);
+    if (!status)
+        status = settle(params, &loading->samples, err);
+    if (!status)
+        loading->single = md_source_is_single(source);
     if (!status)
         status = md_store_plan(&loading->samples, params->storage, &loading->plan, err);
     md_source_close(&source);
@@ -57,6 +102,11 @@ static md_status share(md_comm *comm, const md_dataset_params *params, md_datase
         status = md_shared_fence(dataset->shared, err);
         dataset->store = md_store_view(block);
     }
+    dataset->single = loading.single;
+    if (!status)
+        status = md_comm_broadcast(comm, &dataset->single, sizeof dataset->single, 0, err);
+    dataset->scale = loading.samples.scale;
+    loading.samples.scale = (md_scale){0};
     md_samples_clear(&loading.samples);
     return status;
 }
@@ -78,17 +128,27 @@ static md_status compare_nodes(md_comm *comm, const md_dataset *dataset, const c
     return status;
 }
 
-static md_status plan_validation(const md_dataset_params *params, md_dataset *dataset,
-                                 md_error *err)
+/* Data in one part have no test images that anyone could have left out by mistake. */
+static void say_single(const md_comm *comm, const md_dataset_params *params)
+{
+    if (md_comm_rank(comm) == 0)
+        md_info("%s has one part: it is trained on without validation; data.validation=split:N "
+                "holds the last N samples out",
+                params->source);
+}
+
+static md_status plan_validation(const md_comm *comm, const md_dataset_params *params,
+                                 md_dataset *dataset, md_error *err)
 {
     static const char split[] = "split:";
     const char *validation = params->validation;
     size_t train = md_store_images(&dataset->store, MD_SPLIT_TRAIN);
-    int64_t held_out;
     dataset->train_count = train;
     if (strcmp(validation, "test") == 0) {
         dataset->validation = md_dataset_test(dataset);
-        if (dataset->validation.count > 0)
+        if (dataset->single)
+            say_single(comm, params);
+        if (dataset->validation.count > 0 || dataset->single)
             return MD_OK;
         return md_fail(err, MD_USAGE,
                        "data.validation is test, but %s has no test images; set data.validation to "
@@ -97,12 +157,13 @@ static md_status plan_validation(const md_dataset_params *params, md_dataset *da
     }
     if (strncmp(validation, split, strlen(split)) != 0)
         return MD_OK;
-    if (!md_parse_i64(validation + strlen(split), 1, (int64_t)train - 1, &held_out))
+    const size_t held = held_out(validation, train);
+    if (held == 0)
         return md_fail(err, MD_USAGE,
                        "data.validation is %s, but %s has %zu training images; N must be smaller",
                        validation, params->source, train);
-    dataset->train_count = train - (size_t)held_out;
-    dataset->validation = (md_image_range){MD_SPLIT_TRAIN, dataset->train_count, (size_t)held_out};
+    dataset->train_count = train - held;
+    dataset->validation = (md_image_range){MD_SPLIT_TRAIN, dataset->train_count, held};
     return MD_OK;
 }
 
@@ -123,7 +184,7 @@ md_status md_dataset_create(md_comm *comm, const md_dataset_params *params, md_d
     if (!status) {
         status = compare_nodes(comm, dataset, params->source, err);
         if (!status)
-            status = plan_validation(params, dataset, err);
+            status = plan_validation(comm, params, dataset, err);
         status = md_agree(comm, status, err);
     }
     if (status)
@@ -137,8 +198,36 @@ void md_dataset_destroy(md_dataset **dataset)
     if (!*dataset)
         return;
     md_shared_destroy(&(*dataset)->shared);
+    md_scale_clear(&(*dataset)->scale);
     free(*dataset);
     *dataset = NULL;
+}
+
+md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
+{
+    const int root = md_comm_rank(comm) == 0;
+    struct {
+        md_scale_kind kind;
+        size_t features;
+    } told = {scale->kind, scale->features};
+    md_status status = md_comm_broadcast(comm, &told, sizeof told, 0, err);
+    if (status || told.kind != MD_SCALE_STANDARDIZE) {
+        scale->kind = told.kind;
+        return status;
+    }
+    float *room[2] = {scale->mean, scale->variance};
+    for (int i = 0; i < 2 && !status && !root; i++)
+        status = md_allocate((void **)&room[i], told.features, sizeof(float), "the scale", err);
+    *scale = (md_scale){told.kind, told.features, room[0], room[1]};
+    status = md_agree(comm, status, err);
+    for (int i = 0; i < 2 && !status; i++)
+        status = md_comm_broadcast(comm, room[i], told.features * sizeof(float), 0, err);
+    return status;
+}
+
+const md_scale *md_dataset_scale(const md_dataset *dataset)
+{
+    return &dataset->scale;
 }
 
 const md_store *md_dataset_store(const md_dataset *dataset)

@@ -46,6 +46,10 @@ md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_er
     c->model.rows = t->spec.rows;
     c->model.columns = t->spec.columns;
     md_capture_configure(t, c);
+    md_scale_clear(&c->scale);
+    md_status status = md_scale_copy(md_dataset_scale(t->dataset), &c->scale, err);
+    if (status)
+        return status;
     return moments == c->moment_count ? MD_OK : md_checkpoint_reset_moments(c, moments, err);
 }
 

@@ -414,7 +414,7 @@ static void numbers_are_written_as_short_as_they_can_be(void)
     char *text = md_config_write(&c);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     const char *const lines[] = {
-        "data: {source: data/mnist, validation: test, storage: auto}\n",
+        "data: {source: data/mnist, validation: test, storage: auto, scale: auto, classes: 0, ",
         "  - {layer: dense, units: 64, activation: relu}\n",
         "learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1.0e-7, momentum: 0,",
         "initial_weights: '', time_limit: 0}\n", "stall_timeout: 120}\n"};

@@ -29,15 +29,17 @@ static void write_dataset(hid_t file, const recipe *r)
     hid_t space = H5Screate_simple(r->rank, r->size, NULL);
     hid_t set = H5Dcreate2(file, r->name, type, space, H5P_DEFAULT,
                            r->creation ? r->creation : H5P_DEFAULT, H5P_DEFAULT);
-    size_t pixels = r->rank == 3 ? (size_t)(r->size[1] * r->size[2]) : 1;
+    const int images = strstr(r->name, "images") != NULL;
+    size_t pixels = ROWS * COLUMNS;
     hssize_t count = H5Sget_simple_extent_npoints(space);
     uint8_t *bytes = count > 0 && count < 1 << 20 ? malloc((size_t)count) : NULL;
     md_split split = strncmp(r->name, "/test", 5) == 0 ? MD_SPLIT_TEST : MD_SPLIT_TRAIN;
     for (size_t i = 0; bytes && i < (size_t)count; i++)
-        bytes[i] = r->rank == 3 ? md_fixture_pixel(split, i / pixels, i % pixels)
-                                : md_fixture_label(split, i);
+        bytes[i] =
+            images ? md_fixture_pixel(split, i / pixels, i % pixels) : md_fixture_label(split, i);
     CU_ASSERT_FATAL(set >= 0);
-    if (bytes)
+    const H5T_class_t class = H5Tget_class(type);
+    if (bytes && (class == H5T_INTEGER || class == H5T_FLOAT))
         CU_ASSERT(H5Dwrite(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) >= 0);
     free(bytes);
     H5Dclose(set);
@@ -169,7 +171,7 @@ static void a_missing_or_foreign_file_is_named(void)
     H5Fclose(f.file);
     f.file = -1;
     md_fixture_write(f.folder, "data.h5", "PK\3\4 a zip file", 14);
-    refused(&f, "data.h5", "HDF5: ");
+    refused(&f, "data.h5", "give synthetic");
 }
 
 static void links_out_of_the_file_are_not_followed(void)
@@ -219,19 +221,38 @@ static void bytes_kept_in_other_files_are_not_read(void)
     refused(&f, "/train/labels", "virtual");
 }
 
-static void types_and_dimensions_are_checked(void)
+/* Labels of any type and byte order, and images with an axis for their channel. */
+static void types_and_dimensions_are_understood(void)
+{
+    const recipe right[] = {
+        {"/train/labels", 1, .size = {N}, .type = H5T_STD_I8LE},
+        {"/train/labels", 1, .size = {N}, .type = H5T_STD_U16BE},
+        {"/train/labels", 1, .size = {N}, .type = H5T_STD_I64LE},
+        {"/train/labels", 1, .size = {N}, .type = H5T_STD_U64BE},
+        {"/train/labels", 1, .size = {N}, .type = H5T_IEEE_F32BE},
+        {"/train/labels", 2, .size = {N, 1}, .type = H5T_IEEE_F64LE},
+        {"/train/images", 4, .size = {N, ROWS, COLUMNS, 1}},
+        {"/train/images", 4, .size = {N, 1, ROWS, COLUMNS}},
+    };
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        h5 f = create();
+        replace(&f, &right[i]);
+        loads(&f, 3);
+    }
+}
+
+static void what_is_no_sample_is_refused_with_its_shape(void)
 {
     const recipe wrong[] = {
-        {"/train/images", 3, .size = {N, ROWS, COLUMNS}, .type = H5T_IEEE_F32LE},
-        {"/train/images", 3, .size = {N, ROWS, COLUMNS}, .type = H5T_STD_U16LE},
-        {"/train/labels", 1, .size = {N}, .type = H5T_STD_I8LE},
-        {"/train/images", 2, .size = {N, ROWS}},
-        {"/train/images", 4, .size = {N, ROWS, COLUMNS, 1}},
-        {"/train/labels", 2, .size = {N, 1}},
+        {"/train/images", 3, .size = {N, ROWS, COLUMNS}, .type = H5T_STD_REF_OBJ},
+        {"/train/labels", 1, .size = {N}, .type = H5T_UNIX_D32LE},
         {"/train/labels", 0, .size = {0}},
+        {"/train/images", 4, .size = {N, ROWS, COLUMNS, 3}},
+        {"/train/labels", 3, .size = {N, 1, 1}},
+        {"/train/labels", 2, .size = {N, 3}},
     };
-    const char *const words[] = {"unsigned bytes", "unsigned bytes", "unsigned bytes", "dimensions",
-                                 "dimensions",     "dimensions",     "dimensions"};
+    const char *const words[] = {"numbers",          "numbers",       "no dimensions",
+                                 "u1 [12, 5, 4, 3]", "u1 [12, 1, 1]", "row 0"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         h5 f = create();
         replace(&f, &wrong[i]);
@@ -344,7 +365,8 @@ CU_TestInfo md_tests[] = {
     {"a missing or foreign file is named", a_missing_or_foreign_file_is_named},
     {"links out of the file are not followed", links_out_of_the_file_are_not_followed},
     {"bytes kept in other files are not read", bytes_kept_in_other_files_are_not_read},
-    {"types and dimensions are checked", types_and_dimensions_are_checked},
+    {"types and dimensions are understood", types_and_dimensions_are_understood},
+    {"what is no sample is refused with its shape", what_is_no_sample_is_refused_with_its_shape},
     {"counts and sizes must match", counts_and_sizes_must_match},
     {"only the usual filters are run", only_the_usual_filters_are_run},
     {"claims are bounded by the file's size", claims_are_bounded_by_the_files_size},

@@ -55,7 +55,8 @@ static void what_no_kind_recognises_is_told_them_all(void)
 {
     md_source *source;
     md_error err = {0};
-    CU_ASSERT_EQUAL(md_source_open("/etc/passwd", &source, &err), MD_BAD_DATA);
+    CU_ASSERT_EQUAL(md_source_open(&(md_source_wishes){.where = "/etc/passwd"}, &source, &err),
+                    MD_BAD_DATA);
     CU_ASSERT_PTR_NULL(source);
     for (size_t i = 0; md_source_form(i); i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, md_source_form(i)));
@@ -67,7 +68,8 @@ static void a_name_that_only_starts_like_a_kinds_is_a_folder(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         md_source *source;
         md_error err = {0};
-        CU_ASSERT_EQUAL(md_source_open(names[i], &source, &err), MD_BAD_DATA);
+        CU_ASSERT_EQUAL(md_source_open(&(md_source_wishes){.where = names[i]}, &source, &err),
+                        MD_BAD_DATA);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no such folder"));
     }
 }

@@ -19,7 +19,8 @@ static md_fixture_data load(const char *where)
 static void the_default_is_twelve_thousand_and_a_sixth_for_the_test(void)
 {
     md_source *source;
-    CU_ASSERT_EQUAL_FATAL(md_source_open("synthetic", &source, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_source_open(&(md_source_wishes){.where = "synthetic"}, &source, NULL),
+                          MD_OK);
     const md_source_shape *shape = md_source_get_shape(source);
     CU_ASSERT(shape->rows == SIDE && shape->columns == SIDE);
     CU_ASSERT(shape->images[MD_SPLIT_TRAIN] == 12000 && shape->images[MD_SPLIT_TEST] == 2000);
@@ -130,7 +131,8 @@ static void a_bad_count_is_refused(void)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         md_source *source;
         md_error err;
-        CU_ASSERT_EQUAL(md_source_open(refused[i], &source, &err), MD_BAD_DATA);
+        CU_ASSERT_EQUAL(md_source_open(&(md_source_wishes){.where = refused[i]}, &source, &err),
+                        MD_BAD_DATA);
         CU_ASSERT_PTR_NULL(source);
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, refused[i]));
         CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "synthetic:12000"));

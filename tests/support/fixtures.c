@@ -125,7 +125,7 @@ md_status md_fixture_load(const char *where, md_fixture_data *out, md_error *err
 {
     *out = (md_fixture_data){0};
     md_source *source;
-    md_status status = md_source_open(where, &source, err);
+    md_status status = md_source_open(&(md_source_wishes){.where = where}, &source, err);
     if (status)
         return status;
     for (int i = 0; i < 2 && status == MD_OK; i++) {

@@ -81,7 +81,8 @@ static void every_rank_sees_the_source_s_images(void)
         md_comm *comm = make_comm(node_size);
         md_dataset *dataset = create(comm, "synthetic:120", "test", storages[node_size]);
         md_source *source;
-        CU_ASSERT_EQUAL_FATAL(md_source_open("synthetic:120", &source, NULL), MD_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            md_source_open(&(md_source_wishes){.where = "synthetic:120"}, &source, NULL), MD_OK);
         expect_same_images(md_dataset_store(dataset), MD_SPLIT_TRAIN, source);
         expect_same_images(md_dataset_store(dataset), MD_SPLIT_TEST, source);
         md_source_close(&source);

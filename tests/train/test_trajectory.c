@@ -91,7 +91,7 @@ static void check_logits(const char *data, const double *expected, const float *
     md_source *source;
     md_error err;
     md_twin *twin;
-    CU_ASSERT_FATAL(md_source_open(data, &source, &err) == MD_OK);
+    CU_ASSERT_FATAL(md_source_open(&(md_source_wishes){.where = data}, &source, &err) == MD_OK);
     CU_ASSERT_FATAL(md_twin_create(&spec, &twin, &err) == MD_OK);
     const md_source_shape *shape = md_source_get_shape(source);
     const size_t pixels = shape->rows * shape->columns;

@@ -70,6 +70,7 @@ typedef struct md_position {
 /* Owns everything it points to (malloc'ed; blocks by md_allocate), but for borrowed blocks. */
 typedef struct md_checkpoint {
     md_model_spec model;
+    md_scale scale;    /* what the model sees of its data's features */
     float *parameters; /* [md_layout.parameters] */
 
     md_optimizer_spec

@@ -1,4 +1,4 @@
-/* The layout of a checkpoint, schema version 1, and every name in it.
+/* The layout of a checkpoint, schema version 1 or 2, and every name in it.
  *
  * A checkpoint is an HDF5 file (format of library 1.8) that Keras 2 and 3 load as a model; all that
  * Keras does not know lies outside the paths it reads. "@" is an attribute. Types are little-endian
@@ -39,7 +39,10 @@
  *                     joined by others (checkpoint/fields.h).
  *   /golden           optional: images u1 or f4 [n,rows,columns]  logits f4 [n,classes]  and, where
  *                     there are classes, labels u1 [n], i4 of more than 256; each with @description
- *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
+ *   /data             what the model sees of its data; not there where that is v / 255, and no
+ * names are known: @scale "unit", "none" or "standardize", and of the last mean, variance  f4
+ * [features]  the model sees (v - mean) / sqrt(variance) /run/0001 ...     one per start or resume:
+ * text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
  *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
  *                     has no ranks
@@ -61,13 +64,14 @@
  * version as it is. Older programs read the new file without it; newer ones read an old file that
  * lacks it, and give it the value that checkpoint/fields.c says. The version rises when an older
  * program would take a file for what it is not. Since the first release: @loss_q32 and @model were
- * added; matrices and moments are no longer one chunk with Fletcher-32; text has lost a NULLTERM
- * string's zero byte. */
+ * added; /data too, with which the version becomes 2 unless @scale is "unit"; matrices and moments
+ * are no longer one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 
 #define MD_SCHEMA_NAME "mnist_dist"
-enum { MD_SCHEMA_VERSION = 1 };
+/* Of a file that a program from before /data would take for what it is not; others are 1. */
+enum { MD_SCHEMA_VERSION = 2 };
 
 #define MD_PATH_OPTIMIZER "/optimizer"
 #define MD_PATH_ITERATIONS "/optimizer/iterations"
@@ -76,6 +80,7 @@ enum { MD_SCHEMA_VERSION = 1 };
 #define MD_PATH_CHAIN "/chain"
 #define MD_PATH_LEDGER "/ledger"
 #define MD_PATH_GOLDEN "/golden"
+#define MD_PATH_DATA "/data"
 #define MD_PATH_RUN "/run"
 
 #endif

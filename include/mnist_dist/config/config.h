@@ -12,6 +12,7 @@
 #include "mnist_dist/base/key.h"
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/data/storage_list.h"
+#include "mnist_dist/model/features.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
 #include "mnist_dist/model/schedule_spec.h"
@@ -34,6 +35,12 @@ typedef struct md_config {
         char source[MD_PATH_SIZE];
         char validation[MD_WORD_SIZE]; /* test, none or split:N */
         md_storage storage;
+        md_scaling scale;
+        int64_t classes; /* 0: as many as the labels show */
+        int transpose;
+        char train_x[MD_NAME_SIZE * 4],
+            train_y[MD_NAME_SIZE * 4]; /* names in the file; "": usual */
+        char test_x[MD_NAME_SIZE * 4], test_y[MD_NAME_SIZE * 4];
     } data;
     md_model_spec model; /* rows and columns are the data's, 0 until it is known */
     md_optimizer_spec optimizer;

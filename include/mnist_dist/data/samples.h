@@ -20,6 +20,7 @@ typedef struct md_samples {
     md_source_shape shape;
     md_element element;
     size_t targets;     /* numbers of each sample; 0: it has a label */
+    int integers;       /* floats of a file that may have meant whole numbers */
     md_scale scale;     /* how the model is to see the features */
     void *features[2];  /* by split: [n][rows * columns] of the element */
     int32_t *labels[2]; /* [n], from 0; NULL: none */
@@ -28,15 +29,25 @@ typedef struct md_samples {
 
 size_t md_samples_features(const md_source_shape *shape); /* rows * columns */
 
-/* Room for one split's features, and for its labels or, where there are targets, its values. Not
- * zeroed. */
-md_status md_samples_allocate(md_samples *samples, md_split split, md_error *err);
+/* Not zeroed; free(). For what is written once and freed soon. */
+md_status md_samples_room(void **out, size_t count, size_t size, md_error *err);
 
-/* n bytes that lie at the beginning of `labels` become labels in place. */
-void md_samples_widen(int32_t *labels, size_t n);
+/* How what was read becomes what a model is given. */
+typedef struct md_settling {
+    md_scaling scaling;
+    const md_scale *fixed; /* a model's own, whatever `scaling` says; NULL: none */
+    int as_is;             /* auto standardizes nothing: the model was made elsewhere */
+    size_t held_out;       /* samples at the end of the training split that are not trained on */
+    int transpose;         /* rows of images are columns */
+} md_settling;
 
-/* Makes numbers of the labels, one a sample, for a model that answers with numbers. */
-md_status md_samples_number(md_samples *samples, md_error *err);
+/* Chooses the scale: auto takes bytes as v / 255, floats in [0, 1] as they are, others standardized
+ * by mean and deviation of the samples to be trained on. The sums are made in double, sample after
+ * sample, so that all who read the same get the same bits. A feature that is always the same has
+ * the deviation 1. Then floats that are to be seen as v / 255 and are bytes after all become bytes,
+ * as do, with auto, whole numbers from 0 to 255 that reach 255; and rows of a square number of
+ * bytes, from 8 x 8 on, become images. MD_BAD_DATA when *fixed has another number of features. */
+md_status md_samples_settle(md_samples *samples, const md_settling *settling, md_error *err);
 
 void md_samples_clear(md_samples *samples);
 

@@ -1,11 +1,19 @@
-/* Where images come from: IDX files (plain or gzip), HDF5, or digits the program draws itself.
- * Local. Opening reads headers only and checks them against the files' real sizes. */
+/* Where samples come from: IDX files, HDF5, or digits the program draws itself. Local. Opening
+ * reads headers only and checks them against the files' real sizes. */
 #ifndef MNIST_DIST_DATA_SOURCE_H
 #define MNIST_DIST_DATA_SOURCE_H
 
 #include "mnist_dist/data/samples.h"
 
 typedef struct md_source md_source;
+
+/* What is asked for; all borrowed until the source is closed. */
+typedef struct md_source_wishes {
+    const char *where;       /* data.source: see md_source_form */
+    const char *x[2], *y[2]; /* by split, features and answers by name; NULL or "": usual names */
+    const md_split *only;    /* the other split may be absent; NULL: the test split may */
+    int numbers;             /* answers are numbers to be met, not classes */
+} md_source_wishes;
 
 /* What data.source may be, one form for each kind of source ("synthetic[:N]"); NULL after the last.
  */
@@ -15,16 +23,20 @@ const char *md_source_form(size_t i);
  * environment names one, else digits that the program draws, "synthetic". */
 const char *md_source_instead(void);
 
-/* where: a folder with IDX files (train-images-idx3-ubyte[.gz] and so on, also with a dot before
- * idx), a .h5 file, or "synthetic[:N]". MD_BAD_DATA with the cure. *out is NULL on error. */
-md_status md_source_open(const char *where, md_source **out, md_error *err);
+/* Told apart by content. MD_BAD_DATA with what was found and the cure. *out is NULL on error. */
+md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_error *err);
 void md_source_close(md_source **source); /* NULL is fine; clears *source */
 
 const md_source_shape *md_source_get_shape(const md_source *source);
 
+/* 1: it has but one part, which serves as the training split or, when `only` asks for that, as the
+ * test split. */
+int md_source_is_single(const md_source *source);
+
 /* Adds one split to *out, which the caller clears, also after an error: its features, labels or
- * values, in new memory. MD_BAD_DATA when the bytes end early, go on too long, or do not
- * decompress. */
+ * values, in new memory. Features are bytes when both splits' are, else floats. MD_BAD_DATA when
+ * the bytes end early, go on too long, do not decompress, or are not what they should be: finite
+ * features, classes from 0. */
 md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err);
 
 #endif

@@ -136,9 +136,14 @@ void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void 
 /* Any number type, byte order and layout, converted; extents must be exactly these. */
 void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, void *data);
 md_h5_type md_h5_get_type(md_h5 *f, const char *path); /* MD_H5_TYPES: none of ours, or f failed */
+/* Which of ours can hold all numbers of a dataset that md_h5_get_converted reads: U8 of bytes
+ * alone, then I64, U64, F32 or F64. MD_H5_TYPES: it does not hold numbers, or f failed. */
+md_h5_type md_h5_get_holder(md_h5 *f, const char *path);
 /* The extents of a dataset of any type. */
 void md_h5_get_shape(md_h5 *f, const char *path, md_h5_shape *out);
 size_t md_h5_members(md_h5 *f, const char *path); /* of a group; 0 when there is none */
+/* Paths of up to `most` datasets, in order of their names; returns how many it gave. */
+size_t md_h5_list(md_h5 *f, char (*paths)[MD_H5_PATH], size_t most);
 
 /* h5_walk.c. Visits the whole file in the order of checkpoint/schema.h: the rules for every object,
  * known or not, and bounds of depth, number and the sum of sizes. */

@@ -19,6 +19,21 @@ typedef enum md_scale_kind {
     MD_SCALE_STANDARDIZE /* (v - mean) / deviation, of each feature its own */
 } md_scale_kind;
 
+/* What data.scale may ask for: the only list. */
+#define MD_SCALINGS(X) X(AUTO, auto) X(NONE, none) X(UNIT, unit) X(STANDARDIZE, standardize)
+
+typedef enum md_scaling {
+#define MD_ROW(NAME, name) MD_SCALING_##NAME,
+    MD_SCALINGS(MD_ROW)
+#undef MD_ROW
+        MD_SCALING_COUNT
+} md_scaling;
+
+/* The words, by md_scaling; NULL at the end. And that of a scale that is. */
+extern const char *const md_scaling_words[];
+const char *md_scale_word(md_scale_kind kind);
+int md_scale_parse(const char *word, md_scale_kind *out); /* 0: there is none */
+
 typedef struct md_scale {
     md_scale_kind kind;
     size_t features;        /* 0 unless standardizing, */

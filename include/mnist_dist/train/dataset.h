@@ -3,18 +3,26 @@
 #define MNIST_DIST_TRAIN_DATASET_H
 
 #include "mnist_dist/comm/comm.h"
+#include "mnist_dist/config/config.h"
 #include "mnist_dist/data/sampler.h"
 #include "mnist_dist/data/store.h"
 
 typedef struct md_dataset md_dataset;
 
 typedef struct md_dataset_params {
-    const char *source;     /* as in md_source_open */
-    const char *validation; /* test, none or split:N */
+    const char *source;      /* as in md_source_open */
+    const char *validation;  /* test, none or split:N; test of data in one part is none */
+    const char *x[2], *y[2]; /* names in the file; see md_source_wishes */
     md_storage storage;
-    const md_split *only; /* the other split is left empty, unread; NULL: both are read */
-    int numbers;          /* samples are answered with numbers: labels, too, become targets */
+    md_scaling scaling;
+    const md_scale *scale; /* the model's own, where it has one; see md_settling */
+    int as_is, transpose;  /* see there */
+    const md_split *only;  /* the other split is left empty, unread; NULL: both are read */
+    int numbers;           /* samples are answered with numbers: labels, too, become targets */
 } md_dataset_params;
+
+/* What the configuration says. Borrows from it. */
+md_dataset_params md_dataset_params_of(const md_config *config);
 
 /* Collective. Checks that every node read the same bytes. comm is borrowed. *out is NULL on error.
  */
@@ -22,7 +30,12 @@ md_status md_dataset_create(md_comm *comm, const md_dataset_params *params, md_d
                             md_error *err);
 void md_dataset_destroy(md_dataset **dataset); /* collective; NULL is fine; clears *dataset */
 
+/* Collective. Rank 0's scale becomes everybody's; others' must be zeroed, and all are for
+ * md_scale_clear. */
+md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err);
+
 /* Local. */
+const md_scale *md_dataset_scale(const md_dataset *dataset); /* on rank 0, else empty */
 const md_store *md_dataset_store(const md_dataset *dataset);
 size_t md_dataset_train_count(const md_dataset *dataset); /* images trained on */
 

@@ -71,18 +71,22 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
     return MD_BAD_CHECKPOINT;
 }
 
-md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
-                           char out[MD_PATH_SIZE], md_error *err)
+md_status md_choose_data(const char *given, const md_checkpoint *checkpoint, md_data_choice *out,
+                         md_error *err)
 {
-    md_config config = md_config_default();
+    *out = (md_data_choice){.config = md_config_default()};
     md_status status = MD_OK;
     if (!given && checkpoint && checkpoint->at.step == 0)
         return md_fail(err, MD_BAD_DATA,
                        "an imported model that was not trained on yet knows no data set; name one "
                        "with --data PATH");
-    if (!given && checkpoint)
-        status = md_checkpoint_config(checkpoint, &config, err);
-    const char *source = given ? given : config.data.source;
+    if (checkpoint) {
+        status = md_checkpoint_config(checkpoint, &out->config, err);
+        out->storage = md_checkpoint_storage(checkpoint);
+        out->as_is = checkpoint->at.step == 0 && checkpoint->scale.kind == MD_SCALE_UNIT;
+        out->scale = out->as_is ? NULL : &checkpoint->scale;
+    }
+    const char *source = given ? given : out->config.data.source;
     if (!given && !checkpoint && access(source, F_OK) != 0) {
         const char *missing = source;
         source = md_source_instead();
@@ -93,7 +97,7 @@ md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
     }
     if (strlen(source) >= MD_PATH_SIZE)
         return md_fail(err, MD_USAGE, "--data %.200s...: the path is too long", source);
-    memmove(out, source, strlen(source) + 1);
+    memmove(out->config.data.source, source, strlen(source) + 1);
     return status;
 }
 
@@ -105,16 +109,21 @@ md_storage md_checkpoint_storage(const md_checkpoint *checkpoint)
     return word ? md_storage_find(word) : MD_STORAGE_AUTO;
 }
 
-md_status md_split_read(md_comm *comm, const char *source, md_split split, md_storage storage,
+md_status md_split_read(md_comm *comm, const md_data_choice *choice, md_split split,
                         md_dataset **out, md_error *err)
 {
-    const md_dataset_params params = {
-        .source = source, .validation = "none", .storage = storage, .only = &split};
+    md_dataset_params params = md_dataset_params_of(&choice->config);
+    params.validation = "none";
+    params.storage = choice->storage;
+    params.scale = choice->scale;
+    params.as_is = choice->as_is;
+    params.only = &split;
     md_status status = md_dataset_create(comm, &params, out, err);
     if (status || md_store_images(md_dataset_store(*out), split) > 0)
         return status;
     md_dataset_destroy(out);
-    return md_fail(err, MD_BAD_DATA, "%s holds no %s images", source, md_split_words[split]);
+    return md_fail(err, MD_BAD_DATA, "%s holds no %s images", choice->config.data.source,
+                   md_split_words[split]);
 }
 
 md_status md_open_inference(const md_model_spec *model, const float *parameters,
@@ -177,12 +186,13 @@ static md_status predict_store(const md_checkpoint *checkpoint, const char *sour
     return status;
 }
 
-md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint, const char *source,
-                                 md_split split, md_predictions *out, md_error *err)
+md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
+                                 const md_data_choice *choice, md_split split, md_predictions *out,
+                                 md_error *err)
 {
+    const char *source = choice->config.data.source;
     *out = (md_predictions){0};
-    md_status status =
-        md_split_read(comm, source, split, md_checkpoint_storage(checkpoint), &out->dataset, err);
+    md_status status = md_split_read(comm, choice, split, &out->dataset, err);
     if (!status)
         status = predict_store(checkpoint, source, split, out, err);
     if (!status && split == MD_SPLIT_TEST && md_scale_is_open(checkpoint))

@@ -19,11 +19,20 @@ md_status md_fail_folder(const char *folder, int reason, md_error *err);
 /* The configuration of the checkpoint's newest run; the defaults where it has none. */
 md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, md_error *err);
 
+/* Data, and what a model sees of them. */
+typedef struct md_data_choice {
+    md_config config;      /* its data section */
+    md_storage storage;    /* as in the checkpoint's newest run */
+    const md_scale *scale; /* the checkpoint's; NULL: there is none that binds */
+    int as_is;             /* the checkpoint is an imported model: see md_settling */
+} md_data_choice;
+
 /* Which data set is meant: `given` (--data) or, when that is NULL, the checkpoint's. Without a
  * checkpoint (NULL) the built-in default, which gives way to synthetic digits, with a warning, when
- * it is not there. MD_BAD_DATA when the checkpoint is an imported model, which has none. */
-md_status md_choose_source(const char *given, const md_checkpoint *checkpoint,
-                           char out[MD_PATH_SIZE], md_error *err);
+ * it is not there. Borrows the checkpoint's scale. MD_BAD_DATA when the checkpoint is an imported
+ * model, which has none. */
+md_status md_choose_data(const char *given, const md_checkpoint *checkpoint, md_data_choice *out,
+                         md_error *err);
 
 /* How the images lay in memory in the checkpoint's newest run. Laid out the same way they give the
  * same bits as in that run's validation; MD_STORAGE_AUTO where there was no run. */
@@ -31,7 +40,7 @@ md_storage md_checkpoint_storage(const md_checkpoint *checkpoint);
 
 /* Collective. One split of a data set, the other left empty; comm is borrowed. MD_BAD_DATA when it
  * has no images, too. */
-md_status md_split_read(md_comm *comm, const char *source, md_split split, md_storage storage,
+md_status md_split_read(md_comm *comm, const md_data_choice *choice, md_split split,
                         md_dataset **out, md_error *err);
 
 /* md_inference_open over the data set: MD_BAD_DATA names the source when the model cannot take its
@@ -56,8 +65,9 @@ typedef struct md_predictions {
 } md_predictions;
 
 /* Collective over comm, which is borrowed: the command's own rank alone. */
-md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint, const char *source,
-                                 md_split split, md_predictions *out, md_error *err);
+md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
+                                 const md_data_choice *choice, md_split split, md_predictions *out,
+                                 md_error *err);
 /* An image's rows * columns pixels, 0 paper to 255 ink; valid until the next call. */
 const uint8_t *md_predictions_image(const md_predictions *predictions, size_t image);
 void md_predictions_clear(md_predictions *predictions);

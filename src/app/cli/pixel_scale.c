@@ -55,6 +55,8 @@ md_status md_scale_check(md_comm *comm, const md_model_spec *model, const float 
         const char *words, *option;
     } others[] = {{BYTES, "pixels from 0 to 255", "none"}, {1.0f / BYTES, "pixels / 255", "unit"}};
     double now;
+    if (md_dataset_store(dataset)->header->element != MD_ELEMENT_U8)
+        return MD_OK;
     md_status status = try_factor(comm, model, parameters, dataset, source, 1.0f, &now, err);
     for (size_t i = 0; !status && i < sizeof others / sizeof *others; i++) {
         double then;

@@ -22,9 +22,10 @@ const struct argp md_evaluate_argp = {
 /* What rank 0 reads for everybody. */
 typedef struct subject {
     md_model_spec model;
-    char name[PATH_MAX], source[MD_PATH_SIZE];
-    md_storage storage;
-    int scale_is_open;
+    char name[PATH_MAX];
+    md_data_choice data;
+    md_scale scale; /* where `data` has one: every rank's own copy */
+    int scaled, scale_is_open;
 } subject;
 
 static md_status read_subject(const char *file, const char *data, subject *s, md_checkpoint **c,
@@ -32,13 +33,25 @@ static md_status read_subject(const char *file, const char *data, subject *s, md
 {
     md_status status = md_open_checkpoint(file, s->name, c, err);
     if (!status)
-        status = md_choose_source(data, *c, s->source, err);
+        status = md_choose_data(data, *c, &s->data, err);
     if (status)
         return status;
     s->model = (*c)->model;
-    s->storage = md_checkpoint_storage(*c);
     s->scale_is_open = md_scale_is_open(*c);
+    s->scaled = s->data.scale != NULL;
     return MD_OK;
+}
+
+/* Collective. */
+static md_status share_scale(md_comm *comm, const md_checkpoint *c, subject *s, md_error *err)
+{
+    s->scale = (md_scale){0};
+    md_status status = c && s->scaled ? md_scale_copy(&c->scale, &s->scale, err) : MD_OK;
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = md_scale_share(comm, &s->scale, err);
+    s->data.scale = s->scaled ? &s->scale : NULL;
+    return status;
 }
 
 /* Collective. *parameters is a new block on every rank (free()). */
@@ -54,6 +67,8 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
     status = md_agree(comm, status, err);
     if (!status)
         status = md_comm_broadcast(comm, s, sizeof *s, 0, err);
+    if (!status)
+        status = share_scale(comm, c, s, err);
     if (!status) {
         md_layout layout;
         md_model_spec_layout(&s->model, &layout);
@@ -72,7 +87,7 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
 
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
-    printf("model %s\ntest images of %s\n", s->name, s->source);
+    printf("model %s\ntest images of %s\n", s->name, s->data.config.data.source);
     printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
            (long long)e->correct, (long long)e->images);
     md_confusion_print(&e->confusion, stdout);
@@ -80,18 +95,19 @@ static void print_evaluation(const subject *s, const md_evaluation *e)
 
 static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)
 {
+    const char *source = s->data.config.data.source;
     md_dataset *dataset = NULL;
     md_evaluation evaluation = {0};
     md_inference inference = {0};
-    md_status status = md_split_read(comm, s->source, MD_SPLIT_TEST, s->storage, &dataset, err);
+    md_status status = md_split_read(comm, &s->data, MD_SPLIT_TEST, &dataset, err);
     if (!status) {
-        status = md_open_inference(&s->model, parameters, dataset, s->source, &inference, err);
+        status = md_open_inference(&s->model, parameters, dataset, source, &inference, err);
         status = md_agree(comm, status, err);
     }
     if (!status)
         status = md_evaluate(comm, &inference, md_dataset_test(dataset), 1, &evaluation, err);
     if (!status && s->scale_is_open)
-        status = md_scale_check(comm, &s->model, parameters, dataset, s->source, err);
+        status = md_scale_check(comm, &s->model, parameters, dataset, source, err);
     if (!status && md_comm_rank(comm) == 0)
         print_evaluation(s, &evaluation);
     md_evaluation_clear(&evaluation);
@@ -111,6 +127,7 @@ md_status md_command_evaluate(md_comm *comm, int argc, char **argv, md_error *er
         status = share_subject(comm, file, a.data, &s, &parameters, err);
     if (!status)
         status = evaluate(comm, &s, parameters, err);
+    md_scale_clear(&s.scale);
     free(parameters);
     return status;
 }

@@ -171,9 +171,13 @@ static void check_scale(md_comm *comm, const md_config *config, const md_checkpo
 {
     md_error unused;
     md_dataset *dataset = NULL;
+    const md_data_choice choice = {
+        .config = *config,
+        .scale = c->scale.kind == MD_SCALE_UNIT ? NULL : &c->scale,
+        .as_is = 1,
+    };
     if (access(config->data.source, F_OK) == 0 &&
-        md_split_read(comm, config->data.source, MD_SPLIT_TEST, MD_STORAGE_AUTO, &dataset,
-                      &unused) == MD_OK)
+        md_split_read(comm, &choice, MD_SPLIT_TEST, &dataset, &unused) == MD_OK)
         (void)md_scale_check(comm, &c->model, c->parameters, dataset, config->data.source, &unused);
     md_dataset_destroy(&dataset);
 }

@@ -41,7 +41,7 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
                       md_error *err)
 {
     const md_picture_kind *kind = md_picture_kinds[a->kind];
-    char source[MD_PATH_SIZE];
+    md_data_choice choice;
     md_predictions predictions = {0};
     const md_picture_subject subject = {name, c, kind->needs_data ? &predictions : NULL};
     md_status status = MD_OK;
@@ -49,9 +49,9 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
         return md_fail(err, MD_USAGE, "plot --kind %s needs a file for the picture: --plot out.png",
                        md_picture_words[a->kind]);
     if (kind->needs_data)
-        status = md_choose_source(a->shared.data, c, source, err);
+        status = md_choose_data(a->shared.data, c, &choice, err);
     if (!status && kind->needs_data)
-        status = md_predictions_compute(comm, c, source, MD_SPLIT_TEST, &predictions, err);
+        status = md_predictions_compute(comm, c, &choice, MD_SPLIT_TEST, &predictions, err);
     if (!status)
         status = kind->draw(&subject, a->shared.picture, err);
     md_predictions_clear(&predictions);

@@ -118,16 +118,18 @@ static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const argum
                               answer *out, md_error *err)
 {
     const md_image_range image = {(md_split)a->shared.split, (size_t)a->shared.index, 1};
-    char source[MD_PATH_SIZE];
+    md_data_choice choice;
     md_dataset *dataset = NULL;
     md_inference inference = {0};
-    md_status status = md_choose_source(a->shared.data, c, source, err);
+    md_status status = md_choose_data(a->shared.data, c, &choice, err);
     if (!status)
-        status = md_split_read(comm, source, image.split, md_checkpoint_storage(c), &dataset, err);
+        status = md_split_read(comm, &choice, image.split, &dataset, err);
     if (!status)
-        status = md_open_inference(&c->model, c->parameters, dataset, source, &inference, err);
+        status = md_open_inference(&c->model, c->parameters, dataset, choice.config.data.source,
+                                   &inference, err);
     if (!status)
-        status = md_check_index(dataset, image.split, source, a->shared.index, err);
+        status =
+            md_check_index(dataset, image.split, choice.config.data.source, a->shared.index, err);
     if (!status)
         ask(&inference, md_dataset_store(dataset), image, out);
     md_inference_close(&inference);
@@ -139,6 +141,7 @@ static md_status ask_of_picture(const md_checkpoint *c, const arguments *a, answ
                                 md_error *err)
 {
     const md_samples samples = {.shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, 1}},
+                                .scale = c->scale,
                                 .features = {NULL, out->pixels}};
     const md_image_use use = a->as_is ? MD_IMAGE_AS_IS : MD_IMAGE_FITTED;
     out->actual = -1;
@@ -173,7 +176,7 @@ static md_status predict_one(md_comm *comm, const md_checkpoint *c, const argume
 static md_status predict_all(md_comm *comm, const md_checkpoint *c, const arguments *a,
                              md_error *err)
 {
-    char source[MD_PATH_SIZE];
+    md_data_choice choice;
     const char *ending = strrchr(a->shared.output, '.');
     int h5 = ending && strcasecmp(ending, ".h5") == 0;
     int csv = strcmp(a->shared.output, "-") == 0 || (ending && strcasecmp(ending, ".csv") == 0);
@@ -181,10 +184,10 @@ static md_status predict_all(md_comm *comm, const md_checkpoint *c, const argume
         return md_fail(err, MD_USAGE, "--output %s: .csv, .h5 or - (CSV on stdout) is needed",
                        a->shared.output);
     md_predictions predictions = {0};
-    md_status status = md_choose_source(a->shared.data, c, source, err);
+    md_status status = md_choose_data(a->shared.data, c, &choice, err);
     if (!status)
         status =
-            md_predictions_compute(comm, c, source, (md_split)a->shared.split, &predictions, err);
+            md_predictions_compute(comm, c, &choice, (md_split)a->shared.split, &predictions, err);
     if (!status && h5)
         status = md_predictions_write_h5(&predictions, a->shared.output, err);
     else if (!status)

@@ -24,11 +24,11 @@ const struct argp md_report_argp = {
  * by the user must be there. */
 static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_error *err)
 {
-    char source[MD_PATH_SIZE];
-    md_status status = md_choose_source(data, r->checkpoint, source, err);
+    md_data_choice choice;
+    md_status status = md_choose_data(data, r->checkpoint, &choice, err);
     if (!status)
-        status = md_predictions_compute(comm, r->checkpoint, source, MD_SPLIT_TEST, &r->predictions,
-                                        err);
+        status = md_predictions_compute(comm, r->checkpoint, &choice, MD_SPLIT_TEST,
+                                        &r->predictions, err);
     if (!status)
         return md_answers_count(&r->predictions, &r->answers, err);
     if (status != MD_BAD_DATA || data)

@@ -106,7 +106,7 @@ static md_status digits(md_comm *comm, const check *c, uint64_t *digest, md_erro
     (void)c;
     md_source *source = NULL;
     md_samples samples = {0};
-    md_status status = md_source_open(DATA, &source, err);
+    md_status status = md_source_open(&(md_source_wishes){.where = DATA}, &source, err);
     if (!status)
         status = md_source_read(source, MD_SPLIT_TRAIN, &samples, err);
     if (!status) {

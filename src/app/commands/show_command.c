@@ -49,15 +49,16 @@ static md_status show(const md_store *store, const md_shared_options *a, md_erro
 md_status md_command_show(md_comm *comm, int argc, char **argv, md_error *err)
 {
     md_shared_options a = {.split = MD_SPLIT_TRAIN, .err = err};
-    char source[MD_PATH_SIZE];
+    md_data_choice choice;
     md_dataset *dataset = NULL;
     md_status status = md_options_parse(&md_show_argp, argc, argv, &a, NULL, err);
     if (!status)
-        status = md_choose_source(a.data, NULL, source, err);
+        status = md_choose_data(a.data, NULL, &choice, err);
     if (!status)
-        status = md_split_read(comm, source, (md_split)a.split, MD_STORAGE_DENSE, &dataset, err);
+        status = md_split_read(comm, &choice, (md_split)a.split, &dataset, err);
     if (!status)
-        status = md_check_index(dataset, (md_split)a.split, source, a.index, err);
+        status =
+            md_check_index(dataset, (md_split)a.split, choice.config.data.source, a.index, err);
     if (!status)
         status = show(md_dataset_store(dataset), &a, err);
     md_dataset_destroy(&dataset);

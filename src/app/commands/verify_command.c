@@ -19,6 +19,7 @@ static md_status infer_golden(const md_checkpoint *c, float *logits, md_error *e
     const md_samples samples = {
         .shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, c->golden.count}},
         .element = c->golden.element,
+        .scale = c->scale,
         .features = {NULL, c->golden.images}};
     return md_infer_samples(&c->model, c->parameters, md_checkpoint_storage(c), &samples, logits,
                             err);

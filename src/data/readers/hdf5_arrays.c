@@ -1,67 +1,92 @@
-/* An HDF5 file: /train/images u8 [n, rows, columns], /train/labels u8 [n], /test likewise. */
+/* An HDF5 file: pairs of features and answers under their usual names (data/usual_names.h), or
+ * those that data.train_x and so on name. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mnist_dist/hdf5/h5.h"
-#include "source_internal.h"
-
-/* By md_split. */
-static const char *const groups[2] = {"/train", "/test"};
-static const char *const images_of[2] = {"/train/images", "/test/images"};
-static const char *const labels_of[2] = {"/train/labels", "/test/labels"};
+#include "named_arrays.h"
 
 typedef struct h5_context {
     md_h5 file;
     char path[]; /* the file's name */
 } h5_context;
 
-/* The extents of a dataset of bytes, which must have `rank` of them. */
-static void get_shape(md_h5 *f, const char *path, int rank, md_h5_shape *out)
+/* From the root, however it was given. */
+static void full_name(const char *name, char out[MD_H5_PATH])
 {
-    const md_h5_type type = md_h5_get_type(f, path);
-    md_h5_get_shape(f, path, out);
-    const char *wrong = type != MD_H5_U8    ? "does not hold unsigned bytes"
-                        : out->rank != rank ? "has the wrong number of dimensions"
-                                            : NULL;
-    if (wrong)
-        md_h5_fail(f,
-                   "%s %s; give a file with /train/images u8 [n, rows, columns] and /train/labels "
-                   "u8 [n], and /test likewise",
-                   path, wrong);
+    snprintf(out, MD_H5_PATH, "%s%s", name[0] == '/' ? "" : "/", name);
 }
 
-static void get_split_shape(md_h5 *f, md_split split, md_h5_shape *images)
+static int has(md_source *source, const char *name)
 {
-    md_h5_shape labels;
-    get_shape(f, images_of[split], 3, images);
-    get_shape(f, labels_of[split], 1, &labels);
-    if (!f->status && images->dims[0] != labels.dims[0])
-        md_h5_fail(f, "%s holds %llu images, but %s holds %llu labels; give as many of each",
-                   images_of[split], (unsigned long long)images->dims[0], labels_of[split],
-                   (unsigned long long)labels.dims[0]);
+    char path[MD_H5_PATH];
+    h5_context *h5 = source->context;
+    full_name(name, path);
+    return md_h5_exists(&h5->file, path);
 }
 
-static void get_shapes(md_h5 *f, md_source_shape *shape)
+/* What our own types are here. */
+static md_number number_of(md_h5_type type)
 {
-    md_h5_shape train, test;
-    get_split_shape(f, MD_SPLIT_TRAIN, &train);
-    shape->images[MD_SPLIT_TRAIN] = (size_t)train.dims[0];
-    shape->rows = (size_t)train.dims[1];
-    shape->columns = (size_t)train.dims[2];
-    if (!md_h5_exists(f, groups[MD_SPLIT_TEST]))
-        return;
-    get_split_shape(f, MD_SPLIT_TEST, &test);
-    shape->images[MD_SPLIT_TEST] = (size_t)test.dims[0];
-    if (!f->status && (test.dims[1] != train.dims[1] || test.dims[2] != train.dims[2]))
-        md_h5_fail(f,
-                   "test images are %llu x %llu pixels, training images %zu x %zu; give both the "
-                   "same size",
-                   (unsigned long long)test.dims[1], (unsigned long long)test.dims[2], shape->rows,
-                   shape->columns);
+    static const md_number numbers[MD_H5_TYPES] = {
+        [MD_H5_U8] = MD_NUMBER_U8,   [MD_H5_I32] = MD_NUMBER_I32, [MD_H5_I64] = MD_NUMBER_I64,
+        [MD_H5_U64] = MD_NUMBER_U64, [MD_H5_F32] = MD_NUMBER_F32, [MD_H5_F64] = MD_NUMBER_F64};
+    return numbers[type];
+}
+
+static md_status look(md_source *source, const char *given, md_array *out, md_error *err)
+{
+    char name[MD_H5_PATH];
+    full_name(given, name);
+    h5_context *h5 = source->context;
+    md_h5 *f = &h5->file;
+    md_h5_shape shape;
+    f->err = err;
+    md_h5_get_shape(f, name, &shape);
+    const md_h5_type type = md_h5_get_holder(f, name);
+    if (!f->status && type == MD_H5_TYPES)
+        md_h5_fail(f, "dataset %s does not hold numbers; give whole numbers or floats", name);
+    if (!f->status && shape.rank == 0)
+        md_h5_fail(f, "dataset %s has no dimensions; give one sample a row", name);
+    if (f->status)
+        return f->status;
+    *out = (md_array){.type = number_of(type), .rank = shape.rank};
+    for (int i = 0; i < shape.rank; i++)
+        out->extent[i] = (size_t)shape.dims[i];
+    snprintf(out->name, sizeof out->name, "%s", name);
+    return MD_OK;
+}
+
+static void list(md_source *source, char *out, size_t size)
+{
+    enum { MOST = 8 };
+    char paths[MOST][MD_H5_PATH];
+    h5_context *h5 = source->context;
+    size_t used = 0;
+    const size_t count = md_h5_list(&h5->file, paths, MOST);
+    out[0] = '\0';
+    for (size_t i = 0; i < count && used < size; i++) {
+        md_array array;
+        md_error why;
+        char text[MD_ARRAY_TEXT] = "no numbers";
+        if (look(source, paths[i], &array, &why) == MD_OK)
+            md_array_describe(&array, text);
+        h5->file.status = MD_OK;
+        used += (size_t)snprintf(out + used, size - used, "%s%s %s", i ? ", " : "", paths[i], text);
+    }
+}
+
+static md_status failed(const md_source *source)
+{
+    const h5_context *h5 = source->context;
+    return h5->file.status;
 }
 
 static md_status hdf5_open(md_source *source, const char *where, md_error *err)
 {
+    static const md_named_ops ops = {has, look, list, failed, "/"};
     const size_t size = strlen(where) + 1;
     h5_context *h5 = malloc(sizeof *h5 + size);
     if (!h5)
@@ -69,8 +94,8 @@ static md_status hdf5_open(md_source *source, const char *where, md_error *err)
     memcpy(h5->path, where, size);
     source->context = h5;
     md_status status = md_h5_open_path(&h5->file, h5->path, &md_data_file, err);
-    get_shapes(&h5->file, &source->shape);
-    status = h5->file.status;
+    if (!status)
+        status = md_named_find(source, &ops, where, err);
     if (status) {
         md_h5_close(&h5->file);
         free(h5);
@@ -80,18 +105,18 @@ static md_status hdf5_open(md_source *source, const char *where, md_error *err)
 }
 
 /* The shapes must still be those of the opening. */
-static md_status hdf5_read(md_source *source, md_split split, md_samples *out, md_error *err)
+static md_status hdf5_read(md_source *source, const md_array *array, void *out, md_error *err)
 {
+    static const md_h5_type types[MD_NUMBER_COUNT] = {
+        [MD_NUMBER_U8] = MD_H5_U8,   [MD_NUMBER_I64] = MD_H5_I64, [MD_NUMBER_U64] = MD_H5_U64,
+        [MD_NUMBER_F32] = MD_H5_F32, [MD_NUMBER_F64] = MD_H5_F64,
+    };
     h5_context *h5 = source->context;
-    const md_source_shape *shape = &source->shape;
-    const hsize_t n = shape->images[split];
-    const md_h5_array image_array = {MD_H5_U8, {3, {n, shape->rows, shape->columns}}};
-    const md_h5_array label_array = {MD_H5_U8, {1, {n}}};
+    md_h5_array wanted = {types[array->type], {.rank = array->rank}};
+    for (int i = 0; i < array->rank; i++)
+        wanted.shape.dims[i] = array->extent[i];
     h5->file.err = err;
-    uint8_t *labels = (uint8_t *)out->labels[split];
-    md_h5_get_array(&h5->file, images_of[split], &image_array, out->features[split]);
-    md_h5_get_array(&h5->file, labels_of[split], &label_array, labels);
-    md_samples_widen(out->labels[split], (size_t)n);
+    md_h5_get_converted(&h5->file, array->name, &wanted, out);
     h5->file.err = NULL; /* the caller's */
     return h5->file.status;
 }
@@ -109,10 +134,19 @@ static int ends_with(const char *text, const char *ending)
     return n >= m && strcmp(text + n - m, ending) == 0;
 }
 
+/* The signature may stand behind a user's own block (HDF5's format specification, II.A). A file of
+ * no known content is taken by its name's word. */
 static int hdf5_recognises(const char *where)
 {
-    return ends_with(where, ".h5") || ends_with(where, ".hdf5");
+    static const char signature[] = "\x89HDF\r\n\x1a\n";
+    for (long offset = 0; offset <= 1L << 16; offset = offset ? 2 * offset : 512)
+        if (md_source_starts(where, offset, signature, sizeof signature - 1))
+            return 1;
+    struct stat info;
+    return (ends_with(where, ".h5") || ends_with(where, ".hdf5")) &&
+           (stat(where, &info) != 0 || !S_ISDIR(info.st_mode)) &&
+           !md_source_starts(where, 0, "PK\3\4", 4);
 }
 
-const md_source_ops md_source_hdf5 = {".h5 file", hdf5_recognises, hdf5_open, hdf5_read,
-                                      hdf5_close};
+const md_source_ops md_source_hdf5 = {".h5 file", 1,         hdf5_recognises,
+                                      hdf5_open,  hdf5_read, hdf5_close};

@@ -1,31 +1,34 @@
-/* One IDX file (http://yann.lecun.com/exdb/mnist): a big-endian header of a magic number that says
- * "unsigned bytes, this many dimensions" and the dimensions, then the bytes in row-major order. */
+/* One IDX file (http://yann.lecun.com/exdb/mnist): a big-endian header of two zero bytes, the type
+ * of the numbers, how many dimensions there are and their sizes, then the numbers in row-major
+ * order.
+ */
 #ifndef MNIST_DIST_DATA_IDX_FILE_H
 #define MNIST_DIST_DATA_IDX_FILE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "array.h"
 
-#include "mnist_dist/base/error.h"
+enum { MD_IDX_HEADER_SIZE = 4 + 4 * MD_ARRAY_RANK };
 
-enum { MD_IDX_MAX_DIMENSIONS = 3, MD_IDX_HEADER_SIZE = 4 + 4 * MD_IDX_MAX_DIMENSIONS };
+/* The third byte of a file, and what its numbers are. */
+#define MD_IDX_TYPES(X)                                                                            \
+    X(0x08, U8, "ubyte")                                                                           \
+    X(0x09, I8, "byte")                                                                            \
+    X(0x0b, I16, "short")                                                                          \
+    X(0x0c, I32, "int")                                                                            \
+    X(0x0d, F32, "float")                                                                          \
+    X(0x0e, F64, "double")
 
-typedef struct md_idx_shape {
-    int dimensions;
-    size_t size[MD_IDX_MAX_DIMENSIONS];
-} md_idx_shape;
+/* Reads the header of a file that is to have from `least` to `most` dimensions, checks it against
+ * the file's size and fills *out but for its name and place. `what` it is to hold names it in
+ * messages ("images"). */
+md_status md_idx_read_shape(const char *path, const char *what, int least, int most, md_array *out,
+                            md_error *err);
 
-/* Reads the header of a file that must have `dimensions` dimensions and checks it against the
- * file's size. */
-md_status md_idx_read_shape(const char *path, int dimensions, md_idx_shape *out, md_error *err);
-
-/* Reads all bytes of a file whose shape was read before into out. */
-md_status md_idx_read(const char *path, const md_idx_shape *shape, uint8_t *out, md_error *err);
-
-/* The third byte of a file. */
-typedef enum md_idx_type { MD_IDX_U8 = 0x08, MD_IDX_I32 = 0x0c, MD_IDX_F32 = 0x0d } md_idx_type;
+/* Reads all numbers of a file whose header was read before into out. */
+md_status md_idx_read(const char *path, const md_array *array, void *out, md_error *err);
 
 /* The header of a file of this shape; returns its length. */
-size_t md_idx_header(const md_idx_shape *shape, md_idx_type type, uint8_t out[MD_IDX_HEADER_SIZE]);
+size_t md_idx_header(const md_array *array, uint8_t out[MD_IDX_HEADER_SIZE]);
+const char *md_idx_word(md_number type); /* "ubyte" */
 
 #endif

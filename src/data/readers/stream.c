@@ -10,7 +10,7 @@
 
 #include "source_internal.h"
 
-enum { GZIP_WINDOW = 15 + 16, CHUNK = 256 * 1024 };
+enum { GZIP_WINDOW = 15 + 16, GZIP_FIRST = 0x1f, CHUNK = 256 * 1024 };
 
 struct md_stream {
     const char *path;
@@ -110,27 +110,48 @@ md_status md_stream_check_size(const md_stream *stream, uint64_t bytes, md_error
     return MD_OK;
 }
 
+/* Fills the input that inflate has used up; *got 0: the file ends. */
+static md_status refill(md_stream *stream, size_t *got, md_error *err)
+{
+    md_status status = read_raw(stream, stream->chunk, CHUNK, got, err);
+    stream->z.next_in = stream->chunk;
+    stream->z.avail_in = (uInt)*got;
+    return status;
+}
+
+/* After the end of a member: gzip files may be several, one after another (RFC 1952, 2.2). */
+static md_status begin_member(md_stream *stream, md_error *err)
+{
+    size_t got = stream->z.avail_in;
+    md_status status = got == 0 ? refill(stream, &got, err) : MD_OK;
+    if (status)
+        return status;
+    stream->ended = got == 0 || stream->z.next_in[0] != GZIP_FIRST;
+    if (!stream->ended && inflateReset(&stream->z) != Z_OK)
+        return md_fail_memory(err, "inflating", sizeof stream->z);
+    return MD_OK;
+}
+
 /* One call of inflate, after refilling its input. Wants room for output in stream->z. */
 static md_status inflate_some(md_stream *stream, md_error *err)
 {
     z_stream *z = &stream->z;
     if (z->avail_in == 0) {
         size_t got;
-        md_status status = read_raw(stream, stream->chunk, CHUNK, &got, err);
+        md_status status = refill(stream, &got, err);
         if (status)
             return status;
         if (got == 0)
             return ends_early(stream, err);
-        z->next_in = stream->chunk;
-        z->avail_in = (uInt)got;
     }
     int result = inflate(z, Z_NO_FLUSH);
+    if (result == Z_STREAM_END)
+        return begin_member(stream, err);
     if (result == Z_MEM_ERROR)
         return md_fail_memory(err, "inflating", sizeof *z);
-    if (result != Z_OK && result != Z_STREAM_END)
+    if (result != Z_OK)
         return md_fail(err, MD_BAD_DATA, "%s: its gzip data are broken (%s); %s", stream->path,
                        z->msg ? z->msg : "no progress", MD_FETCH_AGAIN);
-    stream->ended = result == Z_STREAM_END;
     return MD_OK;
 }
 

@@ -19,20 +19,29 @@ static md_status synthetic_open(md_source *source, const char *where, md_error *
         return md_fail(err, MD_BAD_DATA,
                        "%s: the number of images must be 1 to %d, as in synthetic:12000", where,
                        MAX_COUNT);
-    size_t train = (size_t)n, test = train / TEST_SHARE;
-    source->shape = (md_source_shape){MD_DIGIT_SIDE, MD_DIGIT_SIDE, {train, test > 0 ? test : 1}};
+    const size_t train = (size_t)n, test = train / TEST_SHARE;
+    const size_t counts[2] = {train, test > 0 ? test : 1};
+    for (int split = 0; split < 2; split++) {
+        const size_t images = counts[split];
+        source->x[split] = (md_array){
+            .type = MD_NUMBER_U8, .rank = 3, .extent = {images, MD_DIGIT_SIDE, MD_DIGIT_SIDE}};
+        source->y[split] = (md_array){.type = MD_NUMBER_U8, .rank = 1, .extent = {images}};
+        source->x[split].place = source->y[split].place = split;
+    }
     return MD_OK;
 }
 
-static md_status synthetic_read(md_source *source, md_split split, md_samples *out, md_error *err)
+static md_status synthetic_read(md_source *source, const md_array *array, void *out, md_error *err)
 {
+    (void)source;
     (void)err;
-    uint8_t *images = out->features[split];
-    uint32_t first = split == MD_SPLIT_TEST ? first_test_image : 0;
-    for (size_t i = 0; i < source->shape.images[split]; i++) {
-        out->labels[split][i] = md_digit_label(first + (uint32_t)i);
-        md_digit_draw(first + (uint32_t)i, images + i * MD_DIGIT_PIXELS);
-    }
+    uint8_t *bytes = out;
+    const uint32_t first = array->place == MD_SPLIT_TEST ? first_test_image : 0;
+    for (size_t i = 0; i < array->extent[0]; i++)
+        if (array->rank == 1)
+            bytes[i] = (uint8_t)md_digit_label(first + (uint32_t)i);
+        else
+            md_digit_draw(first + (uint32_t)i, bytes + i * MD_DIGIT_PIXELS);
     return MD_OK;
 }
 
@@ -48,5 +57,5 @@ static int synthetic_recognises(const char *where)
     return strncmp(where, word, length) == 0 && (!where[length] || where[length] == ':');
 }
 
-const md_source_ops md_source_synthetic = {"synthetic[:N]", synthetic_recognises, synthetic_open,
-                                           synthetic_read, synthetic_close};
+const md_source_ops md_source_synthetic = {
+    "synthetic[:N]", 0, synthetic_recognises, synthetic_open, synthetic_read, synthetic_close};

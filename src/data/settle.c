@@ -1,0 +1,193 @@
+/* What was read, made into what a model is given. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist_dist/base/memory.h"
+#include "mnist_dist/data/samples.h"
+
+enum { SMALLEST_SIDE = 8 };
+
+static size_t features_of(const md_samples *s)
+{
+    return md_samples_features(&s->shape);
+}
+
+/* The largest of the floats when all are whole numbers from 0 to 255, else -1. */
+static float largest_byte(const md_samples *s)
+{
+    float largest = 0.0f;
+    for (int split = 0; split < 2; split++) {
+        const float *x = s->features[split];
+        const size_t count = x ? s->shape.images[split] * features_of(s) : 0;
+        for (size_t i = 0; i < count; i++) {
+            if (!(x[i] >= 0.0f && x[i] <= 255.0f) || (float)(int)x[i] < x[i])
+                return -1.0f;
+            largest = x[i] > largest ? x[i] : largest;
+        }
+    }
+    return largest;
+}
+
+static int lie_in_unit(const md_samples *s)
+{
+    const float *x = s->features[MD_SPLIT_TRAIN];
+    const size_t count = x ? s->shape.images[MD_SPLIT_TRAIN] * features_of(s) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (!(x[i] >= 0.0f && x[i] <= 1.0f))
+            return 0;
+    return 1;
+}
+
+/* A training sample's features as floats, unscaled. */
+static void take_raw(const md_samples *s, size_t sample, float *out)
+{
+    const size_t features = features_of(s);
+    if (s->element == MD_ELEMENT_F32) {
+        memcpy(out, (const float *)s->features[MD_SPLIT_TRAIN] + sample * features,
+               features * sizeof *out);
+        return;
+    }
+    const uint8_t *bytes = (const uint8_t *)s->features[MD_SPLIT_TRAIN] + sample * features;
+    for (size_t i = 0; i < features; i++)
+        out[i] = (float)bytes[i];
+}
+
+/* Mean first, then the squares of what lies off it. sums[2][features]. */
+static void measure(md_samples *s, size_t count, float *sample, double *sums)
+{
+    const size_t features = features_of(s);
+    double *mean = sums, *square = sums + features;
+    for (size_t n = 0; n < count; n++) {
+        take_raw(s, n, sample);
+        for (size_t i = 0; i < features; i++)
+            mean[i] += (double)sample[i];
+    }
+    for (size_t i = 0; i < features; i++)
+        mean[i] /= (double)count;
+    for (size_t n = 0; n < count; n++) {
+        take_raw(s, n, sample);
+        for (size_t i = 0; i < features; i++) {
+            const double off = (double)sample[i] - mean[i];
+            square[i] += off * off;
+        }
+    }
+    for (size_t i = 0; i < features; i++) {
+        const float variance = (float)(square[i] / (double)count);
+        s->scale.mean[i] = (float)mean[i];
+        s->scale.variance[i] = variance >= 1e-30f ? variance : 1.0f;
+    }
+}
+
+static md_status standardize(md_samples *s, size_t count, md_error *err)
+{
+    const size_t features = features_of(s);
+    double *sums = NULL;
+    float *sample = NULL;
+    s->scale = (md_scale){.kind = MD_SCALE_STANDARDIZE, .features = features};
+    md_status status =
+        md_allocate((void **)&s->scale.mean, features, sizeof(float), "the features' means", err);
+    if (!status)
+        status = md_allocate((void **)&s->scale.variance, features, sizeof(float),
+                             "the features' variances", err);
+    if (!status)
+        status = md_allocate((void **)&sums, 2 * features, sizeof *sums, "sums", err);
+    if (!status)
+        status = md_allocate((void **)&sample, features, sizeof *sample, "a sample", err);
+    if (!status)
+        measure(s, count, sample, sums);
+    free(sums);
+    free(sample);
+    return status;
+}
+
+static md_status take_fixed(md_samples *s, const md_scale *fixed, md_error *err)
+{
+    if (fixed->kind == MD_SCALE_STANDARDIZE && fixed->features != features_of(s))
+        return md_fail(err, MD_BAD_DATA,
+                       "the data have %zu features, but the model was made for %zu; give the data "
+                       "it was made for",
+                       features_of(s), fixed->features);
+    return md_scale_copy(fixed, &s->scale, err);
+}
+
+static md_scaling resolve(const md_samples *s, const md_settling *settling)
+{
+    if (settling->scaling != MD_SCALING_AUTO)
+        return settling->scaling;
+    if (s->element == MD_ELEMENT_U8 || (s->integers && largest_byte(s) >= 255.0f))
+        return MD_SCALING_UNIT;
+    return settling->as_is || lie_in_unit(s) ? MD_SCALING_NONE : MD_SCALING_STANDARDIZE;
+}
+
+static md_status choose_scale(md_samples *s, const md_settling *settling, md_error *err)
+{
+    if (settling->fixed)
+        return take_fixed(s, settling->fixed, err);
+    const size_t trained = s->shape.images[MD_SPLIT_TRAIN] - settling->held_out;
+    const md_scaling scaling = resolve(s, settling);
+    if (scaling == MD_SCALING_STANDARDIZE && trained > 0)
+        return standardize(s, trained, err);
+    s->scale.kind = scaling == MD_SCALING_UNIT ? MD_SCALE_UNIT : MD_SCALE_NONE;
+    return MD_OK;
+}
+
+/* In place: each byte lies before the float that it was. */
+static void narrow(md_samples *s)
+{
+    s->element = MD_ELEMENT_U8;
+    for (int split = 0; split < 2; split++) {
+        const float *x = s->features[split];
+        uint8_t *bytes = s->features[split];
+        const size_t count = x ? s->shape.images[split] * features_of(s) : 0;
+        for (size_t i = 0; i < count; i++)
+            bytes[i] = (uint8_t)x[i];
+    }
+}
+
+static void make_square(md_source_shape *shape)
+{
+    size_t side = (size_t)lround(sqrt((double)shape->columns));
+    if (shape->rows != 1 || side < SMALLEST_SIDE || side * side != shape->columns)
+        return;
+    shape->rows = shape->columns = side;
+}
+
+static md_status transpose(md_samples *s, md_error *err)
+{
+    make_square(&s->shape);
+    const size_t rows = s->shape.rows, columns = s->shape.columns;
+    const size_t size = md_element_size(s->element), bytes = rows * columns * size;
+    char *turned;
+    md_status status = md_allocate((void **)&turned, rows * columns, size, "an image", err);
+    if (status)
+        return status;
+    for (int split = 0; split < 2; split++)
+        for (size_t n = 0; s->features[split] && n < s->shape.images[split]; n++) {
+            char *image = (char *)s->features[split] + n * bytes;
+            for (size_t r = 0; r < rows; r++)
+                for (size_t c = 0; c < columns; c++)
+                    memcpy(turned + (c * rows + r) * size, image + (r * columns + c) * size, size);
+            memcpy(image, turned, bytes);
+        }
+    free(turned);
+    s->shape.rows = columns;
+    s->shape.columns = rows;
+    return MD_OK;
+}
+
+md_status md_samples_settle(md_samples *s, const md_settling *settling, md_error *err)
+{
+    md_status status = MD_OK;
+    if (settling->transpose)
+        status = transpose(s, err);
+    if (!status)
+        status = choose_scale(s, settling, err);
+    if (status)
+        return status;
+    if (s->element == MD_ELEMENT_F32 && s->scale.kind == MD_SCALE_UNIT && largest_byte(s) >= 0.0f)
+        narrow(s);
+    if (s->element == MD_ELEMENT_U8 && s->scale.kind == MD_SCALE_UNIT)
+        make_square(&s->shape);
+    return MD_OK;
+}

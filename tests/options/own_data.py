@@ -1,0 +1,313 @@
+"""Data as people have it: the same pixels in every form and under every name end in one digest at any rank
+count; tables are standardized, and the scale stays with the model; what cannot be understood is refused in
+one message, on any number of ranks."""
+import gzip
+import os
+import struct
+import sys
+
+import h5py
+import numpy as np
+
+from program import Place, check_refused, digest, finish, judge, works
+
+COUNTS = {"train": 300, "test": 90}
+TYPES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0b, ">i4": 0x0c, ">f4": 0x0d, ">f8": 0x0e}
+RECIPE = ["--epochs", "2", "--reducer", "exchange"]
+
+
+def drawn():
+    """Images of 9 x 8 with a bar where the label says, among noise, and their labels."""
+    rng = np.random.default_rng(7)
+    data = {}
+    for split, count in COUNTS.items():
+        labels = np.concatenate([np.arange(10), rng.integers(0, 10, count - 10)]).astype("u1")
+        images = (rng.integers(0, 256, (count, 9, 8)) * (rng.random((count, 9, 8)) < 0.2)).astype("u1")
+        images[np.arange(count), labels % 9, :] = 255
+        data[split] = images, labels
+    return data
+
+
+DATA = drawn()
+IMAGES = {split: data[0] for split, data in DATA.items()}
+LABELS = {split: data[1] for split, data in DATA.items()}
+
+
+def idx(array, kind="u1"):
+    array = np.asarray(array)
+    return struct.pack(f">{1 + array.ndim}I", TYPES[kind] << 8 | array.ndim, *array.shape) \
+        + array.astype(kind).tobytes()
+
+
+def write(*path, content):
+    os.makedirs(os.path.join(*path[:-1]), exist_ok=True)
+    with open(os.path.join(*path), "wb") as file:
+        file.write(content)
+
+
+def idx_set(folder, names, images=idx, labels=idx, pack=lambda content: content):
+    """names: "{part}-{what}..." for train and t10k or test."""
+    for split, part in (("train", "train"), ("test", "t10k")):
+        for what, content in (("images", images(IMAGES[split])), ("labels", labels(LABELS[split]))):
+            write(folder, names.format(part=part, what=what, dims=3 if what == "images" else 1),
+                  content=pack(content))
+    return folder
+
+
+def members(content):
+    return b"".join(gzip.compress(content[at:at + 1000]) for at in range(0, len(content), 1000))
+
+
+def nested(folder, damaged=False):
+    """Kaggle's archive: files with a dot, and beside them folders of the files' own names."""
+    idx_set(folder, "{part}-{what}.idx{dims}-ubyte")
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name.replace(".", "-"))
+        write(path, name.replace(".", "-"), content=open(os.path.join(folder, name), "rb").read())
+    return folder
+
+
+def only_nested(folder):
+    nested(folder)
+    for name in os.listdir(folder):
+        if "." in name:
+            os.remove(os.path.join(folder, name))
+    return folder
+
+
+def qmnist(folder):
+    """Eight columns of which the first is the class."""
+    idx_set(folder, "qmnist-{part}-{what}-idx{dims}-ubyte",
+            labels=lambda y: idx(np.stack([y] + [np.arange(len(y)) + k for k in range(7)], 1), ">i4"))
+    for name in os.listdir(folder):
+        os.rename(os.path.join(folder, name),
+                  os.path.join(folder, name.replace("t10k", "test").replace("labels-idx1-ubyte",
+                                                                            "labels-idx2-int")))
+    return folder
+
+
+def one_hot(labels):
+    return np.eye(10)[labels]
+
+
+IDX = {
+    "plain": lambda f: idx_set(f, "{part}-{what}-idx{dims}-ubyte"),
+    "dotted": lambda f: idx_set(f, "{part}-{what}.idx{dims}-ubyte"),
+    "members of gzip": lambda f: idx_set(f, "{part}-{what}-idx{dims}-ubyte.gz", pack=members),
+    "a prefix": lambda f: idx_set(f, "emnist-letters-{part}-{what}-idx{dims}-ubyte.gz",
+                                  pack=gzip.compress),
+    "folders of the files' names": nested,
+    "only those folders": only_nested,
+    "QMNIST": qmnist,
+    "labels i4": lambda f: idx_set(f, "{part}-{what}-idx{dims}-int", labels=lambda y: idx(y, ">i4")),
+    "labels one-hot": lambda f: idx_set(f, "{part}-{what}-idx{dims}", labels=lambda y: idx(one_hot(y))),
+    "images i2": lambda f: idx_set(f, "{part}-{what}-idx{dims}", images=lambda x: idx(x, ">i2")),
+    "images i4 of four dimensions": lambda f: idx_set(
+        f, "{part}-{what}-idx{dims}", images=lambda x: idx(x[..., None], ">i4")),
+}
+
+
+def hdf5(path, names, images=lambda x: x, labels=lambda y: y, **creation):
+    """names: of train x, train y, test x and test y."""
+    with h5py.File(path, "w") as file:
+        for name, (split, what) in zip(names, [(s, w) for s in ("train", "test") for w in "xy"]):
+            value = images(IMAGES[split]) if what == "x" else labels(LABELS[split])
+            file.create_dataset(name, data=value, **(creation if what == "x" else {}))
+    return path
+
+
+GROUPS = ("train/images", "train/labels", "test/images", "test/labels")
+KERAS = ("x_train", "y_train", "x_test", "y_test")
+HDF5 = {
+    "groups": lambda p: hdf5(p, GROUPS),
+    "x_train, i8 labels": lambda p: hdf5(p, KERAS, labels=lambda y: y.astype("i8")),
+    "train_set_x, big-endian": lambda p: hdf5(
+        p, ("train_set_x", "train_set_y", "test_set_x", "test_set_y"),
+        images=lambda x: x.astype(">i2"), labels=lambda y: y.astype(">u4")),
+    "a channel behind": lambda p: hdf5(p, GROUPS, images=lambda x: x[..., None]),
+    "a channel in front": lambda p: hdf5(p, GROUPS, images=lambda x: x[:, None]),
+    "flat": lambda p: hdf5(p, KERAS, images=lambda x: x.reshape(len(x), -1)),
+    "labels [n, 1]": lambda p: hdf5(p, GROUPS, labels=lambda y: y[:, None]),
+    "labels one-hot f4": lambda p: hdf5(p, GROUPS, labels=lambda y: one_hot(y).astype("f4")),
+    "labels f8": lambda p: hdf5(p, GROUPS, labels=lambda y: y.astype("f8")),
+    "chunks, gzip, shuffle": lambda p: hdf5(p, GROUPS, chunks=(7, 9, 8), compression="gzip",
+                                            shuffle=True),
+}
+
+
+def equal_in_every_form(place, wanted):
+    for name, make in IDX.items():
+        folder = make(os.path.join(place.path, name.replace(" ", "_")))
+        assert digest(works("train", "--quiet", "--data", folder, "--output", place.output,
+                            *RECIPE)) == wanted, name
+    for number, (name, make) in enumerate(HDF5.items()):
+        # What it is called says nothing.
+        path = make(os.path.join(place.path, f"h5_{number}" + (".h5" if number % 2 else ".dat")))
+        assert digest(works("train", "--quiet", "--data", path, "--output", place.output,
+                            *RECIPE)) == wanted, name
+
+
+def equal_at_any_rank_count(place, wanted):
+    hdf5(os.path.join(place.path, "x.h5"), KERAS, labels=lambda y: y.astype("i8"))
+    for ranks in (2, 3, 4):
+        options = ["--data", os.path.join(place.path, "x.h5"), *RECIPE]
+        assert digest(place.train(ranks, options)[0]) == wanted, ranks
+
+
+def named_and_turned(place, wanted):
+    path = hdf5(os.path.join(place.path, "odd.h5"), ("a", "b", "c/d", "e"),
+                images=lambda x: x.transpose(0, 2, 1))
+    names = [word for key, name in (("train_x", "a"), ("train_y", "/b"), ("test_x", "c/d"),
+                                    ("test_y", "e"))
+             for word in ("--set", f"data.{key}={name}")]
+    out, _ = place.train(1, ["--data", path, *RECIPE, *names, "--set", "data.transpose=true"])
+    assert digest(out) == wanted
+
+
+def sets_side_by_side(place, wanted):
+    folder = os.path.join(place.path, "many")
+    idx_set(folder, "emnist-letters-{part}-{what}-idx{dims}-ubyte")
+    idx_set(folder, "emnist-digits-{part}-{what}-idx{dims}-ubyte", images=lambda x: idx(x // 2))
+    ended = finish(place.start(1, ["--data", folder, *RECIPE]))
+    check_refused((ended[0], ended[2]), 3, "several sets lie here")
+    out, _ = place.train(1, ["--data", os.path.join(folder, "emnist-letters"), *RECIPE])
+    assert digest(out) == wanted
+
+
+def test_files_only(place):
+    folder = IDX["plain"](os.path.join(place.path, "all"))
+    place.train(1, ["--data", folder, *RECIPE])
+    before = works("evaluate", place.output)
+    for name in os.listdir(folder):
+        if name.startswith("train"):
+            os.remove(os.path.join(folder, name))
+    assert works("evaluate", place.output) == before
+    assert works("predict", place.output, "--index", "3")
+
+
+def one_part(place):
+    """It is trained on without validation, held out of, and judged by."""
+    path = os.path.join(place.path, "part.h5")
+    with h5py.File(path, "w") as file:
+        file["X"], file["y"] = DATA["train"]
+    process = place.launch([word for word in place.command(1, ["--data", path, *RECIPE])
+                            if word != "--quiet"])
+    code, out, err = finish(process)
+    assert code == 0 and "val_accuracy=nan" in out and "has one part" in err, (out, err)
+    out, _ = place.train(1, ["--data", path, *RECIPE, "--set", "data.validation=split:50"])
+    assert "val_accuracy=nan" not in out
+    assert f"of {COUNTS['train']} right" in works("evaluate", place.output)
+
+
+def a_class_that_does_not_show(place):
+    data = {split: (x[y != 9], y[y != 9]) for split, (x, y) in DATA.items()}
+    path = os.path.join(place.path, "no_nines.h5")
+    with h5py.File(path, "w") as file:
+        for split, (x, y) in data.items():
+            file[f"{split}/images"], file[f"{split}/labels"] = x, y
+    assert "labels go up to 8 only" in place.train(1, ["--data", path, *RECIPE])[1]
+    told = ["--set", "data.classes=10"]
+    assert "labels go up to" not in place.train(1, ["--data", path, *RECIPE, *told])[1]
+
+
+def table(rng, count):
+    """Five columns on scales of their own, one that never changes, and three classes."""
+    x = rng.normal(size=(count, 5))
+    y = (x @ np.array([[1, -1, 0], [0, 1, -1], [-1, 0, 1], [1, 1, -2], [0, 0, 0]])).argmax(1)
+    return x * [1, 10, 100, 5, 0] + [0, 5, -300, 1000, 7], y
+
+
+def write_table(path):
+    rng = np.random.default_rng(11)
+    with h5py.File(path, "w") as file:
+        for split, count in (("train", 900), ("test", 200)):
+            file[f"x_{split}"], file[f"y_{split}"] = table(rng, count)
+    return path
+
+
+def standardized(place):
+    """By NumPy's mean and variance of the training part, which the model keeps and applies again."""
+    path = write_table(os.path.join(place.path, "table.h5"))
+    options = ["--data", path, "--epochs", "4", "--reducer", "exchange"]
+    digests = {digest(place.train(ranks, options)[0]) for ranks in (1, 2, 3, 4)}
+    assert len(digests) == 1, digests
+    with h5py.File(path) as data, h5py.File(os.path.join(place.output, "last.h5")) as file:
+        x, y = data["x_train"][()], data["y_test"][()]
+        variance = np.where(x.var(0) > 0, x.var(0), 1)
+        assert file["data"].attrs["scale"].decode() == "standardize"
+        assert np.allclose(file["data/mean"][()], x.mean(0), rtol=1e-6)
+        assert np.allclose(file["data/variance"][()], variance, rtol=1e-6)
+        raw = data["x_test"][()]
+    assert "accuracy 0.9" in works("evaluate", place.output)
+    # Other samples are seen by the same scale, whatever their own mean.
+    one = os.path.join(place.path, "few.h5")
+    with h5py.File(one, "w") as file:
+        file["X"], file["y"] = raw[5:8], y[5:8]
+    out = os.path.join(place.path, "p.csv")
+    works("predict", place.output, "--output", out)
+    every = np.genfromtxt(out, delimiter=",", skip_header=1)
+    works("predict", place.output, "--data", one, "--output", out)
+    few = np.genfromtxt(out, delimiter=",", skip_header=1)
+    assert np.array_equal(few[:, 1:3], every[5:8, 1:3]) and np.allclose(few[:, 3:], every[5:8, 3:])
+    assert "ok" in works("verify", place.output)
+
+
+def scales(place):
+    """What the configuration says goes before what the data are."""
+    path = write_table(os.path.join(place.path, "table.h5"))
+    for scale in ("none", "unit", "standardize"):
+        place.train(1, ["--data", path, "--epochs", "1", "--set", f"data.scale={scale}"])
+        with h5py.File(os.path.join(place.output, "last.h5")) as file:
+            kept = file["data"].attrs["scale"].decode() if "data" in file else "unit"
+            assert kept == scale, kept
+        works("verify", place.output)
+
+
+def refused(place):
+    x, y = IMAGES["train"], LABELS["train"]
+
+    def keep(name, **arrays):
+        with h5py.File(os.path.join(place.path, name), "w") as file:
+            for key, value in arrays.items():
+                file[key] = value
+        return os.path.join(place.path, name)
+
+    floats = np.where(np.arange(x.size).reshape(x.shape) == 777, np.inf, x / 255)
+    wide = y.astype(int)
+    wide[17] = 200
+    cases = [(keep("nan.h5", X=np.where(np.isinf(floats), np.nan, floats), y=y), 3,
+              "/X holds nan in sample 10, place 57"),
+             (keep("inf.h5", X=floats, y=y), 3, "/X holds inf in sample 10, place 57"),
+             (keep("below.h5", X=x, y=np.where(np.arange(300) == 9, -1, y)), 3,
+              "the label of sample 9 (from 0) is -1"),
+             (keep("half.h5", X=x, y=np.where(np.arange(300) == 9, 0.5, y)), 3, "is 0.5"),
+             (keep("far.h5", X=x, y=wide), 2, "training sample 17 (from 0) is 200, far beyond"),
+             (keep("rgb.h5", X=np.zeros((4, 8, 8, 3), "u1"), y=y[:4]), 3, "u1 [4, 8, 8, 3]"),
+             (keep("words.h5", X=x, y=np.array([b"a"] * 300)), 3, "/y does not hold numbers"),
+             (keep("short.h5", X=x, y=y[:-1]), 3, "holds 299 labels"),
+             (keep("odd.h5", pixels=x, kinds=y), 3, "/pixels u1 [300, 9, 8]")]
+    for path, code, words in cases:
+        for ranks in (1, 4):
+            ended = finish(place.start(ranks, ["--data", path, *RECIPE]))
+            check_refused((ended[0], ended[2]), code, words)
+
+
+def main():
+    with Place() as place:
+        folder = IDX["plain"](os.path.join(place.path, "plain"))
+        wanted = digest(place.train(1, ["--data", folder, *RECIPE])[0])
+    good = [judge("the same pixels in every form", equal_in_every_form, wanted),
+            judge("at any rank count", equal_at_any_rank_count, wanted),
+            judge("named arrays, turned images", named_and_turned, wanted),
+            judge("sets side by side", sets_side_by_side, wanted),
+            judge("test files alone", test_files_only),
+            judge("data in one part", one_part),
+            judge("a class that does not show", a_class_that_does_not_show),
+            judge("standardized", standardized),
+            judge("scales", scales),
+            judge("refused", refused)]
+    sys.exit(not all(good))
+
+
+if __name__ == "__main__":
+    main()
