@@ -43,11 +43,19 @@ static md_status check_complete(md_yaml *yaml, const yaml_node_t *map, md_layer_
 {
     const md_layer_descriptor *d = md_layer_describe(kind);
     for (size_t i = 0; i < d->key_count; i++)
-        if (!md_yaml_find(yaml, map, d->keys[i].name))
+        if (!d->keys[i].standard && !md_yaml_find(yaml, map, d->keys[i].name))
             return md_yaml_at(yaml, map,
                               md_fail(yaml->err, MD_USAGE, "a %s layer needs the key %s",
                                       md_layer_kind_name(kind), d->keys[i].name));
     return MD_OK;
+}
+
+static void set_defaults(md_layer_spec *layer)
+{
+    const md_layer_descriptor *d = md_layer_describe(layer->kind);
+    for (size_t i = 0; i < d->key_count; i++)
+        if (d->keys[i].standard)
+            md_key_set(&d->keys[i], layer, d->keys[i].standard, NULL);
 }
 
 static md_status read_layer(md_yaml *yaml, const yaml_node_t *map, md_layer_spec *out)
@@ -56,6 +64,8 @@ static md_status read_layer(md_yaml *yaml, const yaml_node_t *map, md_layer_spec
     md_status status = md_yaml_expect(yaml, map, YAML_MAPPING_NODE, "a layer");
     if (!status)
         status = read_kind(yaml, map, out);
+    if (!status)
+        set_defaults(out);
     if (status)
         return status;
     const yaml_node_pair_t *top = map->data.mapping.pairs.top;
@@ -149,7 +159,19 @@ static void print_key(const md_key *key, FILE *out)
 {
     char range[MD_VALUE_SIZE];
     md_key_range(key, range);
-    fprintf(out, "| `model[].%s` | | %s | no | %s |\n", key->name, range, key->help);
+    fprintf(out, "| `model[].%s` |", key->name);
+    if (key->standard)
+        fprintf(out, " `%s`", key->standard);
+    fprintf(out, " | %s | no | %s |\n", range, key->help);
+}
+
+/* Has a kind before this one a key of that name? Then it means the same and was printed. */
+static int was_printed(int kind, const char *name)
+{
+    for (int i = 0; i < kind; i++)
+        if (md_layer_key((md_layer_kind)i, name))
+            return 1;
+    return 0;
 }
 
 void md_layer_print_reference(FILE *out)
@@ -158,7 +180,8 @@ void md_layer_print_reference(FILE *out)
     for (int kind = 0; kind < MD_LAYER_KIND_COUNT; kind++) {
         const md_layer_descriptor *d = md_layer_describe((md_layer_kind)kind);
         for (size_t i = 0; i < d->key_count; i++)
-            print_key(&d->keys[i], out);
+            if (!was_printed(kind, d->keys[i].name))
+                print_key(&d->keys[i], out);
     }
     print_key(&name_key, out);
 }

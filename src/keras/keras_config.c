@@ -23,9 +23,15 @@ static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
     char name[MD_NAME_SIZE] = "image";
     for (int i = 1; name_taken(spec, name); i++)
         snprintf(name, sizeof name, "image_%d", i);
-    json_t *shape = md_model_spec_takes_images(spec)
-                        ? json_pack("[n,i,i]", spec->rows, spec->columns)
-                        : json_pack("[n,i]", spec->rows * spec->columns);
+    const md_shape input = md_model_spec_input(spec);
+    json_t *shape = json_pack("[n]");
+    int failed = 0;
+    for (int i = 0; i < input.rank; i++)
+        failed |= json_array_append_new(shape, json_integer((json_int_t)input.extent[i]));
+    if (failed) {
+        json_decref(shape);
+        return NULL;
+    }
     return json_pack("{s:s, s:{s:o, s:s, s:b, s:s}}", "class_name", "InputLayer", "config",
                      dialect == MD_KERAS_3 ? "batch_shape" : "batch_input_shape", shape, "dtype",
                      "float32", "sparse", 0, "name", name);

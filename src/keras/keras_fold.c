@@ -1,6 +1,9 @@
 /* Layers that scale what a dense layer takes, taken up by its weights:
  *
- *     f((scale x + offset) W + b) = f(x (scale W) + (b + offset W)) */
+ *     f((scale x + offset) W + b) = f(x (scale W) + (b + offset W))
+ *
+ * and so by a convolution's, if all pixels of a channel are scaled alike, and none that are not
+ * there would have to be the offset. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,6 +11,7 @@
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/keras/keras_weights.h"
+#include "mnist_dist/model/window.h"
 
 /* Keras' backend.epsilon(), below which no deviation goes. */
 static const double SMALLEST_DEVIATION = 1e-7;
@@ -21,7 +25,7 @@ typedef struct {
     double *values;
 } row;
 
-/* For each input of a dense layer. */
+/* For each input of a layer. */
 typedef struct {
     size_t count;
     double *scale, *offset;
@@ -209,6 +213,11 @@ static void take_bytes(const md_keras_model *model, md_keras_pixels *pixels, aff
         a->scale[i] *= BYTES;
 }
 
+static int same(double a, double b)
+{
+    return a >= b && a <= b;
+}
+
 static int is_identity(const affine *a)
 {
     for (size_t i = 0; i < a->count; i++)
@@ -237,23 +246,66 @@ static md_status take_up(md_h5 *f, const affine *a, const md_tensor *kernel, flo
     return MD_OK;
 }
 
-static md_status fold_layer(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
-                            int weighted, const md_tensor *kernel, md_keras_pixels *pixels,
-                            float *parameters, int *changed)
+/* The first channels' numbers hold for all pixels; what is beyond the image is 0 and not offset. */
+static int suits_windows(const affine *a, size_t channels, int padded)
 {
+    for (size_t i = 0; i < a->count; i++)
+        if (!same(a->scale[i], a->scale[i % channels]) ||
+            !same(a->offset[i], padded ? 0.0 : a->offset[i % channels]))
+            return 0;
+    return 1;
+}
+
+/* A convolution's kernel, [rows][columns][channels][filters], over `a` for each channel. */
+static md_status take_up_windows(md_h5 *f, const affine *a, const md_layer_spec *layer,
+                                 const md_tensor *kernel, float *parameters)
+{
+    const size_t channels = kernel->shape[2];
+    const affine each = {channels, a->scale, a->offset};
+    const md_window_layer own = md_window_layer_of(layer);
+    if (!suits_windows(a, channels, own.window.padding == MD_PADDING_SAME))
+        return md_h5_fail(f,
+                          "layer '%.60s' cannot take up what scales its input: pixels are scaled "
+                          "differently, or offset where it pads with zeros",
+                          layer->name);
+    for (size_t tap = 0; tap < kernel->shape[0] * kernel->shape[1] && !f->status; tap++) {
+        md_tensor part[2] = {kernel[0], kernel[1]};
+        part[0].shape[1] = kernel->shape[3];
+        part[0].offset += tap * channels * kernel->shape[3];
+        take_up(f, &each, part, parameters);
+    }
+    return f->status;
+}
+
+/* What folding goes through. */
+typedef struct {
+    md_h5 *f;
+    const md_keras_model *model;
+    const md_keras_weights *weights;
+    md_layout layout;
+    md_keras_pixels *pixels;
+    float *parameters;
+    int changed;
+} folding;
+
+/* Layer `layer`, number `weighted` of those with weights. */
+static md_status fold_layer(folding *g, int layer, int weighted)
+{
+    md_h5 *f = g->f;
+    const md_tensor *kernel = &g->layout.tensors[g->layout.first[layer]];
     affine a;
-    start(f, kernel->shape[0], &a);
-    for (int i = 0; i < model->step_count && !f->status; i++)
-        if (model->steps[i].weighted == weighted)
-            apply_step(f, &model->steps[i], &weights->steps[i], &a);
+    start(f, md_shape_size(&g->layout.shapes[layer]), &a);
+    for (int i = 0; i < g->model->step_count && !f->status; i++)
+        if (g->model->steps[i].weighted == weighted)
+            apply_step(f, &g->model->steps[i], &g->weights->steps[i], &a);
     if (!f->status && weighted == 0)
-        take_bytes(model, pixels, &a);
+        take_bytes(g->model, g->pixels, &a);
     if (!f->status && !is_identity(&a)) {
-        *changed = 1;
+        g->changed = 1;
         if (kernel->rank == 2)
-            take_up(f, &a, kernel, parameters);
+            take_up(f, &a, kernel, g->parameters);
         else
-            md_h5_fail(f, "only a dense layer can take up what scales its input");
+            take_up_windows(f, &a, &g->model->spec.layers[layer], kernel, g->parameters);
     }
     free(a.scale);
     return f->status;
@@ -262,13 +314,13 @@ static md_status fold_layer(md_h5 *f, const md_keras_model *model, const md_kera
 md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
                         md_keras_pixels *pixels, float *parameters, int *changed)
 {
-    md_layout layout;
-    md_model_spec_layout(&model->spec, &layout);
+    folding g = {
+        .f = f, .model = model, .weights = weights, .pixels = pixels, .parameters = parameters};
+    md_model_spec_layout(&model->spec, &g.layout);
     int weighted = 0;
-    *changed = 0;
     for (int i = 0; i < model->spec.layer_count && !f->status; i++)
-        if (layout.first[i + 1] > layout.first[i])
-            fold_layer(f, model, weights, weighted++, &layout.tensors[layout.first[i]], pixels,
-                       parameters, changed);
+        if (g.layout.first[i + 1] > g.layout.first[i])
+            fold_layer(&g, i, weighted++);
+    *changed = g.changed;
     return f->status;
 }

@@ -5,7 +5,7 @@
 #include "keras_reader.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/text.h"
-#include "mnist_dist/model/layer_kind.h"
+#include "mnist_dist/model/window.h"
 
 const char *md_keras_text(const json_t *object, const char *key)
 {
@@ -80,20 +80,48 @@ static md_status read_choice(md_keras_reader *r, const md_keras_entry *e, const 
     const char *word = choice_word(json_object_get(e->config, key->name), key);
     if (word && md_key_set(key, layer, word, NULL) == MD_OK)
         return MD_OK;
-    char why[128];
-    snprintf(why, sizeof why, "has %s '%.40s'; relu, tanh, sigmoid, softmax and linear can be read",
-             key->name, word ? word : "?");
+    char why[MD_VALUE_SIZE + 64], range[MD_VALUE_SIZE];
+    md_key_range(key, range);
+    snprintf(why, sizeof why, "has %s '%.40s'; %s can be read", key->name, word ? word : "?",
+             range);
     return md_keras_refuse(r, e, why);
 }
 
-/* One key of a layer from Keras' config, where it has the same name. */
+/* A number, or a list of the same one for rows and columns; NULL where they differ. */
+static const json_t *both_ways(const json_t *value)
+{
+    if (!json_is_array(value))
+        return value;
+    for (size_t i = 1; i < json_array_size(value); i++)
+        if (!json_equal(json_array_get(value, i), json_array_get(value, 0)))
+            return NULL;
+    return json_array_get(value, 0);
+}
+
+/* A key's value where it has Keras' name; pooling's strides are its pool_size where Keras says
+ * null. */
+static const json_t *value_of(const md_keras_entry *e, const md_key *key)
+{
+    const json_t *value = json_object_get(e->config, key->name);
+    if (json_is_null(value) && strcmp(key->name, "strides") == 0)
+        value = json_object_get(e->config, "pool_size");
+    return value;
+}
+
+/* One key of a layer from Keras' config. */
 static md_status read_key(md_keras_reader *r, const md_keras_entry *e, const md_key *key,
                           md_layer_spec *layer)
 {
-    const json_t *value = json_object_get(e->config, key->name);
+    const json_t *given = value_of(e, key), *value = both_ways(given);
     char text[MD_VALUE_SIZE], why[MD_VALUE_SIZE + 64], range[MD_VALUE_SIZE];
     if (key->type == MD_KEY_CHOICE)
         return read_choice(r, e, key, layer);
+    if (given && !value) {
+        snprintf(why, sizeof why,
+                 "has a %s that differs between rows and columns; square ones can be read",
+                 key->name);
+        return md_keras_refuse(r, e, why);
+    }
     if (key->type == MD_KEY_INTEGER && json_is_integer(value))
         snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
     else if (key->type == MD_KEY_REAL && json_is_number(value))
@@ -109,12 +137,13 @@ static md_status read_key(md_keras_reader *r, const md_keras_entry *e, const md_
     return md_keras_refuse(r, e, why);
 }
 
-/* channels_first puts the first dimension last before it flattens. */
-static md_status check_channels(md_keras_reader *r, const md_keras_entry *e)
+/* channels_first puts the first dimension last before it flattens; windows would lie otherwise. */
+static md_status check_channels(md_keras_reader *r, const md_keras_entry *e, md_layer_takes takes)
 {
     const size_t first = r->shape.extent[0];
+    const int alike = r->shape.rank == 1 || first == 1 || first == md_shape_size(&r->shape);
     if (strcmp(md_keras_text(e->config, "data_format"), "channels_first") != 0 ||
-        r->shape.rank == 1 || first == 1 || first == md_shape_size(&r->shape))
+        (alike && takes != MD_TAKES_IMAGES))
         return MD_OK;
     return md_keras_refuse(r, e,
                            "has data_format channels_first, which turns images round; make it "
@@ -133,13 +162,42 @@ static void count_weighted(md_keras_reader *r, const md_keras_entry *e)
     r->model.weighted++;
 }
 
+/* Keys that mean nothing here as long as they are 1, one way and the other. */
+static md_status check_ones(md_keras_reader *r, const md_keras_entry *e, const char *ones)
+{
+    char names[MD_VALUE_SIZE] = "", *rest = NULL, why[128];
+    snprintf(names, sizeof names, "%s", ones ? ones : "");
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        const json_t *given = json_object_get(e->config, name);
+        if (!given || json_integer_value(both_ways(given)) == 1)
+            continue;
+        snprintf(why, sizeof why, "has %.40s other than 1, which has no counterpart here", name);
+        return md_keras_refuse(r, e, why);
+    }
+    return MD_OK;
+}
+
+/* Images as the first layer of ours sees them, and with their channels last. */
+static md_status check_images(md_keras_reader *r, const md_keras_entry *e)
+{
+    const md_model_spec *spec = &r->model.spec;
+    const int first = spec->layer_count == 0;
+    const size_t *extent = r->shape.extent;
+    if (r->shape.rank == 3 && (!first || (extent[0] == (size_t)spec->rows &&
+                                          extent[1] == (size_t)spec->columns && extent[2] == 1)))
+        return MD_OK;
+    return md_keras_refuse(r, e,
+                           "takes what is not [rows, columns, channels], or more than the one "
+                           "channel that images have here");
+}
+
 /* The keys of a kind that we have, too, and Keras' own beside them. */
 static void own_keys(const md_layer_descriptor *d, char out[MD_VALUE_SIZE])
 {
     const char *key;
     json_t *value, *constants = json_loads(d->keras_constants ? d->keras_constants : "{}", 0, NULL);
     size_t used = 0;
-    out[0] = '\0';
+    used += (size_t)snprintf(out, MD_VALUE_SIZE, "%s ", d->keras_ones ? d->keras_ones : "");
     for (size_t i = 0; i < d->key_count; i++)
         used += (size_t)snprintf(out + used, MD_VALUE_SIZE - used, "%s ", d->keys[i].name);
     json_object_foreach(constants, key, value)
@@ -156,7 +214,11 @@ static md_status read_own(md_keras_reader *r, const md_keras_entry *e, md_layer_
     own_keys(d, own);
     md_status status = md_keras_check_entry(r, e, own);
     if (!status)
-        status = check_channels(r, e);
+        status = check_channels(r, e, d->takes);
+    if (!status)
+        status = check_ones(r, e, d->keras_ones);
+    if (!status && d->takes == MD_TAKES_IMAGES)
+        status = check_images(r, e);
     if (status)
         return status;
     if (d->takes == MD_TAKES_FLAT && r->shape.rank != 1)
@@ -179,8 +241,8 @@ static md_status read_input(md_keras_reader *r, const md_keras_entry *e)
     return MD_OK;
 }
 
-/* The dense layer that an activation standing alone belongs to; what lies between changes nothing
- * but in training. NULL: there is none. */
+/* The layer that an activation standing alone belongs to; what lies between changes nothing but in
+ * training. NULL: there is none. */
 static md_layer_spec *before_activation(md_keras_reader *r)
 {
     const md_keras_model *m = &r->model;
@@ -188,7 +250,7 @@ static md_layer_spec *before_activation(md_keras_reader *r)
     while (i >= 0 && m->spec.layers[i].kind == MD_LAYER_DROPOUT)
         i--;
     const int rescaled = m->step_count > 0 && m->steps[m->step_count - 1].weighted == m->weighted;
-    if (i < 0 || rescaled || m->spec.layers[i].kind != MD_LAYER_DENSE ||
+    if (i < 0 || rescaled || !md_layer_key(m->spec.layers[i].kind, "activation") ||
         m->spec.layers[i].activation != MD_LINEAR)
         return NULL;
     return &r->model.spec.layers[i];
@@ -197,12 +259,12 @@ static md_layer_spec *before_activation(md_keras_reader *r)
 static md_status fold_activation(md_keras_reader *r, const md_keras_entry *e,
                                  md_activation activation)
 {
-    md_layer_spec *dense = before_activation(r);
+    md_layer_spec *layer = before_activation(r);
     if (activation == MD_LINEAR)
         return MD_OK;
-    if (!dense)
-        return md_keras_refuse(r, e, "does not follow a Dense layer without activation");
-    dense->activation = activation;
+    if (!layer)
+        return md_keras_refuse(r, e, "does not follow a Dense or Conv2D layer without activation");
+    layer->activation = activation;
     return MD_OK;
 }
 
@@ -265,7 +327,34 @@ static md_status read_reshape(md_keras_reader *r, const md_keras_entry *e)
         return md_keras_refuse(r, e, "has a target_shape that does not fit what it takes");
     if (shape.rank == 1 && r->shape.rank > 1)
         add_layer(r, e, MD_LAYER_FLATTEN);
+    if (r->model.spec.layer_count == 0 && shape.rank == 3 && shape.extent[2] == 1) {
+        r->model.spec.rows = (int)shape.extent[0];
+        r->model.spec.columns = (int)shape.extent[1];
+    }
     r->shape = shape;
+    return MD_OK;
+}
+
+/* Pooling whose one window is the whole image, which must then be square. */
+static md_status read_global(md_keras_reader *r, const md_keras_entry *e)
+{
+    const int mean = strcmp(e->class_name, "GlobalAveragePooling2D") == 0;
+    md_status status = check_channels(r, e, MD_TAKES_IMAGES);
+    if (!status)
+        status = check_images(r, e);
+    if (status)
+        return status;
+    const int side = (int)r->shape.extent[0];
+    if (r->shape.extent[1] != r->shape.extent[0] || r->model.spec.layer_count + 2 > MD_MAX_LAYERS)
+        return md_keras_refuse(r, e, "is over what is not square, or one layer too many");
+    const md_window_layer own = {{side, side, MD_PADDING_VALID}, 0};
+    md_window_layer_set(add_layer(r, e, mean ? MD_LAYER_AVERAGE_POOL2D : MD_LAYER_MAX_POOL2D),
+                        &own);
+    r->shape.extent[0] = r->shape.extent[1] = 1;
+    if (json_is_true(json_object_get(e->config, "keepdims")))
+        return MD_OK;
+    r->model.spec.layers[r->model.spec.layer_count++] = (md_layer_spec){.kind = MD_LAYER_FLATTEN};
+    r->shape = (md_shape){1, {r->shape.extent[2]}};
     return MD_OK;
 }
 
@@ -292,6 +381,8 @@ static const struct {
                {"Softmax", "axis", read_softmax},
                {"ReLU", "max_value negative_slope threshold", read_relu},
                {"Reshape", "target_shape", read_reshape},
+               {"GlobalAveragePooling2D", "data_format keepdims", read_global},
+               {"GlobalMaxPooling2D", "data_format keepdims", read_global},
                {"Rescaling", "scale offset", read_step},
                {"Normalization", "axis mean variance", read_step},
                {"Identity", "", read_identity},
@@ -318,7 +409,8 @@ md_status md_keras_read_layer(md_keras_reader *r, const md_keras_entry *e)
             "layers into one Sequential");
     return md_keras_refuse(
         r, e,
-        "has no counterpart here; InputLayer, Flatten, Reshape, Dense, Dropout, "
+        "has no counterpart here; InputLayer, Flatten, Reshape, Dense, Dropout, Conv2D, "
+        "MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, "
         "Activation, ReLU, Softmax, Rescaling, Normalization and layers that act "
         "in training only can be read");
 }

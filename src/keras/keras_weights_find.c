@@ -199,7 +199,7 @@ static void check_dataset(md_h5 *f, const char *path, hid_t id, void *context)
         if (!is_among(found->steps, MD_KERAS_STEPS, path) && !is_beside(path))
             md_h5_fail(f,
                        "%s belongs to no layer that is understood here; layers with weights can be "
-                       "dense, side by side and not nested or wrapped",
+                       "dense or conv2d, side by side and not nested or wrapped",
                        path);
         return;
     }

@@ -59,8 +59,8 @@ static void put_tensors(md_h5 *f, const md_model_spec *spec, const md_layout *la
         md_path_parameter(spec, t, path);
         const md_h5_array array = md_tensor_array(t);
         md_h5_put_array(f, path, &array, parameters + t->offset);
-        if (t->rank == 2)
-            md_h5_put_text(f, path, "axes", "in,out");
+        if (t->rank > 1)
+            md_h5_put_text(f, path, "axes", t->rank == 2 ? "in,out" : "rows,columns,in,out");
     }
 }
 

@@ -88,21 +88,33 @@ static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
     return status;
 }
 
-int md_model_spec_takes_images(const md_model_spec *spec)
+/* What the first layer that cares for shapes takes; flat rows if none does. */
+static md_layer_takes first_takes(const md_model_spec *spec)
 {
     for (int i = 0; i < spec->layer_count; i++) {
         const md_layer_descriptor *d = md_layer_describe(spec->layers[i].kind);
         if (d->takes != MD_TAKES_ANY || d->shape)
-            return d->takes != MD_TAKES_FLAT;
+            return d->takes;
     }
-    return 0;
+    return MD_TAKES_FLAT;
 }
 
-static md_shape input_shape(const md_model_spec *spec)
+int md_model_spec_takes_images(const md_model_spec *spec)
+{
+    return first_takes(spec) != MD_TAKES_FLAT;
+}
+
+md_shape md_model_spec_input(const md_model_spec *spec)
 {
     const size_t rows = (size_t)spec->rows, columns = (size_t)spec->columns;
-    if (md_model_spec_takes_images(spec))
+    switch (first_takes(spec)) {
+    case MD_TAKES_IMAGES:
+        return (md_shape){3, {rows, columns, 1}};
+    case MD_TAKES_ANY:
         return (md_shape){2, {rows, columns}};
+    case MD_TAKES_FLAT:
+        break;
+    }
     return (md_shape){1, {rows * columns}};
 }
 
@@ -113,11 +125,22 @@ static md_status check_input(const md_layer_spec *layer, const md_shape *in, md_
         return md_fail(err, MD_USAGE,
                        "model: layer '%s' needs flat input; put {layer: flatten} before it",
                        layer->name);
-    if (takes == MD_TAKES_IMAGES && in->rank == 1)
+    if (takes == MD_TAKES_IMAGES && in->rank != 3)
         return md_fail(err, MD_USAGE,
                        "model: layer '%s' works on images, but what comes before it is flat",
                        layer->name);
     return MD_OK;
+}
+
+static md_status check_output(const md_layer_spec *layer, const md_shape *in, const md_shape *out,
+                              md_error *err)
+{
+    if (md_shape_size(out) > 0 || md_shape_size(in) == 0) /* of images not seen yet */
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "model: layer '%s' has windows larger than the %zu x %zu values that reach it; "
+                   "choose smaller ones, or padding same",
+                   layer->name, in->extent[0], in->extent[1]);
 }
 
 /* What the layer makes of `in`; its tensors go to `tensors`, *count of them. */
@@ -145,7 +168,7 @@ static size_t count_elements(const md_tensor *tensor)
 /* Layers that fit each other, in sizes that MPI and Keras can count. */
 static md_status check_shapes(const md_model_spec *spec, int *at, md_error *err)
 {
-    md_shape shape = input_shape(spec);
+    md_shape shape = md_model_spec_input(spec);
     size_t total = 0;
     for (*at = 0; *at < spec->layer_count; ++*at) {
         const md_layer_spec *layer = &spec->layers[*at];
@@ -154,7 +177,11 @@ static md_status check_shapes(const md_model_spec *spec, int *at, md_error *err)
         md_status status = check_input(layer, &shape, err);
         if (status)
             return status;
-        shape = apply(layer, &shape, tensors, &count);
+        const md_shape in = shape;
+        shape = apply(layer, &in, tensors, &count);
+        status = check_output(layer, &in, &shape, err);
+        if (status)
+            return status;
         for (int i = 0; i < count; i++)
             if ((total += count_elements(&tensors[i])) > INT_MAX)
                 return md_fail(err, MD_USAGE,
@@ -179,7 +206,7 @@ md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *e
     }
     *at = spec->layer_count - 1;
     const md_layer_spec *last = &spec->layers[spec->layer_count - 1];
-    if (!has_softmax(last))
+    if (!has_softmax(last) || !md_layer_key(last->kind, "units"))
         return md_fail(err, MD_USAGE,
                        "model: the last layer ('%s') must be dense with activation softmax",
                        last->name);
@@ -208,7 +235,7 @@ static void place_tensor(md_layout *layout, int layer, md_tensor *tensor)
 
 void md_model_spec_layout(const md_model_spec *spec, md_layout *out)
 {
-    *out = (md_layout){.shapes = {input_shape(spec)}};
+    *out = (md_layout){.shapes = {md_model_spec_input(spec)}};
     for (int i = 0; i < spec->layer_count; i++) {
         int count;
         md_tensor *tensors = &out->tensors[out->tensor_count];
@@ -239,7 +266,9 @@ static int same_values(const md_layer_spec *a, const md_layer_spec *b)
 
 int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b)
 {
-    if (a->rows * a->columns != b->rows * b->columns || a->layer_count != b->layer_count)
+    const md_shape x = md_model_spec_input(a), y = md_model_spec_input(b);
+    if (md_shape_size(&x) != md_shape_size(&y) || a->layer_count != b->layer_count ||
+        (x.rank == 3 && x.extent[0] != y.extent[0]))
         return 0;
     for (int i = 0; i < a->layer_count; i++)
         if (a->layers[i].kind != b->layers[i].kind || !same_values(&a->layers[i], &b->layers[i]))

@@ -1,5 +1,7 @@
 #include "activation.h"
 
+#include <math.h>
+
 void md_activation_apply(const md_kernels *kernels, md_activation activation, float *y,
                          size_t count)
 {
@@ -38,4 +40,20 @@ void md_activation_gradient(const md_kernels *kernels, md_activation activation,
     case MD_SOFTMAX:
         break;
     }
+}
+
+double md_activation_twin(md_activation activation, double z)
+{
+    switch (activation) {
+    case MD_RELU:
+        return z > 0.0 ? z : 0.0;
+    case MD_TANH:
+        return tanh(z);
+    case MD_SIGMOID:
+        return 1.0 / (1.0 + exp(-z));
+    case MD_LINEAR:
+    case MD_SOFTMAX:
+        break;
+    }
+    return z;
 }

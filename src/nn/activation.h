@@ -14,4 +14,7 @@ void md_activation_apply(const md_kernels *kernels, md_activation activation, fl
 void md_activation_gradient(const md_kernels *kernels, md_activation activation, const float *y,
                             float *dy, size_t count);
 
+/* f(z) in double, for twins. */
+double md_activation_twin(md_activation activation, double z);
+
 #endif

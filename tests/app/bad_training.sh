@@ -61,7 +61,7 @@ config 'bad.yaml:2: train.batch_sise is not a key; did you mean train.batch_size
 config "bad.yaml:2: train.epochs must be a whole number, not 'three'" 'train:\n  epochs: three\n'
 config 'bad.yaml:3: train.batch_size is 0; it must be in [1, 1000000000]' 'train:\n\n  batch_size: 0\n'
 config 'bad.yaml:1: model: there are no layers' 'model: []\n'
-config "bad.yaml:3: layer must be flatten, dense or dropout, not 'dance'" \
+config "bad.yaml:3: layer must be flatten, dense, dropout, conv2d, max_pool2d or average_pool2d, not 'dance'" \
     'model:\n  - {layer: flatten}\n  - {layer: dance, units: 10}\n'
 config 'bad.yaml:2: not valid YAML' 'train: {epochs: 3\nmodel: [\n'
 fails 2 "nothing.yaml cannot be opened" --data good --config nothing.yaml

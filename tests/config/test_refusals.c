@@ -142,7 +142,7 @@ static void broken_models_are_refused(void)
         {"model: dense", {"model must be a list"}},
         {"model:\n- dense\n", {"x.yaml:2: a layer must be keys with values"}},
         {"model:\n- {units: 3}\n", {"x.yaml:2: the key layer is missing"}},
-        {"model:\n- {layer: conv}\n", {"x.yaml:2: layer must be flatten, dense or dropout"}},
+        {"model:\n- {layer: conv}\n", {"x.yaml:2: layer must be flatten, dense, dropout, "}},
         {"model:\n- {layer: dense, unit: 3}\n",
          {"x.yaml:2: unit is not a key of a dense layer", "layer, units, activation and name"}},
         {"model:\n- {layer: flatten, units: 3}\n",

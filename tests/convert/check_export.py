@@ -42,7 +42,7 @@ def check_files():
 
     works("export", "runs/first/last.h5", "--format", "weights.h5", "--output", "w.weights.h5")
     model = load_model_h5("w.weights.h5")
-    model.values = None
+    model.weights = None
     check_state(load_weights_h5("w.weights.h5", model), "runs/first/last.h5")
     check_logits(model.logits)
 

@@ -218,8 +218,8 @@ def check_refusals():
     layers = keras.keras2_layers(SHAPE)
     layers[2]["config"]["activation"] = "gelu"
     unreadable("'dense_1' (Dense) has activation 'gelu'", layers)
-    layers.insert(1, keras.layer("Conv2D", "conv", filters=8))
-    unreadable("'conv' (Conv2D) has no counterpart here", layers)
+    layers.insert(1, keras.layer("Conv2DTranspose", "conv", filters=8))
+    unreadable("'conv' (Conv2DTranspose) has no counterpart here", layers)
     refuses(4, "absent.h5", "import", "absent.h5", "--output", "runs/bad")
     refuses(4, "small.txt", "import", "small.txt", "--output", "runs/bad")
     refuses(2, "tanh.yaml: its model differs", "import", "keras2.h5", "--config", "tanh.yaml",

@@ -208,7 +208,8 @@ def check_refusals(place):
         layers.insert(at, entry)
         return config(layers)
 
-    refuse(place, "'conv' (Conv2D) has no counterpart", text=with_layer(layer("Conv2D", "conv")))
+    refuse(place, "'conv' (Conv3D) has no counterpart", text=with_layer(layer("Conv3D", "conv")))
+    refuse(place, "'conv' (Conv2D) takes what is not [rows,", text=with_layer(layer("Conv2D", "conv")))
     refuse(place, "'dense_1' (Dense) has activation 'gelu'", text=edited(2, activation="gelu"))
     refuse(place, "the last layer ('dense_2') must be dense with activation softmax",
            text=edited(3, activation="sigmoid"))
@@ -239,7 +240,7 @@ def check_refusals(place):
         keras2_layers() + [layer("Rescaling", "r", scale=2.0, offset=0.0)]))
     refuse(place, "does not fit what it takes", text=with_layer(
         layer("Reshape", "r", target_shape=[5])))
-    refuse(place, "does not follow a Dense layer without", text=config(with_layers(
+    refuse(place, "does not follow a Dense or Conv2D layer without", text=config(with_layers(
         layer("Rescaling", "r", scale=2.0, offset=0.0),
         layer("Activation", "a", activation="relu"), at=3)))
     one = keras2_layers()

@@ -195,7 +195,7 @@ static void words_go_both_ways(void)
     }
     md_layer_kind kind = MD_LAYER_DENSE;
     CU_ASSERT(!md_layer_kind_parse("conv", &kind) && kind == MD_LAYER_DENSE);
-    CU_ASSERT_PTR_NULL(md_layer_kind_name((md_layer_kind)3));
+    CU_ASSERT_PTR_NULL(md_layer_kind_name(MD_LAYER_KIND_COUNT));
 }
 
 static void text_goes_both_ways(void)

@@ -37,9 +37,10 @@ typedef struct scene {
     double slopes[MD_MAX_TENSORS][DIRECTIONS];
 } scene;
 
-static scene set_scene(int pixels, int layer_count, const md_layer_spec *layers)
+static scene set_scene(int rows, int columns, int layer_count, const md_layer_spec *layers)
 {
-    scene s = {.spec = md_spec(1, pixels, layer_count, layers),
+    const int pixels = rows * columns;
+    scene s = {.spec = md_spec(rows, columns, layer_count, layers),
                .images = md_images_create(SAMPLES, (size_t)pixels, CLASSES, 0.4)};
     md_model_spec_layout(&s.spec, &s.layout);
     const size_t count = s.layout.parameters;
@@ -134,18 +135,23 @@ static void train_once(const scene *s, const md_kernels *kernels, int sparse)
     md_model_destroy(&model);
 }
 
-static void check(int pixels, int layer_count, const md_layer_spec *layers)
+static void check_images(int rows, int columns, int layer_count, const md_layer_spec *layers)
 {
-    scene s = set_scene(pixels, layer_count, layers);
+    scene s = set_scene(rows, columns, layer_count, layers);
     find_slopes(&s);
     size_t sets;
     const md_kernels *const *available = md_kernels_available(&sets);
     for (size_t i = 0; i < sets; i++) {
         train_once(&s, available[i], 0);
-        if (layers[0].kind != MD_LAYER_DROPOUT)
+        if (layers[0].kind == MD_LAYER_FLATTEN || layers[0].kind == MD_LAYER_DENSE)
             train_once(&s, available[i], 1);
     }
     clear_scene(&s);
+}
+
+static void check(int pixels, int layer_count, const md_layer_spec *layers)
+{
+    check_images(1, pixels, layer_count, layers);
 }
 
 static void check_hidden(md_activation activation)
@@ -204,6 +210,41 @@ static void weights_beyond_the_cache(void)
     check(350, 3, layers);
 }
 
+/* Filters that fill whole vectors and such that do not. */
+static void convolutions(void)
+{
+    const md_window valid = {3, 1, MD_PADDING_VALID}, same = {3, 1, MD_PADDING_SAME};
+    const md_window steps = {3, 2, MD_PADDING_SAME}, far = {2, 3, MD_PADDING_VALID};
+    const md_layer_spec plain[] = {md_conv2d(16, valid, MD_RELU), md_conv2d(6, valid, MD_TANH),
+                                   md_flatten(), md_dense(CLASSES, MD_SOFTMAX)};
+    const md_layer_spec padded[] = {md_conv2d(5, same, MD_SIGMOID), md_dropout(0.3),
+                                    md_conv2d(32, same, MD_RELU), md_flatten(),
+                                    md_dense(CLASSES, MD_SOFTMAX)};
+    const md_layer_spec stepping[] = {md_conv2d(7, valid, MD_LINEAR), md_conv2d(18, steps, MD_RELU),
+                                      md_conv2d(3, far, MD_TANH), md_flatten(),
+                                      md_dense(CLASSES, MD_SOFTMAX)};
+    check_images(7, 6, 4, plain);
+    check_images(6, 5, 5, padded);
+    check_images(12, 13, 5, stepping);
+}
+
+static void pools(void)
+{
+    const md_window same = {3, 1, MD_PADDING_SAME}, half = {2, 2, MD_PADDING_VALID};
+    const md_window over = {3, 2, MD_PADDING_SAME};
+    const md_layer_spec largest[] = {md_conv2d(8, same, MD_TANH),
+                                     md_pool(MD_LAYER_MAX_POOL2D, half),
+                                     md_conv2d(4, same, MD_RELU),
+                                     md_pool(MD_LAYER_MAX_POOL2D, over),
+                                     md_flatten(),
+                                     md_dense(CLASSES, MD_SOFTMAX)};
+    const md_layer_spec mean[] = {
+        md_pool(MD_LAYER_AVERAGE_POOL2D, over), md_conv2d(8, same, MD_TANH),
+        md_pool(MD_LAYER_AVERAGE_POOL2D, half), md_flatten(), md_dense(CLASSES, MD_SOFTMAX)};
+    check_images(9, 8, 6, largest);
+    check_images(9, 8, 5, mean);
+}
+
 /* Losses of two samples of a 2-2-3 network, computed apart, by hand but for the exponentials. */
 static void the_twin_computes_what_was_worked_out_apart(void)
 {
@@ -235,7 +276,7 @@ static void the_twin_s_slopes_are_the_gradient(void)
 {
     const md_layer_spec layers[] = {md_flatten(), md_dense(9, MD_TANH), md_dropout(0.3),
                                     md_dense(7, MD_SIGMOID), md_dense(CLASSES, MD_SOFTMAX)};
-    scene s = set_scene(20, 5, layers);
+    scene s = set_scene(1, 20, 5, layers);
     find_slopes(&s);
     train_once(&s, md_kernels_get(), 0);
     for (size_t i = 0; i < s.layout.parameters; i++) {
@@ -256,6 +297,8 @@ CU_TestInfo md_tests[] = {
     {"dropout between layers", dropout_between_layers},
     {"dropout of pixels", dropout_of_pixels},
     {"weights beyond the cache", weights_beyond_the_cache},
+    {"convolutions", convolutions},
+    {"pools", pools},
     {"the twin computes what was worked out apart", the_twin_computes_what_was_worked_out_apart},
     {"the twin's slopes are the gradient", the_twin_s_slopes_are_the_gradient},
     CU_TEST_INFO_NULL};

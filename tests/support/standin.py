@@ -10,7 +10,12 @@ import numpy as np
 LAYER = {"name", "trainable", "dtype"}
 # What each constructor takes in every version of Keras, or only in Keras 3.
 ARGUMENTS = {"Flatten": LAYER | {"data_format"}, "Dropout": LAYER | {"rate"},
-             "Dense": LAYER | {"units", "activation", "use_bias"}}
+             "Dense": LAYER | {"units", "activation", "use_bias"},
+             "Conv2D": LAYER | {"filters", "kernel_size", "strides", "padding", "activation",
+                                "use_bias", "data_format"},
+             "MaxPooling2D": LAYER | {"pool_size", "strides", "padding", "data_format"},
+             "AveragePooling2D": LAYER | {"pool_size", "strides", "padding", "data_format"}}
+SNAKES = {"MaxPooling2D": "max_pooling2d", "AveragePooling2D": "average_pooling2d"}
 INPUT = {2: "batch_input_shape", 3: "batch_shape"}
 ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": lambda z: z,
                "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "softmax": lambda z: z}
@@ -22,6 +27,54 @@ def forward(dense, images):
     for kernel, bias, activation in dense:
         values = ACTIVATIONS[activation](values @ np.asarray(kernel, float) + bias)
     return values
+
+
+def pixels(extent, config, size):
+    """Where windows begin along one side, and what has to be put before and behind it."""
+    stride = config["strides"]
+    if config["padding"] == "valid":
+        return range(0, extent - size + 1, stride), (0, 0)
+    count = -(-extent // stride)
+    reach = max((count - 1) * stride + size - extent, 0)
+    return range(0, count * stride, stride), (reach // 2, reach - reach // 2)
+
+
+def windows(values, config, size, beyond):
+    """[n, rows, columns, size, size, channels], with `beyond` around the images."""
+    (rows, above), (columns, left) = (pixels(extent, config, size) for extent in values.shape[1:3])
+    values = np.pad(values, ((0, 0), above, left, (0, 0)), constant_values=beyond)
+    return np.stack([np.stack([values[:, r:r + size, c:c + size] for c in columns], 1)
+                     for r in rows], 1)
+
+
+def convolve(values, config, kernel, bias):
+    seen = windows(values, config, config["kernel_size"], 0)
+    return np.einsum("nrcijk,ijkf->nrcf", seen, np.asarray(kernel, float)) + bias
+
+
+def apply(layer, weights, values):
+    """What a layer makes of values in double."""
+    kind, config = layer["class_name"], layer["config"]
+    if kind == "Flatten":
+        return values.reshape(len(values), -1)
+    if kind == "Dense":
+        return ACTIVATIONS[config["activation"]](values @ np.asarray(weights[0], float) + weights[1])
+    if kind == "Conv2D":
+        return ACTIVATIONS[config["activation"]](convolve(values, config, *weights))
+    if kind.endswith("Pooling2D"):
+        seen = windows(values, config, config["pool_size"], np.nan)
+        return (np.nanmax if kind == "MaxPooling2D" else np.nanmean)(seen, (3, 4))
+    return values  # Dropout
+
+
+WEIGHTED = "Dense", "Conv2D"
+
+
+def kernel_shape(layer, before):
+    config = layer["config"]
+    if layer["class_name"] == "Dense":
+        return before[-1], config["units"]
+    return config["kernel_size"], config["kernel_size"], before[-1], config["filters"]
 
 
 class Model:
@@ -36,25 +89,29 @@ class Model:
         for layer in self.layers:
             assert set(layer["config"]) == ARGUMENTS[layer["class_name"]], layer
             assert ("module" in layer) == (version == 3)
-        assert self.shape[0] is None and len(self.shape) == 3
-        assert self.layers[0]["class_name"] == "Flatten"
-        self.values = None
-
-    def dense(self):
-        return [layer["config"] for layer in self.layers if layer["class_name"] == "Dense"]
+        flat = self.layers[0]["class_name"] == "Flatten"
+        assert self.shape[0] is None and len(self.shape) == (3 if flat else 4)
+        self.weights = None
 
     def take(self, weights):
         """By topology: [[kernel, bias], ...] for the layers with weights, shapes checked."""
-        width = self.shape[1] * self.shape[2]
-        assert len(weights) == len(self.dense())
-        for layer, (kernel, bias) in zip(self.dense(), weights):
-            assert kernel.shape == (width, layer["units"]) and bias.shape == (layer["units"],)
-            width = layer["units"]
-        self.values = [(k[()], b[()], layer["activation"])
-                       for layer, (k, b) in zip(self.dense(), weights)]
+        self.weights, left = [], list(weights)
+        values = np.zeros((1, *self.shape[1:]))
+        for layer in self.layers:
+            own = None
+            if layer["class_name"] in WEIGHTED:
+                own = [weight[()] for weight in left.pop(0)]
+                assert own[0].shape == kernel_shape(layer, values.shape)
+                assert own[1].shape == own[0].shape[-1:]
+            values = apply(layer, own, values)
+            self.weights.append(own)
+        assert not left
 
     def logits(self, images):
-        return forward(self.values, images)
+        values = images.reshape(len(images), *self.shape[1:]).astype(float)
+        for layer, weights in zip(self.layers, self.weights):
+            values = apply(layer, weights, values)
+        return values
 
 
 def load_model_h5(path):
@@ -85,10 +142,10 @@ def load_weights_h5(file, model, optimizer=None):
         assert list(store["vars"]) == []
         weights, used = [], {}
         for layer in model.layers:
-            kind = layer["class_name"].lower()
+            kind = SNAKES.get(layer["class_name"], layer["class_name"].lower())
             number = used[kind] = used.get(kind, -1) + 1
             path = f"layers/{kind}_{number}" if number else f"layers/{kind}"
-            count = 2 if kind == "dense" else 0
+            count = 2 if layer["class_name"] in WEIGHTED else 0
             variables = store[path + "/vars"] if path in store else {}
             assert len(variables) == count, path
             if count:

@@ -6,10 +6,12 @@
 
 #include "mnist_dist/base/digest.h"
 #include "runner.h"
+#include "specs.h"
 #include "trial.h"
 
 enum { MAX_KEYS = 16 };
 
+static const md_model_spec *network; /* of all runs; NULL: the default */
 static const char *const dropout_free[] = {"data.source=synthetic:300", "train.epochs=2", NULL};
 
 static void run(MPI_Comm comm, const char *batch, const char *reducer, const char *extra,
@@ -18,7 +20,7 @@ static void run(MPI_Comm comm, const char *batch, const char *reducer, const cha
     char folder[TEST_PATH];
     const char *keys[MAX_KEYS] = {dropout_free[0], dropout_free[1], batch, reducer, extra};
     trial_folder(comm, folder);
-    trial t = {.assignments = keys};
+    trial t = {.assignments = keys, .model = network};
     CU_ASSERT_EQUAL_FATAL(trial_run(comm, folder, &t), MD_OK);
     *out = trial_last(comm, folder);
     *result = t.result;
@@ -110,6 +112,23 @@ static void and_when_clipping(void)
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "optimizer.clip_norm=0.3", 0.0);
 }
 
+static void and_of_convolutions(void)
+{
+    md_layer_spec layers[] = {md_conv2d(6, (md_window){5, 1, MD_PADDING_SAME}, MD_RELU),
+                              md_pool(MD_LAYER_MAX_POOL2D, (md_window){3, 3, MD_PADDING_VALID}),
+                              md_conv2d(16, (md_window){3, 2, MD_PADDING_VALID}, MD_TANH),
+                              md_pool(MD_LAYER_AVERAGE_POOL2D, (md_window){2, 2, MD_PADDING_SAME}),
+                              md_flatten(),
+                              md_dense(10, MD_SOFTMAX)};
+    const md_model_spec model = md_spec(0, 0, 6, layers);
+    network = &model;
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", NULL, 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=33", "distributed.node_size=1", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=7", "distributed.node_size=2", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", "optimizer.clip_norm=0.3", 0.0);
+    network = NULL;
+}
+
 /* Images are then sorted block by block. */
 static void and_with_large_batches_and_dense_images(void)
 {
@@ -145,6 +164,7 @@ CU_TestInfo md_tests[] = {
      a_promise_for_any_rank_count_is_kept_bit_for_bit},
     {"and on other nodes", and_on_other_nodes},
     {"and when clipping", and_when_clipping},
+    {"and of convolutions", and_of_convolutions},
     {"and with large batches and dense images", and_with_large_batches_and_dense_images},
     {"more ranks than samples runs", more_ranks_than_samples_runs},
     {"the same run twice gives the same bits", the_same_run_twice_gives_the_same_bits},

@@ -58,6 +58,8 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
 {
     md_run run;
     md_status status = md_run_configure(comm, params, &run, &t->err);
+    if (!status && t->model)
+        run.config.model = *t->model;
     if (!status)
         status = md_run_open(comm, params, &run, &t->err);
     const md_observer observer = {.context = t, .step = note_step};

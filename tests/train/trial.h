@@ -11,6 +11,7 @@ enum { TRIAL_MAX_STEPS = 1000 };
 
 typedef struct trial {
     const char *const *assignments; /* "section.key=value", ending with NULL */
+    const md_model_spec *model;     /* NULL: as configured */
     int resume;
     int stop_after; /* asks to stop in this step (from 1); 0: never */
     md_fault *inject;

@@ -10,18 +10,19 @@
 typedef enum md_layer_takes {
     MD_TAKES_ANY,   /* every shape */
     MD_TAKES_FLAT,  /* [n] */
-    MD_TAKES_IMAGES /* [rows, columns] or [rows, columns, channels] */
+    MD_TAKES_IMAGES /* [rows, columns, channels] */
 } md_layer_takes;
 
 typedef struct md_layer_descriptor {
     const char *keras_class; /* of Keras; keys and activations have Keras' names themselves */
     const char
-        *keras_constants; /* what Keras' config holds besides, as a JSON object; NULL: nothing */
+        *keras_constants;   /* what Keras' config holds besides, as a JSON object; NULL: nothing */
+    const char *keras_ones; /* what of Keras' keys is always 1 here, with blanks between, or NULL */
     const char *help;
     md_layer_takes takes;
-    const md_key *keys; /* members of md_layer_spec; none may be left out */
+    const md_key *keys; /* members of md_layer_spec; those with a default may be left out */
     size_t key_count;
-    /* The output's shape; NULL: the input's. */
+    /* The output's shape, with an extent of 0 if nothing is left; NULL: the input's. */
     void (*shape)(const md_layer_spec *layer, const md_shape *in, md_shape *out);
     /* Fills role, rank, shape and fans of its weights in their order in the block and returns how
      * many there are; NULL: none. */

@@ -20,7 +20,11 @@ enum {
 
 /* The kinds of layers, a row each: everything that knows of kinds is made from this list, the
  * descriptors of model/layer_kind.h and the operations of src/nn/layer.h among it. */
-#define MD_LAYER_KINDS(X) X(FLATTEN, flatten) X(DENSE, dense) X(DROPOUT, dropout)
+#define MD_LAYER_KINDS(X)                                                                          \
+    X(FLATTEN, flatten)                                                                            \
+    X(DENSE, dense)                                                                                \
+    X(DROPOUT, dropout)                                                                            \
+    X(CONV2D, conv2d) X(MAX_POOL2D, max_pool2d) X(AVERAGE_POOL2D, average_pool2d)
 
 typedef enum md_layer_kind {
 #define MD_KIND(NAME, name) MD_LAYER_##NAME,
@@ -102,6 +106,10 @@ void md_model_spec_layout(const md_model_spec *spec, md_layout *out);
 
 /* Does the first layer that cares for shapes take whole images (1), or flat rows (0)? */
 int md_model_spec_takes_images(const md_model_spec *spec);
+
+/* What a sample is to the first layer: [rows, columns, 1] where the first that cares for shapes
+ * works on channels, [rows, columns] where it takes images otherwise, [rows * columns] else. */
+md_shape md_model_spec_input(const md_model_spec *spec);
 
 /* Units of the last dense layer: the number of classes. */
 int md_model_spec_classes(const md_model_spec *spec);

@@ -4,8 +4,9 @@
  *
  * Every function gives the same bits in every set: a fixed order of additions, no contraction, and
  * one fused multiply-add where the comments say so, which the set without fma computes exactly,
- * some 15 times slower. sparse_forward, sparse_gradient and product add an element's terms in
- * ascending order, each by one fused multiply-add. tests/nn judges each by a naive twin. */
+ * some 15 times slower. sparse_forward, sparse_gradient, product and convolve add an element's
+ * terms in ascending order, each by one fused multiply-add. tests/nn judges each by a naive twin.
+ */
 #ifndef MNIST_DIST_NN_KERNELS_H
 #define MNIST_DIST_NN_KERNELS_H
 
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/sparse_row.h"
+#include "mnist_dist/model/window.h"
 
 /* Adam's constants for one step; see optimizer.h. */
 typedef struct md_adam_step {
@@ -52,6 +54,29 @@ typedef struct md_sparse_gradient {
 
 enum { MD_SPARSE_BLOCK = 128 };
 
+/* A product whose left side is not a matrix but windows of an image, or what its pixels are to each
+ * weight: c[rows][columns] = start + sum over s < segments, k < depth of a(i, s, k) b(s, k), where
+ *
+ *     a(i, s, k) = a[place[i] + s * a_segment + k * a_step], b(s, k) = b[(s * depth + k) * b_row]
+ *
+ * Of b and start, rows are padded with zeros to md_convolve_row(columns) floats. */
+typedef struct md_convolution {
+    size_t rows, columns, segments, depth;
+    const float *a;
+    const size_t *place; /* [rows] */
+    size_t a_segment, a_step;
+    const float *b;
+    const float *start; /* the same for every row; NULL = zeros */
+    float *c;
+    int add;  /* to c, rather than start */
+    int relu; /* of the result */
+} md_convolution;
+
+static inline size_t md_convolve_row(size_t columns)
+{
+    return (columns + 15) / 16 * 16;
+}
+
 typedef struct md_kernels {
     const char *name; /* "avx512", "avx2" or "baseline" */
 
@@ -67,6 +92,16 @@ typedef struct md_kernels {
     size_t (*sparse_scratch)(size_t n, size_t pixels);
 
     void (*product)(const md_product *p);
+    void (*convolve)(const md_convolution *p);
+    /* Of one image: x[in rows][in columns][channels], y[out rows][out columns][channels] and d*
+     * like
+     * *. What a window has beyond the image does not count. The largest value's gradient goes to
+     * the first of its window that has it. */
+    void (*max_pool)(const md_sliding *windows, const float *x, float *y);
+    void (*max_pool_gradient)(const md_sliding *windows, const float *x, const float *y,
+                              const float *dy, float *dx);
+    void (*mean_pool)(const md_sliding *windows, const float *x, float *y);
+    void (*mean_pool_gradient)(const md_sliding *windows, const float *dy, float *dx);
     void (*column_sum)(const float *dy, size_t n, size_t out, float *db); /* db = sum over n */
     void (*relu)(float *y, size_t count);                                 /* y = max(y, 0) */
     void (*relu_gradient)(const float *y, float *dy, size_t count);       /* dy = y > 0 ? dy : 0 */

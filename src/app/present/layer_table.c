@@ -5,7 +5,7 @@
 #include "html.h"
 #include "mnist_dist/model/layer_kind.h"
 
-enum { CELL = 64 };
+enum { CELL = 96 };
 
 typedef struct layer_row {
     const char *name, *kind;

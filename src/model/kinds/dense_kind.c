@@ -4,7 +4,7 @@
 static const md_key keys[] = {
     {"units", MD_KEY_INTEGER, MD_AT(md_layer_spec, units), .low = 1, .high = 1 << 20,
      .help = "dense: outputs"},
-    MD_ACTIVATION_KEY("dense; softmax on the last layer only"),
+    MD_ACTIVATION_KEY("dense and conv2d; softmax on the last layer only"),
 };
 
 static void shape(const md_layer_spec *layer, const md_shape *in, md_shape *out)

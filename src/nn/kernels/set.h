@@ -26,6 +26,7 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t mask __attribute__((vector_size(sizeof(vec)))); /* of each lane all bits, or none */
 
 /* From and to any address. */
 MD_INLINE vec load(const float *x)
@@ -74,6 +75,12 @@ void MD_SET(sparse_columns)(const md_sparse_row *x, size_t n, size_t first, size
 void MD_SET(sparse_gradient)(const md_sparse_gradient *p);
 size_t MD_SET(sparse_scratch)(size_t n, size_t pixels);
 void MD_SET(product)(const md_product *p);
+void MD_SET(convolve)(const md_convolution *p);
+void MD_SET(max_pool)(const md_sliding *windows, const float *x, float *y);
+void MD_SET(max_pool_gradient)(const md_sliding *windows, const float *x, const float *y,
+                               const float *dy, float *dx);
+void MD_SET(mean_pool)(const md_sliding *windows, const float *x, float *y);
+void MD_SET(mean_pool_gradient)(const md_sliding *windows, const float *dy, float *dx);
 void MD_SET(column_sum)(const float *dy, size_t n, size_t out, float *db);
 void MD_SET(relu)(float *y, size_t count);
 void MD_SET(relu_gradient)(const float *y, float *dy, size_t count);

@@ -1,7 +1,6 @@
 /* y = f(x W + b). */
 #include "layer.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "activation.h"
@@ -124,22 +123,6 @@ static void weight_gradient(md_layer *layer, const md_context *context, int tens
         sparse_gradient(layer, context, first, rows, gradient);
 }
 
-static double activate(md_activation activation, double z)
-{
-    switch (activation) {
-    case MD_RELU:
-        return z > 0.0 ? z : 0.0;
-    case MD_TANH:
-        return tanh(z);
-    case MD_SIGMOID:
-        return 1.0 / (1.0 + exp(-z));
-    case MD_LINEAR:
-    case MD_SOFTMAX:
-        break;
-    }
-    return z;
-}
-
 static void twin(const md_layer *layer, const md_context *context, const double *weights,
                  const double *x, double *y)
 {
@@ -152,7 +135,7 @@ static void twin(const md_layer *layer, const md_context *context, const double 
         for (size_t j = 0; j < out; j++)
             y[j] += x[i] * weights[i * out + j];
     for (size_t j = 0; j < out; j++)
-        y[j] = activate(layer->spec->activation, y[j]);
+        y[j] = md_activation_twin(layer->spec->activation, y[j]);
 }
 
 const md_layer_ops md_layer_ops_dense = {.takes_sparse = 1,

@@ -1,0 +1,52 @@
+/* The largest value of each window. */
+#include <math.h>
+
+#include "windows.h"
+
+static void forward(md_layer *layer, const md_context *context)
+{
+    const md_sliding windows = md_windows_of(layer);
+    const float *x = md_inputs_of(layer, context);
+    float *y = md_rows_of(layer->y, context, layer->out);
+    for (size_t i = 0; i < context->batch->samples; i++)
+        context->kernels->max_pool(&windows, x + i * layer->in, y + i * layer->out);
+}
+
+static void backward(md_layer *layer, const md_context *context)
+{
+    const md_sliding windows = md_windows_of(layer);
+    const float *x = md_inputs_of(layer, context);
+    const float *y = md_rows_of(layer->y, context, layer->out);
+    const float *dy = md_rows_of(layer->dy, context, layer->out);
+    float *dx = md_rows_of(layer->dx, context, layer->in);
+    for (size_t i = 0; dx && i < context->batch->samples; i++)
+        context->kernels->max_pool_gradient(&windows, x + i * layer->in, y + i * layer->out,
+                                            dy + i * layer->out, dx + i * layer->in);
+}
+
+static double largest(const md_sliding *w, const size_t window[2], size_t channel, const double *x)
+{
+    double top = -INFINITY;
+    size_t within[2], pixel;
+    for (within[0] = 0; within[0] < w->size; within[0]++)
+        for (within[1] = 0; within[1] < w->size; within[1]++)
+            if (md_window_pixel(w, window, within, &pixel))
+                top = fmax(top, x[pixel * w->channels + channel]);
+    return top;
+}
+
+static void twin(const md_layer *layer, const md_context *context, const double *weights,
+                 const double *x, double *y)
+{
+    (void)context;
+    (void)weights;
+    const md_sliding w = md_windows_of(layer);
+    size_t window[2];
+    for (window[0] = 0; window[0] < w.out[0]; window[0]++)
+        for (window[1] = 0; window[1] < w.out[1]; window[1]++)
+            for (size_t channel = 0; channel < w.channels; channel++)
+                *y++ = largest(&w, window, channel, x);
+}
+
+const md_layer_ops md_layer_ops_max_pool2d = {
+    .has_output = 1, .has_gradient = 1, .forward = forward, .backward = backward, .twin = twin};
