@@ -27,7 +27,7 @@ _mnist_dist_keys()
         train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,time_limit} \
         early_stopping.{patience,monitor,min_delta} \
         distributed.{reducer,node_size,stall_timeout} \
-        checkpoint.{output,every_steps,keep,digest_every,max_failures,lock_wait}
+        checkpoint.{output,every_steps,every_minutes,keep,digest_every,max_failures,lock_wait}
 }
 
 # No word offered means file names: readline's own default, see `complete` below.

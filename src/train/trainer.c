@@ -56,18 +56,49 @@ static md_status link_chain(md_trainer *t, md_error *err)
     return md_agree(t->comm, status, err);
 }
 
+/* Collective. Rank 0's clock decides whether checkpoint.every_minutes are over. To ask it costs a
+ * broadcast, so it also says after which step to ask next: of the steps that it expects in the time
+ * left, after half. */
+static md_status ask_clock(md_trainer *t, int *due, md_error *err)
+{
+    const double limit = 60.0 * t->config->checkpoint.every_minutes;
+    *due = 0;
+    if (limit <= 0.0 || t->at.step < t->meet_at)
+        return MD_OK;
+    const double now = md_clock_now(), left = t->last_save_at + limit - now;
+    const double steps = (double)t->process_images / (double)t->shape.batch;
+    int64_t ahead = 0; /* save now */
+    if (t->rank == 0 && left > 0.0)
+        ahead = 1 + (int64_t)fmin(1e9, left / 2.0 * steps / fmax(1e-6, now - t->first_step_at));
+    md_status status = md_comm_broadcast(t->comm, &ahead, sizeof ahead, 0, err);
+    *due = !status && ahead == 0;
+    t->meet_at = t->at.step + ahead;
+    return status;
+}
+
+/* Collective, between the steps of an epoch: is it time to save? */
+static md_status save_is_due(md_trainer *t, int *due, md_error *err)
+{
+    const int64_t every = t->config->checkpoint.every_steps;
+    md_status status = ask_clock(t, due, err);
+    *due |= every > 0 && t->at.step % every == 0;
+    return status;
+}
+
 /* Steps to the end of the run, of the epoch, or to a stop. */
 static md_status run_epoch(md_trainer *t, int *stop, md_error *err)
 {
-    const int64_t every = t->config->checkpoint.every_steps;
+    int due;
     md_status status = MD_OK;
     while (!status && !*stop && t->at.step < t->shape.last_step &&
            t->at.step_in_epoch < t->shape.steps_per_epoch) {
         status = md_trainer_step(t, stop, err);
         if (!status)
             status = link_chain(t, err);
-        if (!status && every > 0 && t->at.step % every == 0 &&
-            t->at.step_in_epoch < t->shape.steps_per_epoch)
+        if (status || t->at.step_in_epoch == t->shape.steps_per_epoch)
+            continue;
+        status = save_is_due(t, &due, err);
+        if (!status && due)
             status = md_trainer_save(t, 0, err);
     }
     return status;

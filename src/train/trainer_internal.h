@@ -48,8 +48,9 @@ typedef struct md_trainer {
     md_position at, ended; /* now; after the last step of the epoch that ended last */
 
     md_times epoch_times, run_times;
-    double first_step_at; /* md_clock_now() of this process's first step, 0 before */
-    double last_save_at;
+    double first_step_at;   /* md_clock_now() of this process's first step, 0 before */
+    double last_save_at;    /* when the last attempt ended */
+    int64_t meet_at;        /* step after which rank 0's clock is asked for */
     int64_t process_images; /* trained on by all ranks in this process */
 
     md_checkpoint *state; /* what a save writes; kept up to date on rank 0 only */

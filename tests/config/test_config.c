@@ -46,7 +46,8 @@ static const char *const assignments[] = {"data.source=synthetic:600",
                                           "checkpoint.keep=5",
                                           "checkpoint.digest_every=9",
                                           "checkpoint.max_failures=1",
-                                          "checkpoint.lock_wait=12"};
+                                          "checkpoint.lock_wait=12",
+                                          "checkpoint.every_minutes=1.5"};
 enum { ASSIGNMENTS = sizeof assignments / sizeof *assignments };
 
 static int same(double a, double b)
@@ -101,7 +102,8 @@ static int same_config(const md_config *a, const md_config *b)
            a->checkpoint.keep == b->checkpoint.keep &&
            a->checkpoint.digest_every == b->checkpoint.digest_every &&
            a->checkpoint.max_failures == b->checkpoint.max_failures &&
-           same(a->checkpoint.lock_wait, b->checkpoint.lock_wait);
+           same(a->checkpoint.lock_wait, b->checkpoint.lock_wait) &&
+           same(a->checkpoint.every_minutes, b->checkpoint.every_minutes);
 }
 
 static void parse_ok(md_config *config, const char *text)
@@ -222,7 +224,7 @@ static void every_scalar_key_can_be_set(void)
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 2.5},
         .early_stopping = {6, MD_MONITOR_ACCURACY, 0.125},
         .distributed = {MD_REDUCER_EXCHANGE, 2, 7.5},
-        .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12},
+        .checkpoint = {"/scratch/run", 50, 5, 9, 1, 12, 1.5},
     };
     CU_ASSERT(same_config(&c, &wanted));
 }
@@ -370,6 +372,7 @@ static md_config roll_config(dice *d)
     c.checkpoint.every_steps = (int64_t)(roll(d, 0) >> 1);
     c.checkpoint.keep = 1 + (int64_t)roll(d, 100);
     c.checkpoint.lock_wait = roll_real(d);
+    c.checkpoint.every_minutes = roll_real(d);
     return c;
 }
 

@@ -287,6 +287,7 @@ static void some_keys_may_differ_on_resume(void)
                                             "distributed.reducer=exchange",
                                             "checkpoint.output=else",
                                             "checkpoint.every_steps=5",
+                                            "checkpoint.every_minutes=5",
                                             "checkpoint.keep=4",
                                             "checkpoint.digest_every=1",
                                             "checkpoint.max_failures=0",

@@ -2,6 +2,7 @@
 """saving.py: when a run saves, how many generations stay, which digests it notes, what failed saves it
 survives, and that last.h5 is whole whenever it is read."""
 import os
+import signal
 import sys
 import time
 
@@ -32,6 +33,21 @@ def every_steps_and_keep(place):
     place.train(2, small.sets({"checkpoint.keep": 1, "train.max_steps": 12}), resume=True)
     found = generations(place)
     assert found == {"last.h5": 12}, found
+
+
+def every_minutes(place, ranks):
+    """Killed without notice in the first epoch, which is long: the clock had saved, nothing else would have."""
+    steps = 40  # an epoch's, of 50 ms or more
+    options = ["--data", f"synthetic:{100 * steps}", "--batch-size", "100", "--epochs", "1", "--reducer", "exchange"]
+    undisturbed = digest(place.train(ranks, options)[0])
+    place.output += "-killed"
+    process = place.start(ranks, options + SLOW + small.sets({"checkpoint.every_minutes": 0.005}))
+    place.wait_for_save(process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert 0 < step_of(place, "last.h5") < steps, generations(place)
+    code, out, err = finish(place.go_on(ranks))
+    assert code == 0 and digest(out) == undisturbed, (out, err, undisturbed)
 
 
 def only_at_the_end_of_epochs(place):
@@ -96,6 +112,7 @@ def read_while_written(place):
 def main():
     cases = (every_steps_and_keep, only_at_the_end_of_epochs, digest_every, read_while_written)
     results = [judge(case.__name__.replace("_", " "), case) for case in cases]
+    results += [judge(f"every minutes, {ranks} ranks", every_minutes, ranks) for ranks in (1, 3)]
     results += [judge(f"max failures, {ranks} ranks", max_failures, ranks) for ranks in (1, 3)]
     return conclude(results)
 

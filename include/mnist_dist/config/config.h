@@ -66,7 +66,8 @@ typedef struct md_config {
     struct {
         char output[MD_PATH_SIZE];
         int64_t every_steps, keep, digest_every, max_failures;
-        double lock_wait; /* seconds */
+        double lock_wait;     /* seconds */
+        double every_minutes; /* 0: never by the clock */
     } checkpoint;
     unsigned char given[MD_MAX_KEYS]; /* by table row: set by something else than the defaults */
 } md_config;
