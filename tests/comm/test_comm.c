@@ -68,6 +68,16 @@ static void a_negative_node_size_is_refused(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "distributed.node_size is -1"));
 }
 
+/* Each MPI has its own words, but all name the argument, and the message stays on one line. */
+static void expect_refusal(const md_error *err, const char *argument)
+{
+    static const char call[] = "MPI_Bcast failed: ";
+    const char *reason = strstr(err->text, call);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reason);
+    CU_ASSERT_PTR_NOT_NULL(strcasestr(reason + strlen(call), argument));
+    CU_ASSERT_PTR_NULL(strpbrk(err->text, "\n\t"));
+}
+
 static void a_call_that_mpi_refuses_is_an_error_not_the_end(void)
 {
     md_comm *comm;
@@ -75,10 +85,10 @@ static void a_call_that_mpi_refuses_is_an_error_not_the_end(void)
     CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, 1, &comm, NULL), MD_OK);
     int byte = 0;
     CU_ASSERT_EQUAL(md_comm_broadcast(comm, &byte, 1, world_size() + 7, &err), MD_FAILED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "MPI_Bcast failed: MPI_ERR_ROOT"));
+    expect_refusal(&err, "root");
     CU_ASSERT_EQUAL(MD_MPI(MPI_Bcast(&byte, -1, MPI_BYTE, 0, md_comm_node_comm(comm)), &err),
                     MD_FAILED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "MPI_Bcast failed: MPI_ERR_COUNT"));
+    expect_refusal(&err, "count");
     md_comm_destroy(&comm);
 }
 

@@ -144,13 +144,25 @@ def finish(process, seconds=180):
     return process.returncode, out, err
 
 
-def ranks_of(process):
-    """Process ids of the ranks below mpirun."""
+def below(pid):
+    """Process ids of what `pid` started, and of what that started."""
     try:
-        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
-            return [int(pid) for pid in children.read().split()]
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+            return [found for child in map(int, children.read().split()) for found in (child, *below(child))]
     except OSError:
         return []
+
+
+def is_rank(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith(os.path.basename(PROGRAM))
+    except OSError:
+        return False
+
+
+def ranks_of(process):
+    """Process ids of the ranks below mpirun, which MPICH's puts a process of its own between."""
+    return [pid for pid in below(process.pid) if is_rank(pid)]
 
 
 def wait_for_ranks(process, count, seconds=20):
