@@ -1,4 +1,8 @@
 # Every library the project uses, each found once and linked by the modules that need it.
+# Debian's MPIs stand side by side, as mpicc.mpich with mpiexec.mpich: one word chooses both.
+if(MPI_C_COMPILER MATCHES "mpicc(\\.[a-z]+)$")
+  find_program(MPIEXEC_EXECUTABLE NAMES mpiexec${CMAKE_MATCH_1})
+endif()
 find_package(MPI REQUIRED COMPONENTS C)
 if(NOT DEFINED HDF5_PREFER_PARALLEL)
   set(HDF5_PREFER_PARALLEL OFF)
