@@ -144,6 +144,11 @@ def finish(process, seconds=180):
     return process.returncode, out, err
 
 
+def tells_of_stall(code):
+    """MPICH's mpiexec may return 9 where a rank ends with 76: what was said and saved then has to tell."""
+    return code == 76 or code == 9 and "MPICH" in works("--version")
+
+
 def below(pid):
     """Process ids of what `pid` started, and of what that started."""
     try:
