@@ -9,7 +9,7 @@ _mnist_dist_options()
     evaluate) echo "$common --data" ;;
     predict) echo "$common --data --index --split --image --as-is --output --plot" ;;
     show) echo "$common --data --index --split --plot" ;;
-    plot) echo "$common --data --kind --plot" ;;
+    plot) echo "$common --data --index --kind --plot" ;;
     watch) echo "$common --once" ;;
     report) echo "$common --data --output" ;;
     export) echo "$common --format --output" ;;
@@ -46,7 +46,7 @@ _mnist_dist()
     --split) words="train test" ;;
     --format) words="keras weights.h5 npz" ;;
     --scale) words="auto unit none" ;;
-    --kind) words="curves accuracy loss grid confusion weights" ;;
+    --kind) words="curves accuracy loss grid confusion weights features" ;;
     *)
         if [[ $current == -* ]]; then
             words=$(_mnist_dist_options "$command")

@@ -223,6 +223,12 @@ const float *md_model_forward(md_model *model, const float *parameters, const md
     return md_rows_of(last_layer(model)->y, &model->context, model->classes);
 }
 
+const float *md_model_output(const md_model *model, int layer)
+{
+    const md_layer *l = &model->layers[layer];
+    return md_rows_of(l->y, &model->context, l->out);
+}
+
 const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct)
 {
     const md_layer *last = last_layer(model);
@@ -304,7 +310,8 @@ void md_model_gradient(md_model *model, const md_batch *batch, md_range range, f
 static size_t rows_of_tile(const md_tensor *tensor, size_t samples)
 {
     const size_t row = md_tensor_row(tensor);
-    if (samples > MD_SPARSE_BLOCK)
+    const int slides = tensor->rank > 2; /* over all images again for each tile */
+    if (samples > MD_SPARSE_BLOCK || slides)
         return tensor->count / row;
     return row < TILE ? TILE / row : 1;
 }

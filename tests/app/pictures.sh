@@ -17,12 +17,26 @@ assert d.tagName == "svg" and len(d.getElementsByTagName("*")) > 20' "$1" || fai
 
 kinds=$("$binary" plot --kind . 2>&1 | sed -n 's/.*: one of \(.*\) is needed$/\1/p')
 [ "$kinds" ] || fail "no kind of picture"
+cat >"$work/filters.yaml" <<END
+model: [{layer: conv2d, filters: 6, kernel_size: 5, activation: relu}, {layer: flatten},
+        {layer: dense, units: 10, activation: softmax}]
+END
+works train --quiet --config "$work/filters.yaml" --data synthetic:200 --epochs 1 --output "$work/filters"
 for kind in ${kinds//,/}; do
+    run=$runs/first
+    [ $kind != features ] || run=$work/filters
     for format in png svg pdf; do
-        works plot "$runs/first" --kind $kind --plot "$work/$kind.$format"
+        works plot "$run" --kind $kind --plot "$work/$kind.$format"
         is_picture "$work/$kind.$format"
     done
 done
+works plot "$work/filters" --kind features --index 3 --plot "$work/third.png"
+cmp -s "$work/third.png" "$work/features.png" && fail "--index names no image"
+works plot "$work/filters" --kind weights --plot "$work/filters.png"
+is_picture "$work/filters.png"
+refuses 2 "no layer of this model makes feature maps" plot "$runs/first" --kind features --plot x.png
+refuses 2 "--index 1000000: " plot "$work/filters" --kind features --index 1000000 --plot x.png
+refuses 2 "--index is for a picture of one image" plot "$runs/first" --index 3 --plot x.png
 works show --data synthetic:60 --index 2 --split test --plot "$work/show.png"
 is_picture "$work/show.png"
 works predict "$runs/first" --index 2 --plot "$work/predict.svg"

@@ -54,6 +54,10 @@ void md_model_initialize(const md_model *model, uint64_t seed, float *parameters
 const float *md_model_forward(md_model *model, const float *parameters, const md_batch *batch,
                               const md_pass *pass);
 
+/* After forward: what layer number `layer` made of the batch's samples, [n][values of its shape];
+ * NULL where it has changed nothing yet of what the batch holds. Valid until the next forward. */
+const float *md_model_output(const md_model *model, int layer);
+
 /* After forward, with labels: per-sample losses in nats (owned by the model, valid until the next
  * forward), and the number classified correctly. Prepares backward when the pass was MD_TRAIN. */
 const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct);

@@ -11,6 +11,7 @@ typedef struct arguments {
 static const struct argp_option options[] = {
     {"plot", MD_OPTION_PLOT, "OUT", 0, "write a picture: .png, .svg or .pdf", 0},
     {"kind", KIND, "KIND", 0, "", 0},
+    {"index", MD_OPTION_INDEX, "N", 0, "image N of the test set, from 0, for --kind features", 0},
     {"data", MD_OPTION_DATA, "PATH", 0, "data set of the test images, if not the run's own", 0},
     {0}};
 
@@ -43,8 +44,15 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
     const md_picture_kind *kind = md_picture_kinds[a->kind];
     md_data_choice choice;
     md_predictions predictions = {0};
-    const md_picture_subject subject = {name, c, kind->needs_data ? &predictions : NULL};
+    const md_picture_subject subject = {.name = name,
+                                        .checkpoint = c,
+                                        .predictions = kind->needs_data ? &predictions : NULL,
+                                        .index = a->shared.index < 0 ? 0 : a->shared.index};
     md_status status = MD_OK;
+    if (a->shared.index >= 0 && !kind->of_one_image)
+        return md_fail(err, MD_USAGE,
+                       "--index is for a picture of one image, not for plot --kind %s",
+                       md_picture_words[a->kind]);
     if (!a->shared.picture && !kind->has_text)
         return md_fail(err, MD_USAGE, "plot --kind %s needs a file for the picture: --plot out.png",
                        md_picture_words[a->kind]);
@@ -62,7 +70,7 @@ md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
     char name[PATH_MAX];
-    arguments a = {.shared = {.err = err}};
+    arguments a = {.shared = {.index = -1, .err = err}};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_plot_argp, argc, argv, &a, &file, err);
     if (!status)

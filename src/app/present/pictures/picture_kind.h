@@ -9,18 +9,20 @@
 
 /* The first is the default. */
 #define MD_PICTURE_KINDS(KIND)                                                                     \
-    KIND(curves) KIND(accuracy) KIND(loss) KIND(grid) KIND(confusion) KIND(weights)
+    KIND(curves) KIND(accuracy) KIND(loss) KIND(grid) KIND(confusion) KIND(weights) KIND(features)
 
 /* All borrowed. */
 typedef struct md_picture_subject {
     const char *name; /* of the checkpoint's file */
     const md_checkpoint *checkpoint;
     const md_predictions *predictions; /* of the test set; NULL unless the kind needs data */
+    int64_t index;                     /* of one of its images, for a kind of one */
 } md_picture_subject;
 
 typedef struct md_picture_kind {
     const char *help; /* stands in brackets behind the word; NULL: the word says it */
     int needs_data;
+    int of_one_image;
     int has_text; /* can be shown in a terminal, too: then path may be NULL, for stdout */
     md_status (*draw)(const md_picture_subject *subject, const char *path, md_error *err);
 } md_picture_kind;
