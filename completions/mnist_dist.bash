@@ -22,6 +22,7 @@ _mnist_dist_options()
 _mnist_dist_keys()
 {
     echo data.{source,validation,storage,scale,classes,transpose,train_x,train_y,test_x,test_y} \
+        augment.{shift,rotation,zoom,shear} \
         optimizer.{name,learning_rate,beta_1,beta_2,epsilon,momentum,weight_decay,clip_norm} \
         schedule.{name,warmup_steps,step_epochs,factor,final,steps} \
         train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,time_limit} \

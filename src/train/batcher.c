@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/train/augment.h"
 
 struct md_batcher {
     const md_store *store;
@@ -14,6 +15,11 @@ struct md_batcher {
     uint8_t *image;      /* [features] */
     int32_t *labels;     /* [max_samples]; NULL: the store has none */
     float *targets;      /* [max_samples][header->targets]; NULL: none */
+    size_t max_samples;
+    const md_augmentation *augmentation; /* NULL: none */
+    float *still;                        /* [features]: an image before it is moved */
+    uint64_t seed;
+    uint32_t epoch;
     md_batch batch;
 };
 
@@ -71,7 +77,10 @@ md_status md_batcher_create(const md_store *store, const md_model *model, const 
     if (status)
         return status;
     md_batcher *b = created;
-    *b = (md_batcher){.store = store, .kernels = kernels, .features = md_store_features(store)};
+    *b = (md_batcher){.store = store,
+                      .kernels = kernels,
+                      .features = md_store_features(store),
+                      .max_samples = max_samples};
     int sparse = md_store_storage(store) == MD_STORAGE_SPARSE && md_model_takes_sparse(model);
     status = allocate_buffers(b, max_samples, sparse, err);
     if (status)
@@ -89,8 +98,37 @@ void md_batcher_destroy(md_batcher **batcher)
     free((*batcher)->image);
     free((*batcher)->labels);
     free((*batcher)->targets);
+    free((*batcher)->still);
     free(*batcher);
     *batcher = NULL;
+}
+
+md_status md_batcher_augment(md_batcher *b, const md_augmentation *most, md_error *err)
+{
+    const md_store_header *header = b->store->header;
+    if (!md_augmentation_any(most))
+        return MD_OK;
+    if (header->shape.rows < 2 || header->shape.columns < 2)
+        return md_fail(err, MD_USAGE,
+                       "augment.* moves images, but samples of %zu x %zu are none; leave it out",
+                       header->shape.rows, header->shape.columns);
+    md_status status =
+        md_allocate((void **)&b->still, b->features, sizeof *b->still, "an image", err);
+    if (!status && b->rows)
+        status = md_allocate((void **)&b->pixels, b->max_samples, b->features * sizeof *b->pixels,
+                             "a batch", err);
+    if (status)
+        return status;
+    free(b->rows);
+    b->rows = NULL;
+    b->augmentation = most;
+    return MD_OK;
+}
+
+void md_batcher_open_epoch(md_batcher *b, uint64_t seed, uint32_t epoch)
+{
+    b->seed = seed;
+    b->epoch = epoch;
 }
 
 int md_batcher_is_sparse(const md_batcher *b)
@@ -136,10 +174,23 @@ static const md_batch *hand_out(md_batcher *b, size_t samples, const uint32_t *i
     return &b->batch;
 }
 
+static void move(md_batcher *b, uint32_t id, size_t sample)
+{
+    const md_augment_key key = {b->seed, b->epoch, id};
+    const md_store_header *header = b->store->header;
+    float *pixels = b->pixels + sample * b->features;
+    memcpy(b->still, pixels, b->features * sizeof *pixels);
+    md_augment_image(b->augmentation, &key, header->shape.rows, header->shape.columns, b->still,
+                     pixels);
+}
+
 const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t *ids, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         fetch(b, split, ids[i], i);
+        if (b->augmentation)
+            move(b, ids[i], i);
+    }
     return hand_out(b, n, ids);
 }
 

@@ -162,6 +162,8 @@ static md_status build_model(md_trainer *t, md_error *err)
     if (!status)
         status = md_batcher_create(store, t->model, t->kernels, most, &t->batcher, err);
     if (!status)
+        status = md_batcher_augment(t->batcher, &t->config->augment, err);
+    if (!status)
         status = md_inference_open(&t->spec, NULL, store, &t->inference, err);
     if (!status)
         status = md_allocate((void **)&t->order, t->shape.images, sizeof *t->order,

@@ -40,7 +40,7 @@ static void examine(md_trainer *t, uint32_t id, float *gradient, finding *found)
 {
     const md_pass pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch};
     const float *parameters = md_reducer_parameters(t->reducer);
-    const md_batch *batch = md_batcher_gather(t->inference.batcher, MD_SPLIT_TRAIN, &id, 1);
+    const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, &id, 1);
     md_model *model = t->inference.model;
     size_t correct;
     md_model_forward(model, parameters, batch, &pass);

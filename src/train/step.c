@@ -36,6 +36,7 @@ void md_trainer_sort_epoch(md_trainer *t)
         return;
     md_sampler_order(t->config->train.seed, (uint32_t)t->at.epoch, t->config->train.shuffle,
                      t->order, t->shape.images);
+    md_batcher_open_epoch(t->batcher, t->config->train.seed, (uint32_t)t->at.epoch);
     t->order_epoch = t->at.epoch;
 }
 

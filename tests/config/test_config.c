@@ -22,6 +22,10 @@ static const char *const assignments[] = {"data.source=synthetic:600",
                                           "optimizer.momentum=0.7",
                                           "optimizer.weight_decay=0.004",
                                           "optimizer.clip_norm=1.5",
+                                          "augment.shift=2",
+                                          "augment.rotation=12.5",
+                                          "augment.zoom=0.1",
+                                          "augment.shear=4",
                                           "schedule.name=cosine",
                                           "schedule.warmup_steps=100",
                                           "schedule.step_epochs=3",
@@ -72,9 +76,9 @@ static int same_learning(const md_config *a, const md_config *b)
            same(o->beta_1, p->beta_1) && same(o->beta_2, p->beta_2) &&
            same(o->epsilon, p->epsilon) && same(o->momentum, p->momentum) &&
            same(o->weight_decay, p->weight_decay) && same(o->clip_norm, p->clip_norm) &&
-           s->kind == t->kind && s->warmup_steps == t->warmup_steps &&
-           s->step_epochs == t->step_epochs && same(s->factor, t->factor) &&
-           same(s->final, t->final) && s->steps == t->steps &&
+           memcmp(&a->augment, &b->augment, sizeof a->augment) == 0 && s->kind == t->kind &&
+           s->warmup_steps == t->warmup_steps && s->step_epochs == t->step_epochs &&
+           same(s->factor, t->factor) && same(s->final, t->final) && s->steps == t->steps &&
            a->early_stopping.patience == b->early_stopping.patience &&
            a->early_stopping.monitor == b->early_stopping.monitor &&
            same(a->early_stopping.min_delta, b->early_stopping.min_delta);
@@ -219,6 +223,7 @@ static void every_scalar_key_can_be_set(void)
     md_config wanted = {
         .data = {"synthetic:600", "split:5000", MD_STORAGE_SPARSE},
         .model = md_config_default().model,
+        .augment = {2, 12.5, 0.1, 4},
         .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
         .schedule = {MD_SCHEDULE_COSINE, 100, 3, 0.5, 0.01, 5000},
         .train = {20, 64, UINT64_MAX, 0, 9000000000, "my model.h5", 2.5},

@@ -126,6 +126,7 @@ static void and_of_convolutions(void)
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=33", "distributed.node_size=1", 0.0);
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=7", "distributed.node_size=2", 0.0);
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", "optimizer.clip_norm=0.3", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "augment.rotation=20", 0.0);
     network = NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "mnist_dist/base/key.h"
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/data/storage_list.h"
+#include "mnist_dist/model/augmentation.h"
 #include "mnist_dist/model/features.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
@@ -43,6 +44,7 @@ typedef struct md_config {
         char test_x[MD_NAME_SIZE * 4], test_y[MD_NAME_SIZE * 4];
     } data;
     md_model_spec model; /* rows and columns are the data's, 0 until it is known */
+    md_augmentation augment;
     md_optimizer_spec optimizer;
     md_schedule schedule;
     struct {

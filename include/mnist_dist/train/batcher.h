@@ -4,6 +4,7 @@
 #define MNIST_DIST_TRAIN_BATCHER_H
 
 #include "mnist_dist/data/store.h"
+#include "mnist_dist/model/augmentation.h"
 #include "mnist_dist/nn/model.h"
 
 typedef struct md_batcher md_batcher;
@@ -12,6 +13,12 @@ typedef struct md_batcher md_batcher;
 md_status md_batcher_create(const md_store *store, const md_model *model, const md_kernels *kernels,
                             size_t max_samples, md_batcher **out, md_error *err);
 void md_batcher_destroy(md_batcher **batcher); /* NULL is fine; clears *batcher */
+
+/* From now on gathered images are moved by up to `most` (borrowed), if that is anything: they are
+ * then floats. MD_USAGE when samples are no images. */
+md_status md_batcher_augment(md_batcher *batcher, const md_augmentation *most, md_error *err);
+/* What the moves of the next batches depend on beside the image. */
+void md_batcher_open_epoch(md_batcher *batcher, uint64_t seed, uint32_t epoch);
 
 /* 1 when its batches are sparse rows. */
 int md_batcher_is_sparse(const md_batcher *batcher);

@@ -1,10 +1,11 @@
 #include "mosaic.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "gnuplot.h"
 
-enum { GAP = 2, CAPTION_HEIGHT = 22, WIDTH = 960, LARGEST_SCALE = 12 };
+enum { GAP = 2, CAPTION_HEIGHT = 22, WIDTH = 960, LARGEST_SCALE = 12, LETTER = 9 };
 
 /* In pixels of the small images, each of which takes `scale` pixels of the screen. */
 typedef struct frame {
@@ -95,6 +96,9 @@ md_status md_mosaic_draw(const md_mosaic *m, const char *path, md_error *err)
     md_gnuplot *plot = NULL;
     int width = (int)(f.columns * f.scale) + (m->range > 0 ? 130 : 40);
     int height = (int)(f.rows * f.scale) + 70;
+    const int titled = LETTER * (int)strlen(m->title) + (m->range > 0 ? 130 : 40);
+    if (width < titled)
+        width = titled;
     if (width < 360)
         width = 360;
     md_status status = md_gnuplot_open(path, width, height, &plot, err);
