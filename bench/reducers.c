@@ -43,7 +43,7 @@ static md_status plain(contest *c)
  * and publishes parameters. */
 static md_status whole(contest *c)
 {
-    md_step_sums sums = {.correct = 1};
+    md_step_sums sums = {.values[1] = 1};
     md_reducer_add(c->reducer, SAMPLES, &sums);
     md_status status = md_reducer_reduce(c->reducer, SAMPLES, 0, &sums, c->err);
     if (!status)
@@ -95,6 +95,7 @@ static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
                                       .parameters = c->count,
                                       .rows = 1,
                                       .batch = SAMPLES,
+                                      .values = 2,
                                       .slice = md_range_part((md_range){0, c->count}, rank, ranks),
                                       .widths = &width,
                                       .matrices = 1,

@@ -8,26 +8,48 @@
 
 static const double unit = 4294967296.0; /* 2^32 */
 
-int md_fixed_sum(const float *loss, size_t count, int64_t total, int64_t *out)
+int md_fixed_add_nats(md_fixed *sum, const float *loss, size_t count, int64_t total)
 {
     const double limit = (double)MD_FIXED_MOST / (double)(total > 0 ? total : 1);
-    int64_t sum = 0;
+    int64_t added = 0;
     for (size_t i = 0; i < count; i++) {
         double scaled = (double)loss[i] * unit;
         if (!(fabs(scaled) <= limit))
             return 0;
-        sum += llrint(scaled);
+        added += llrint(scaled);
     }
-    *out = sum;
+    sum->piece[MD_FIXED_Q32] += added;
     return 1;
 }
 
-double md_fixed_value(int64_t fixed)
+/* Whole units are taken off from the largest down, which leaves exact rests. */
+int md_fixed_add(md_fixed *sum, const float *x, size_t count)
 {
-    return (double)fixed / unit;
+    md_fixed added = *sum;
+    for (size_t i = 0; i < count; i++) {
+        double rest = (double)x[i] / unit;
+        if (!(rest >= 0.0 && rest <= unit / 4.0))
+            return 0;
+        for (int k = MD_FIXED_UP32; k > MD_FIXED_Q64; k--) {
+            const double whole = floor(rest);
+            added.piece[k] += (int64_t)whole;
+            rest = (rest - whole) * unit;
+        }
+        added.piece[MD_FIXED_Q64] += llrint(rest);
+    }
+    *sum = added;
+    return 1;
 }
 
-int64_t md_fixed_from(double nats)
+double md_fixed_value(const md_fixed *sum)
 {
-    return llrint(nats * unit);
+    double value = 0.0, scale = unit;
+    for (int k = MD_FIXED_UP32; k >= MD_FIXED_Q64; k--, scale /= unit)
+        value += (double)sum->piece[k] * scale;
+    return value;
+}
+
+md_fixed md_fixed_from(double nats)
+{
+    return (md_fixed){.piece[MD_FIXED_Q32] = llrint(nats * unit)};
 }

@@ -88,7 +88,7 @@ md_status md_checkpoint_create(const md_model_spec *model, int moment_count, md_
     if (!c)
         return md_fail_memory(err, "a checkpoint", sizeof *c);
     c->model = *model;
-    c->best_val_accuracy = NAN;
+    c->best = NAN;
     c->optimizer = md_optimizer_default();
     md_status status = allocate_block(c, &c->parameters, "a checkpoint's parameters", err);
     if (!status)

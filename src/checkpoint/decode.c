@@ -103,18 +103,22 @@ static void get_fields(md_h5 *f, const char *path, const md_field *fields, int c
                              (char *)record + fields[i].offset);
 }
 
+static const double most_nats = (double)(MD_FIXED_MOST >> 32);
+
 /* Older files have the sum of losses as a double alone. */
 static void get_progress(md_h5 *f, md_checkpoint *c)
 {
     double loss_sum = 0.0;
-    get_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    int count;
+    const md_field *fields = md_progress_fields(&c->model, &count);
+    get_fields(f, MD_PATH_PROGRESS, fields, count, c);
     if (md_h5_has(f, MD_PATH_PROGRESS, "loss_q32"))
         return;
     md_h5_get_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
-    if (!(fabs(loss_sum) <= md_fixed_value(MD_FIXED_MOST)))
+    if (!(fabs(loss_sum) <= most_nats))
         md_h5_fail(f, "%s@loss_sum is %g, which cannot be", MD_PATH_PROGRESS, loss_sum);
     else
-        c->at.loss_q32 = md_fixed_from(loss_sum);
+        c->at.loss = md_fixed_from(loss_sum);
 }
 
 /* How many moment blocks the file has; their datasets are checked when they are read. */
@@ -254,7 +258,7 @@ static void get_golden(md_h5 *f, md_checkpoint *c)
     const int floats = md_h5_get_type(f, MD_PATH_GOLDEN "/images") == MD_H5_F32;
     const hsize_t count = shape.dims[0];
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
-    const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
+    const hsize_t classes = (hsize_t)md_model_spec_outputs(&c->model);
     const md_h5_array images = {floats ? MD_H5_F32 : MD_H5_U8, {3, {count, rows, columns}}};
     const md_h5_array logits = {MD_H5_F32, {2, {count, classes}}};
     md_golden *g = &c->golden;
@@ -321,7 +325,7 @@ static void get_all(md_h5 *f, md_checkpoint *c)
     get_model(f, c, &layout);
     get_optimizer(f, c, &layout);
     get_progress(f, c);
-    c->history = get_table(f, &md_history_table, &c->history_count, &c->history_capacity);
+    c->history = get_table(f, md_history_table(&c->model), &c->history_count, &c->history_capacity);
     c->chain = get_table(f, &md_chain_table, &c->chain_count, &c->chain_capacity);
     c->ledger = get_table(f, &md_ledger_table, &c->ledger_count, &c->ledger_capacity);
     get_golden(f, c);

@@ -53,9 +53,11 @@ static void put_fields(md_h5 *f, const char *path, const md_field *fields, int c
 /* The sum of losses as a double too, for readers of before @loss_q32. */
 static void put_progress(md_h5 *f, const md_checkpoint *c)
 {
-    const double loss_sum = md_fixed_value(c->at.loss_q32);
+    const double loss_sum = md_fixed_value(&c->at.loss);
+    int count;
+    const md_field *fields = md_progress_fields(&c->model, &count);
     md_h5_put_group(f, MD_PATH_PROGRESS);
-    put_fields(f, MD_PATH_PROGRESS, md_progress_fields, MD_PROGRESS_FIELDS, c);
+    put_fields(f, MD_PATH_PROGRESS, fields, count, c);
     md_h5_put_number(f, MD_PATH_PROGRESS, "loss_sum", MD_H5_F64, &loss_sum);
 }
 
@@ -142,7 +144,7 @@ static void put_golden(md_h5 *f, const md_checkpoint *c)
     if (g->count == 0)
         return;
     const hsize_t rows = (hsize_t)c->model.rows, columns = (hsize_t)c->model.columns;
-    const hsize_t classes = (hsize_t)md_model_spec_classes(&c->model);
+    const hsize_t classes = (hsize_t)md_model_spec_outputs(&c->model);
     const int bytes = g->element == MD_ELEMENT_U8;
     const md_h5_array images = {bytes ? MD_H5_U8 : MD_H5_F32, {3, {g->count, rows, columns}}};
     const md_h5_array logits = {MD_H5_F32, {2, {g->count, classes}}};
@@ -186,7 +188,7 @@ static void put_all(md_h5 *f, md_checkpoint *c)
     md_keras_put_model(f, &c->model, c->parameters);
     put_optimizer(f, c, &layout);
     put_progress(f, c);
-    put_table(f, &md_history_table, c->history, c->history_count);
+    put_table(f, md_history_table(&c->model), c->history, c->history_count);
     put_table(f, &md_chain_table, c->chain, c->chain_count);
     put_table(f, &md_ledger_table, c->ledger, c->ledger_count);
     put_golden(f, c);

@@ -15,9 +15,25 @@
         offsetof(record, member)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#define EPOCH_FIELDS                                                                               \
+    {FIELD(md_epoch_row, epoch), "1", "finished epochs, from 1", 0},                               \
+    {                                                                                              \
+        FIELD(md_epoch_row, step), "1", "optimizer steps since the start", 0                       \
+    }
+#define COST_FIELDS                                                                                \
+    {FIELD(md_epoch_row, learning_rate), "1", "learning rate of the epoch's last step",            \
+     MD_FIELD_REPEATABLE},                                                                         \
+        {FIELD(md_epoch_row, seconds), "s",                                                        \
+         "time inside the epoch's training steps; of those since the resume, after one in "        \
+         "mid-epoch",                                                                              \
+         0},                                                                                       \
+        {FIELD(md_epoch_row, images_per_second), "1/s", "training images over those seconds", 0},  \
+    {                                                                                              \
+        FIELD(md_epoch_row, weights_xxh3), "1", "XXH3-64 of the parameters after the epoch", 0     \
+    }
+
 static const md_field history_fields[] = {
-    {FIELD(md_epoch_row, epoch), "1", "finished epochs, from 1", 0},
-    {FIELD(md_epoch_row, step), "1", "optimizer steps since the start", 0},
+    EPOCH_FIELDS,
     {FIELD(md_epoch_row, loss), "nat",
      "mean training loss of the epoch's samples, as the weights moved", MD_FIELD_REPEATABLE},
     {FIELD(md_epoch_row, accuracy), "1",
@@ -28,14 +44,24 @@ static const md_field history_fields[] = {
     {FIELD(md_epoch_row, val_accuracy), "1",
      "fraction of the validation set classified correctly after the epoch; NaN without one",
      MD_FIELD_REPEATABLE},
-    {FIELD(md_epoch_row, learning_rate), "1", "learning rate of the epoch's last step",
+    COST_FIELDS};
+
+/* Of models that answer with numbers; units are the targets'. */
+static const md_field numbers_history_fields[] = {
+    EPOCH_FIELDS,
+    {FIELD(md_epoch_row, loss), "1",
+     "mean training loss of the epoch's samples, as the weights moved", MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, mae), "1",
+     "mean absolute error of the epoch's samples, as the weights moved", MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, val_loss), "1",
+     "mean loss of the validation set after the epoch; NaN without one", MD_FIELD_REPEATABLE},
+    {FIELD(md_epoch_row, val_mae), "1",
+     "mean absolute error of the validation set after the epoch; NaN without one",
      MD_FIELD_REPEATABLE},
-    {FIELD(md_epoch_row, seconds), "s",
-     "time inside the epoch's training steps; of those since the resume, after one in mid-epoch",
-     0},
-    {FIELD(md_epoch_row, images_per_second), "1/s", "training images over those seconds", 0},
-    {FIELD(md_epoch_row, weights_xxh3), "1", "XXH3-64 of the parameters after the epoch", 0},
-};
+    {FIELD(md_epoch_row, val_r2), "1",
+     "coefficient of determination of the validation set after the epoch; NaN without one",
+     MD_FIELD_REPEATABLE},
+    COST_FIELDS};
 
 static const md_field chain_fields[] = {
     {FIELD(md_chain_row, step), "1", "optimizer steps since the start", 0},
@@ -52,12 +78,19 @@ static const md_field ledger_fields[] = {
      "time in saves, waiting for rank 0's; an epoch's own save counts for the next", 0},
 };
 
-const md_table md_history_table = {MD_PATH_HISTORY, sizeof(md_epoch_row), COUNT(history_fields),
-                                   history_fields};
+static const md_table history = {MD_PATH_HISTORY, sizeof(md_epoch_row), COUNT(history_fields),
+                                 history_fields};
+static const md_table numbers_history = {MD_PATH_HISTORY, sizeof(md_epoch_row),
+                                         COUNT(numbers_history_fields), numbers_history_fields};
 const md_table md_chain_table = {MD_PATH_CHAIN, sizeof(md_chain_row), COUNT(chain_fields),
                                  chain_fields};
 const md_table md_ledger_table = {MD_PATH_LEDGER, sizeof(md_ledger_row), COUNT(ledger_fields),
                                   ledger_fields};
+
+const md_table *md_history_table(const md_model_spec *spec)
+{
+    return md_model_spec_answer(spec) == MD_ANSWER_NUMBERS ? &numbers_history : &history;
+}
 
 #define STATE(member, flags)                                                                       \
     {                                                                                              \
@@ -67,16 +100,42 @@ const md_table md_ledger_table = {MD_PATH_LEDGER, sizeof(md_ledger_row), COUNT(l
     {                                                                                              \
 #member, MD_H5_I64, offsetof(md_checkpoint, at.member), NULL, NULL, flags                  \
     }
-const md_field md_progress_fields[MD_PROGRESS_FIELDS] = {STATE(seed, 0),
-                                                         AT(epoch, 0),
-                                                         AT(step, 0),
-                                                         AT(step_in_epoch, 0),
-                                                         STATE(best_val_accuracy, 0),
-                                                         STATE(best_epoch, 0),
-                                                         AT(loss_q32, MD_FIELD_LATER),
-                                                         AT(correct, 0),
-                                                         AT(samples, 0),
-                                                         STATE(complete, 0)};
+#define SUM(name, member, unit, flags)                                                             \
+    {                                                                                              \
+        name, MD_H5_I64, offsetof(md_checkpoint, at.member.piece[unit]), NULL, NULL, flags         \
+    }
+#define BEST(name)                                                                                 \
+    {                                                                                              \
+        name, MD_H5_F64, offsetof(md_checkpoint, best), NULL, NULL, 0                              \
+    }
+#define POSITION STATE(seed, 0), AT(epoch, 0), AT(step, 0), AT(step_in_epoch, 0)
+static const md_field progress_fields[] = {POSITION,
+                                           BEST("best_val_accuracy"),
+                                           STATE(best_epoch, 0),
+                                           SUM("loss_q32", loss, MD_FIXED_Q32, MD_FIELD_LATER),
+                                           SUM("correct", metric, MD_FIXED_ONE, 0),
+                                           AT(samples, 0),
+                                           STATE(complete, 0)};
+static const md_field numbers_progress_fields[] = {POSITION,
+                                                   BEST("best_val_mae"),
+                                                   STATE(best_epoch, 0),
+                                                   SUM("loss_q64", loss, MD_FIXED_Q64, 0),
+                                                   SUM("loss_q32", loss, MD_FIXED_Q32, 0),
+                                                   SUM("loss_q0", loss, MD_FIXED_ONE, 0),
+                                                   SUM("loss_up32", loss, MD_FIXED_UP32, 0),
+                                                   SUM("error_q64", metric, MD_FIXED_Q64, 0),
+                                                   SUM("error_q32", metric, MD_FIXED_Q32, 0),
+                                                   SUM("error_q0", metric, MD_FIXED_ONE, 0),
+                                                   SUM("error_up32", metric, MD_FIXED_UP32, 0),
+                                                   AT(samples, 0),
+                                                   STATE(complete, 0)};
+
+const md_field *md_progress_fields(const md_model_spec *spec, int *count)
+{
+    const int numbers = md_model_spec_answer(spec) == MD_ANSWER_NUMBERS;
+    *count = (int)(numbers ? COUNT(numbers_progress_fields) : COUNT(progress_fields));
+    return numbers ? numbers_progress_fields : progress_fields;
+}
 
 #define RUN(member)                                                                                \
     {                                                                                              \

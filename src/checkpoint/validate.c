@@ -1,5 +1,6 @@
 #include "validate.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ static md_status check_optimizer(const md_checkpoint *c, md_error *err)
 /* Counts that a comparison with `most` bounds from above. */
 static md_status check_counts(const md_checkpoint *c, md_error *err)
 {
+    int64_t most_right = INT64_MAX; /* or, of numbers, a piece of the errors' sum */
+    if (md_model_spec_answer(&c->model) == MD_ANSWER_CLASS)
+        most_right = c->at.samples;
     const struct {
         const char *name;
         int64_t value, most;
@@ -42,7 +46,7 @@ static md_status check_counts(const md_checkpoint *c, md_error *err)
                 {"/progress@step_in_epoch", c->at.step_in_epoch, c->at.step},
                 {"/progress@best_epoch", c->best_epoch, c->at.epoch},
                 {"/progress@samples", c->at.samples, INT64_MAX},
-                {"/progress@correct", c->at.correct, c->at.samples},
+                {"/progress@correct", c->at.metric.piece[MD_FIXED_ONE], most_right},
                 {"/progress@complete", c->complete, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].value < 0 || rows[i].value > rows[i].most)
@@ -53,12 +57,19 @@ static md_status check_counts(const md_checkpoint *c, md_error *err)
 
 static md_status check_progress(const md_checkpoint *c, md_error *err)
 {
-    if (c->at.loss_q32 > MD_FIXED_MOST || c->at.loss_q32 < -MD_FIXED_MOST)
-        return bad(err, "/progress@loss_q32", (double)c->at.loss_q32);
+    const int numbers = md_model_spec_answer(&c->model) == MD_ANSWER_NUMBERS;
+    for (int i = 0; i < MD_FIXED_PIECES; i++) {
+        const int64_t loss = c->at.loss.piece[i], error = c->at.metric.piece[i];
+        if (loss > MD_FIXED_MOST || loss < -MD_FIXED_MOST)
+            return bad(err, "/progress@loss_q32", (double)loss);
+        if (error > MD_FIXED_MOST || error < -MD_FIXED_MOST)
+            return bad(err, "/progress@error_q32", (double)error);
+    }
     int has_best = c->best_epoch > 0;
-    int is_fraction = c->best_val_accuracy >= 0.0 && c->best_val_accuracy <= 1.0;
-    if (has_best ? !is_fraction : !isnan(c->best_val_accuracy))
-        return bad(err, "/progress@best_val_accuracy", c->best_val_accuracy);
+    int possible = c->best >= 0.0 && c->best <= (numbers ? DBL_MAX : 1.0);
+    if (has_best ? !possible : !isnan(c->best))
+        return bad(err, numbers ? "/progress@best_val_mae" : "/progress@best_val_accuracy",
+                   c->best);
     return MD_OK;
 }
 

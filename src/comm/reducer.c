@@ -1,5 +1,6 @@
 #include "mnist_dist/comm/reducer.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ int md_reducer_exchanges(md_reducer_kind kind)
 
 static md_status check(const md_reducer_params *params, md_error *err)
 {
-    const size_t most = INT_MAX - 64; /* MPI counts are ints, and step sums ride along */
+    const size_t most = INT_MAX - 128; /* MPI counts are ints, and step sums ride along */
     if ((unsigned)params->kind >= MD_REDUCER_KINDS)
         return md_fail(err, MD_USAGE, "distributed.reducer: there is no kind %d, only 0 to %d",
                        (int)params->kind, MD_REDUCER_KINDS - 1);
@@ -34,6 +35,7 @@ static md_status check(const md_reducer_params *params, md_error *err)
         return md_fail(err, MD_USAGE,
                        "model: %zu parameters cannot be reduced; 1 to %zu are possible",
                        params->parameters, most);
+    assert(params->values >= 0 && params->values <= MD_STEP_VALUES);
     if (params->batch < 1)
         return md_fail(err, MD_USAGE, "train.batch_size is 0; give 1 and more");
     if (params->moments < 0 || params->moments > MD_REDUCER_MOMENTS)
@@ -158,20 +160,23 @@ md_status md_reducer_load(md_reducer *reducer, const float *parameters, const fl
     return status;
 }
 
-/* Losses are bounded so that their sum over all ranks fits an int64. */
-static int add_loss(md_reducer *reducer, int64_t loss)
+/* Values are bounded so that their sum over all ranks fits an int64. */
+static int add_values(md_reducer *reducer, const int64_t *values)
 {
-    int64_t bound = INT64_MAX / md_comm_size(reducer->comm);
-    int64_t *sum = &reducer->pending.loss_q32;
-    return !__builtin_add_overflow(*sum, loss, sum) && *sum <= bound && *sum >= -bound;
+    const int64_t bound = INT64_MAX / md_comm_size(reducer->comm);
+    int fits = 1;
+    for (int i = 0; i < reducer->params.values; i++) {
+        int64_t *sum = &reducer->pending.values[i];
+        fits &= !__builtin_add_overflow(*sum, values[i], sum) && *sum <= bound && *sum >= -bound;
+    }
+    return fits;
 }
 
 void md_reducer_add(md_reducer *reducer, size_t samples, const md_step_sums *sums)
 {
     md_step_sums *pending = &reducer->pending;
-    const int fits = add_loss(reducer, sums->loss_q32);
+    const int fits = add_values(reducer, sums->values);
     const int taken = reducer->ops->add(reducer, samples);
-    pending->correct += sums->correct;
     pending->stop |= sums->stop != 0;
     pending->bad |= sums->bad != 0 || !fits || !taken;
     reducer->computed = 1;
@@ -181,14 +186,16 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
                             md_error *err)
 {
     const md_step_sums *own = &reducer->pending;
-    int64_t totals[MD_SUMS] = {own->loss_q32, own->correct, own->stop || stop, own->bad};
+    const int values = reducer->params.values;
+    int64_t totals[MD_MOST_SUMS] = {0};
+    memcpy(totals, own->values, sizeof own->values);
+    totals[values] = own->stop || stop;
+    totals[values + 1] = own->bad;
     md_status status = reducer->ops->reduce(reducer, samples, totals, err);
     if (status)
         return status;
-    *sums = (md_step_sums){.loss_q32 = totals[0],
-                           .correct = totals[1],
-                           .stop = (int32_t)totals[2],
-                           .bad = (int32_t)totals[3]};
+    *sums = (md_step_sums){.stop = (int32_t)totals[values], .bad = (int32_t)totals[values + 1]};
+    memcpy(sums->values, totals, (size_t)values * sizeof *totals);
     reducer->pending = (md_step_sums){0};
     reducer->computed = 0;
     return MD_OK;

@@ -10,8 +10,12 @@
 
 enum { MD_REDUCER_MOMENTS = 2 };
 
-/* md_step_sums as int64 counts, in the order of its members. */
-enum { MD_SUMS = 4 };
+/* md_step_sums as int64 counts: the values, stop, bad. */
+enum { MD_MOST_SUMS = MD_STEP_VALUES + 2 };
+static inline int md_reducer_sums(const md_reducer_params *params)
+{
+    return params->values + 2;
+}
 
 /* One per slice, where every rank that sees the slice can read it: 2 s, stepped s times; 2 s + 1,
  * half way on from there. */
@@ -30,7 +34,7 @@ typedef struct md_reducer_ops {
     /* Local. 1 when what this rank computed for a batch of `samples` may be summed. */
     int (*add)(md_reducer *reducer, size_t samples);
     /* Collective. `sums` become totals; the gradient, or the matrices, that of the whole batch. */
-    md_status (*reduce)(md_reducer *reducer, size_t samples, int64_t sums[MD_SUMS], md_error *err);
+    md_status (*reduce)(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err);
     /* Collective. Parameters and moments become rank 0's. */
     md_status (*spread)(md_reducer *reducer, md_error *err);
     /* Collective. What ranks wrote into shared blocks is there for all of a node after it. NULL:

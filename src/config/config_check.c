@@ -28,17 +28,22 @@ static md_status check_flatten(const md_model_spec *model, md_error *err)
 
 static md_status check_early_stopping(const md_config *config, md_error *err)
 {
-    const md_monitor monitor = config->early_stopping.monitor;
-    const int validated = strcmp(config->data.validation, "none") != 0;
-    if (config->early_stopping.patience == 0 || validated || monitor == MD_MONITOR_LOSS ||
-        monitor == MD_MONITOR_ACCURACY)
+    const char *word = md_monitor_words[config->early_stopping.monitor];
+    const int numbers = md_model_spec_answer(&config->model) == MD_ANSWER_NUMBERS;
+    const char *metric = numbers ? "mae" : "accuracy";
+    if (config->early_stopping.patience == 0)
         return MD_OK;
-    char word[MD_VALUE_SIZE];
-    md_key_format(md_config_find_key("early_stopping.monitor"), config, word);
-    return md_fail(err, MD_USAGE,
-                   "early_stopping.monitor is %s, but data.validation is none; monitor loss or "
-                   "accuracy, or set early_stopping.patience to 0",
-                   word);
+    if (strcmp(config->data.validation, "none") == 0 && strncmp(word, "val_", 4) == 0)
+        return md_fail(err, MD_USAGE,
+                       "early_stopping.monitor is %s, but data.validation is none; monitor loss or "
+                       "%s, or set early_stopping.patience to 0",
+                       word, metric);
+    if (strstr(word, numbers ? "accuracy" : "mae"))
+        return md_fail(err, MD_USAGE,
+                       "early_stopping.monitor is %s, but the model answers with %s; monitor "
+                       "val_loss, loss, val_%s or %s",
+                       word, numbers ? "numbers" : "classes", metric, metric);
+    return MD_OK;
 }
 
 md_status md_config_check(const md_config *config, md_error *err)

@@ -10,7 +10,8 @@
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 #define STORAGE_NAME(ID, name) #name,
 static const char *const storages[] = {MD_STORAGES(STORAGE_NAME) NULL};
-const char *const md_monitor_words[] = {"val_loss", "val_accuracy", "loss", "accuracy", NULL};
+const char *const md_monitor_words[] = {"val_loss", "val_accuracy", "loss", "accuracy",
+                                        "val_mae",  "mae",          NULL};
 #define REDUCER_NAME(ID, id, name, promise, how) name,
 static const char *const reducers[] = {MD_REDUCERS(REDUCER_NAME) NULL};
 #define FORMER_REDUCER(name, ID) {name, MD_REDUCER_##ID},
@@ -43,7 +44,14 @@ const md_key md_config_keys[] = {
     {"data.test_y", MD_KEY_TEXT, MD_AT(md_config, data.test_y), .standard = "", .may_be_empty = 1,
      .may_differ = 1, .help = "name of the test labels"},
     {"model", MD_KEY_LAYERS, MD_AT(md_config, model),
-     .help = "list of layers, each with the keys of its kind; dense with softmax last"},
+     .help = "list of layers, each with the keys of its kind; the last is dense and answers: "
+             "softmax (classes), sigmoid (two classes, or labels) or linear (numbers)"},
+    {"loss", MD_KEY_CHOICE, MD_AT(md_config, model.loss), .standard = "auto",
+     .choices = md_loss_words,
+     .help = "what training makes small; auto: what goes with the last activation"},
+    {"huber_delta", MD_KEY_REAL, MD_AT(md_config, model.huber_delta), .standard = "1.0",
+     .high = INFINITY, .open = MD_OPEN_LOW,
+     .help = "of the loss huber: larger errors count linearly"},
     {"augment.shift", MD_KEY_REAL, MD_AT(md_config, augment.shift), .standard = "0.0", .high = 1e3,
      .help = "most pixels that training images move, either way; drawn for each image and epoch"},
     {"augment.rotation", MD_KEY_REAL, MD_AT(md_config, augment.rotation), .standard = "0.0",

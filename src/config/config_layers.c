@@ -102,7 +102,10 @@ md_status md_yaml_read_layers(md_yaml *yaml, const yaml_node_t *list, md_model_s
     md_status status = md_yaml_expect(yaml, list, YAML_SEQUENCE_NODE, "model");
     if (status)
         return status;
-    md_model_spec spec = {.rows = out->rows, .columns = out->columns};
+    md_model_spec spec = {.rows = out->rows,
+                          .columns = out->columns,
+                          .loss = out->loss,
+                          .huber_delta = out->huber_delta};
     const yaml_node_item_t *top = list->data.sequence.items.top;
     for (const yaml_node_item_t *item = list->data.sequence.items.start; item < top; item++) {
         const yaml_node_t *node = md_yaml_node(yaml, *item);

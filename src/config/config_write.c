@@ -35,6 +35,12 @@ static void print_config(const void *context, FILE *out)
             write_layers(&config->model, out);
             continue;
         }
+        if (!strchr(key->name, '.')) {
+            fprintf(out, "%s: ", key->name);
+            md_key_write(key, config, out);
+            fputc('\n', out);
+            continue;
+        }
         int length = (int)section_length(key);
         if (key == md_config_keys || !same_section(key - 1, key))
             fprintf(out, "%.*s: {", length, key->name);

@@ -65,11 +65,29 @@ static json_t *rate_json(const md_checkpoint *c, const md_export_rate *rate, int
     return s->kind == MD_SCHEDULE_COSINE ? cosine(c, rate) : staircase(c, rate);
 }
 
+/* Keras' word, or its class where there is something to be told. */
+static json_t *loss_json(const md_model_spec *spec)
+{
+    const md_loss_descriptor *loss = md_loss_describe(md_model_spec_loss(spec));
+    if (md_model_spec_loss(spec) != MD_LOSS_HUBER)
+        return json_string(loss->word);
+    return json_pack("{s:s, s:s, s:{s:f}}", "module", "keras.losses", "class_name",
+                     loss->keras_class, "config", "delta", spec->huber_delta);
+}
+
+/* What Keras would take `accuracy` for, of several sigmoids, is about classes. */
+static const char *metric_word(const md_model_spec *spec)
+{
+    static const char *const words[] = {[MD_ANSWER_CLASS] = "accuracy",
+                                        [MD_ANSWER_LABELS] = "binary_accuracy",
+                                        [MD_ANSWER_NUMBERS] = "mae"};
+    return words[md_model_spec_answer(spec)];
+}
+
 json_t *md_export_compile_config(const md_checkpoint *c, const md_export_rate *rate, int *scheduled)
 {
     md_optimizer_spec spec = c->optimizer;
     const md_optimizer_descriptor *d = md_optimizer_describe(spec.kind);
-    const md_loss_descriptor *loss = md_loss_describe(c->model.loss);
     json_t *config =
         json_pack("{s:s, s:o}", "name", d->word, "learning_rate", rate_json(c, rate, scheduled));
     double *value;
@@ -78,7 +96,8 @@ json_t *md_export_compile_config(const md_checkpoint *c, const md_export_rate *r
         json_object_set_new(config, key->name, json_real(*value));
     if (spec.clip_norm > 0.0)
         json_object_set_new(config, "global_clipnorm", json_real(spec.clip_norm));
-    return json_pack("{s:{s:s, s:s, s:o, s:n}, s:s, s:[s]}", "optimizer", "module",
+    return json_pack("{s:{s:s, s:s, s:o, s:n}, s:o, s:[s]}", "optimizer", "module",
                      "keras.optimizers", "class_name", d->keras_class, "config", config,
-                     "registered_name", "loss", loss->word, "metrics", loss->metric);
+                     "registered_name", "loss", loss_json(&c->model), "metrics",
+                     metric_word(&c->model));
 }

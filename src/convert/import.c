@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "keras_loss.h"
 #include "keras_optimizer.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/checkpoint/encoding.h"
@@ -85,7 +86,8 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_keras_model *model
 
 /* How the model was compiled, told by an archive's config.json or else by the file itself; 0 when
  * with an optimizer that is none of ours. */
-static int get_compiled(md_h5 *f, const char *archive_config, int logits, md_optimizer_spec *spec)
+static int get_compiled(md_h5 *f, const char *archive_config, md_keras_model *model,
+                        md_optimizer_spec *spec)
 {
     md_h5 probe = *f; /* what is not text tells nothing */
     probe.err = NULL;
@@ -93,8 +95,8 @@ static int get_compiled(md_h5 *f, const char *archive_config, int logits, md_opt
     if (!archive_config && md_h5_has(&probe, "/", "training_config"))
         text = md_h5_get_text(&probe, "/", "training_config");
     const char *config = archive_config ? archive_config : text;
-    if (config && !f->status)
-        f->status = md_keras_loss_check(config, f->name, logits, f->err);
+    if (!f->status)
+        md_keras_loss_read(config, f->name, model);
     const int ours = !f->status && (!config || md_keras_optimizer_read(config, f->name, spec));
     free(text);
     return ours;
@@ -116,7 +118,7 @@ static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model 
     return changed;
 }
 
-static void fill(md_h5 *f, const md_keras_weights *weights, const md_keras_model *model,
+static void fill(md_h5 *f, const md_keras_weights *weights, md_keras_model *model,
                  const import_source *source, md_checkpoint **out)
 {
     float *parameters;
@@ -124,7 +126,7 @@ static void fill(md_h5 *f, const md_keras_weights *weights, const md_keras_model
     if (md_keras_get_weights(f, weights, &model->spec, &parameters))
         return;
     const int changed = fold(f, weights, model, source->pixels, parameters);
-    const int ours = get_compiled(f, source->config, model->logits, &optimizer);
+    const int ours = get_compiled(f, source->config, model, &optimizer);
     if (!f->status)
         f->status = md_checkpoint_create(
             &model->spec, md_optimizer_describe(optimizer.kind)->moments, out, f->err);

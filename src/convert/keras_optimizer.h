@@ -10,12 +10,6 @@
  * that starts with `name` (md_info). 0 when it was an optimizer that is none of ours. */
 int md_keras_optimizer_read(const char *json, const char *name, md_optimizer_spec *spec);
 
-/* Whether the loss that the model was compiled with, from the same JSON, goes with a softmax. A
- * model whose logits have another is something else than a classifier: MD_BAD_CHECKPOINT; else that
- * is said (md_info).
- */
-md_status md_keras_loss_check(const char *json, const char *name, int logits, md_error *err);
-
 /* Fills moments, iterations and learning rate of c, a checkpoint of these weights, from what the
  * file holds in one of the orders of Keras 2 and 3; else says so (md_info) when there is something
  * else, and leaves c as it was. Fails only when out of memory. */

@@ -143,31 +143,6 @@ static void choose_kind(const json_t *config, md_optimizer_spec *spec)
         spec->kind = MD_OPTIMIZER_ADAMW;
 }
 
-md_status md_keras_loss_check(const char *json, const char *name, int logits, md_error *err)
-{
-    char snippet[MD_SNIPPET_SIZE] = "";
-    json_t *root = json_loads(json, 0, NULL);
-    const json_t *archived = json_object_get(root, "compile_config");
-    const json_t *loss = json_object_get(archived ? archived : root, "loss");
-    const char *word = json_string_value(loss);
-    if (!word)
-        word = json_string_value(json_object_get(loss, "class_name"));
-    const int fits = !word || strcasestr(word, "categorical");
-    if (!fits)
-        md_text_snippet(word, snippet);
-    json_decref(root);
-    if (!fits && logits)
-        return md_fail(err, MD_BAD_CHECKPOINT,
-                       "'%s': its last layer has no activation and its loss is %s, so it is no "
-                       "classifier with softmax, which is what can be read",
-                       name, snippet);
-    if (!fits)
-        md_info("'%s': it was trained with the loss %s; here it goes on with "
-                "sparse_categorical_crossentropy",
-                name, snippet);
-    return MD_OK;
-}
-
 int md_keras_optimizer_read(const char *json, const char *name, md_optimizer_spec *spec)
 {
     char snippet[MD_SNIPPET_SIZE];

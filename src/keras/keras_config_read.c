@@ -115,7 +115,8 @@ static md_status check_output(md_keras_reader *r, const json_t *config)
                    r->previous);
 }
 
-/* Softmax, or logits: what ours gives before its softmax. */
+/* Without activation it may give logits, as ours does before its softmax, or numbers: which of them
+ * the loss says, which is not told here. */
 static md_status check_last(md_keras_reader *r)
 {
     md_model_spec *spec = &r->model.spec;
@@ -127,18 +128,7 @@ static md_status check_last(md_keras_reader *r)
                        r->model.steps[r->model.step_count - 1].name);
     if (!last || last->kind != MD_LAYER_DENSE)
         return MD_OK;
-    if (last->activation == MD_SIGMOID)
-        return md_fail(r->err, MD_BAD_CHECKPOINT,
-                       "model_config: the last layer ('%.60s') must be dense with activation "
-                       "softmax, not sigmoid: in Keras, %s",
-                       last->name,
-                       last->units == 1
-                           ? "give it 2 units with softmax, whose kernel is [0, w] and bias "
-                             "[0, b], and save again: its answers stay the same"
-                           : "set model.layers[-1].activation to keras.activations.softmax and "
-                             "save again: the most probable class stays the same");
     if (last->activation == MD_LINEAR) {
-        md_info("layer '%s' gives logits; its softmax is added", last->name);
         last->activation = MD_SOFTMAX;
         r->model.logits = 1;
     }

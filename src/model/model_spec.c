@@ -14,6 +14,11 @@ size_t md_shape_size(const md_shape *shape)
     return size;
 }
 
+static const md_layer_spec *last_of(const md_model_spec *spec)
+{
+    return &spec->layers[spec->layer_count - 1];
+}
+
 static int name_taken(const md_model_spec *spec, const char *name)
 {
     for (int i = 0; i < spec->layer_count; i++)
@@ -68,9 +73,10 @@ static md_status check_values(const md_layer_spec *layer, md_error *err)
     return MD_OK;
 }
 
-static int has_softmax(const md_layer_spec *layer)
+/* The activation of a layer that has one; linear of others, which answer nothing. */
+static md_activation activation_of(const md_layer_spec *layer)
 {
-    return md_layer_key(layer->kind, "activation") && layer->activation == MD_SOFTMAX;
+    return md_layer_key(layer->kind, "activation") ? layer->activation : MD_LINEAR;
 }
 
 static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
@@ -82,7 +88,7 @@ static md_status check_layer(const md_model_spec *spec, int i, md_error *err)
     md_status status = check_name(spec, i, err);
     if (!status)
         status = check_values(layer, err);
-    if (!status && has_softmax(layer) && i != spec->layer_count - 1)
+    if (!status && activation_of(layer) == MD_SOFTMAX && i != spec->layer_count - 1)
         return md_fail(err, MD_USAGE, "model: layer '%s' has softmax, which only the last may have",
                        layer->name);
     return status;
@@ -191,6 +197,26 @@ static md_status check_shapes(const md_model_spec *spec, int *at, md_error *err)
     return MD_OK;
 }
 
+/* The last layer answers, and the loss goes with it. */
+static md_status check_end(const md_model_spec *spec, md_error *err)
+{
+    const md_layer_spec *last = last_of(spec);
+    if (last->kind != MD_LAYER_DENSE || !md_loss_describe(md_model_spec_loss(spec)))
+        return md_fail(err, MD_USAGE,
+                       "model: the last layer ('%s') must be dense, with activation softmax "
+                       "(classes), sigmoid (two classes, or labels that can be true together) or "
+                       "linear (numbers)",
+                       last->name);
+    const md_loss_descriptor *loss = md_loss_describe(md_model_spec_loss(spec));
+    if (loss->goes_with != last->activation)
+        return md_fail(err, MD_USAGE,
+                       "loss is %s, which goes with activation %s in the last layer, but '%s' has "
+                       "%s; `loss: auto` takes what goes with it",
+                       loss->word, md_activation_words[loss->goes_with], last->name,
+                       md_activation_words[last->activation]);
+    return MD_OK;
+}
+
 md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *err)
 {
     *at = -1;
@@ -205,12 +231,9 @@ md_status md_model_spec_check_at(const md_model_spec *spec, int *at, md_error *e
             return status;
     }
     *at = spec->layer_count - 1;
-    const md_layer_spec *last = &spec->layers[spec->layer_count - 1];
-    if (!has_softmax(last) || !md_layer_key(last->kind, "units"))
-        return md_fail(err, MD_USAGE,
-                       "model: the last layer ('%s') must be dense with activation softmax",
-                       last->name);
-    md_status status = check_shapes(spec, at, err);
+    md_status status = check_end(spec, err);
+    if (!status)
+        status = check_shapes(spec, at, err);
     if (!status)
         *at = -1;
     return status;
@@ -246,9 +269,30 @@ void md_model_spec_layout(const md_model_spec *spec, md_layout *out)
     }
 }
 
+int md_model_spec_outputs(const md_model_spec *spec)
+{
+    return last_of(spec)->units;
+}
+
+md_answer md_model_spec_answer(const md_model_spec *spec)
+{
+    const md_layer_spec *last = last_of(spec);
+    if (last->activation == MD_LINEAR)
+        return MD_ANSWER_NUMBERS;
+    return last->activation == MD_SIGMOID && last->units > 1 ? MD_ANSWER_LABELS : MD_ANSWER_CLASS;
+}
+
 int md_model_spec_classes(const md_model_spec *spec)
 {
-    return spec->layers[spec->layer_count - 1].units;
+    if (md_model_spec_answer(spec) != MD_ANSWER_CLASS)
+        return 0;
+    return last_of(spec)->activation == MD_SOFTMAX ? last_of(spec)->units : 2;
+}
+
+md_loss_kind md_model_spec_loss(const md_model_spec *spec)
+{
+    return spec->loss != MD_LOSS_AUTO ? spec->loss
+                                      : md_loss_of_activation(last_of(spec)->activation);
 }
 
 static int same_values(const md_layer_spec *a, const md_layer_spec *b)

@@ -26,6 +26,14 @@ static void print_spec(const void *context, FILE *out)
     fprintf(out, "input rows=%d columns=%d\n", spec->rows, spec->columns);
     for (int i = 0; i < spec->layer_count; i++)
         write_layer(&spec->layers[i], out);
+    const md_loss_kind loss = md_model_spec_loss(spec);
+    const md_layer_spec *last = &spec->layers[spec->layer_count - 1];
+    if (loss == md_loss_of_activation(last->activation))
+        return;
+    fprintf(out, "loss name=%s", md_loss_describe(loss)->word);
+    if (loss == MD_LOSS_HUBER)
+        fprintf(out, " delta=%.17g", spec->huber_delta);
+    fputc('\n', out);
 }
 
 char *md_model_spec_write(const md_model_spec *spec)
@@ -122,6 +130,23 @@ static md_status read_layer(line *l, const char *word, md_layer_spec *out)
                                           : MD_OK;
 }
 
+static md_status read_loss(line *l, md_model_spec *out)
+{
+    const char *key, *value;
+    while (1) {
+        md_status status = next_pair(l, &key, &value);
+        if (status || !key)
+            return status;
+        const int is_delta = strcmp(key, "delta") == 0;
+        if (!is_delta && strcmp(key, "name") != 0)
+            return refuse(l, "a loss has no", key);
+        if (is_delta && !(md_parse_f64(value, &out->huber_delta) && out->huber_delta > 0.0))
+            return refuse(l, "not a delta:", value);
+        if (!is_delta && !md_loss_parse(value, &out->loss))
+            return refuse(l, "there is no loss", value);
+    }
+}
+
 static md_status read_line(line *l, char *text, md_model_spec *out)
 {
     const char *word = strtok_r(text, " ", &l->rest);
@@ -130,6 +155,8 @@ static md_status read_line(line *l, char *text, md_model_spec *out)
     if (l->number == 1)
         return strcmp(word, "input") == 0 ? read_input(l, out)
                                           : refuse(l, "the input is missing before", word);
+    if (strcmp(word, "loss") == 0)
+        return read_loss(l, out);
     if (out->layer_count == MD_MAX_LAYERS)
         return refuse(l, "one layer too many:", word);
     return read_layer(l, word, &out->layers[out->layer_count++]);

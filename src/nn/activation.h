@@ -1,5 +1,5 @@
-/* Activations of hidden layers. Local; internal to nn. The last layer's softmax is not among them:
- * it is fused with the loss. */
+/* Activations of hidden layers. Local; internal to nn. The last layer's is not among them: it is
+ * fused with the loss. */
 #ifndef MNIST_DIST_NN_ACTIVATION_H
 #define MNIST_DIST_NN_ACTIVATION_H
 

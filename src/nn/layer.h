@@ -19,6 +19,8 @@ typedef struct md_layer {
     const md_layer_ops *ops;
     const md_layer_spec *spec;
     int index; /* in the model */
+    /* The spec's, where it has one; linear in the last layer, whose own is fused with the loss. */
+    md_activation activation;
     const md_shape *in_shape, *out_shape;
     size_t in, out;           /* values in them */
     const md_tensor *tensors; /* its own, in the order of its descriptor */

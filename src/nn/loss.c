@@ -5,12 +5,12 @@ MD_LOSSES(MD_ROW)
 #undef MD_ROW
 
 static const md_loss *const losses[MD_LOSS_COUNT] = {
-#define MD_ROW(NAME, name, ...) &md_loss_##name,
+#define MD_ROW(NAME, name, ...) [MD_LOSS_##NAME] = &md_loss_##name,
     MD_LOSSES(MD_ROW)
 #undef MD_ROW
 };
 
 const md_loss *md_loss_find(md_loss_kind kind)
 {
-    return (unsigned)kind < MD_LOSS_COUNT ? losses[kind] : NULL;
+    return md_loss_describe(kind) ? losses[kind] : NULL;
 }

@@ -18,12 +18,13 @@ struct md_model {
     md_layout layout;
     const md_kernels *kernels;
     const md_loss *loss_function;
-    size_t classes;
+    size_t outputs;
     md_layer layers[MD_MAX_LAYERS];
     int first_weighted; /* index of the first layer with parameters */
     md_context context; /* of the last forward */
     float *own;         /* the layers' matrices until they are placed elsewhere */
     float *loss;        /* [max_samples] */
+    float *error;       /* [max_samples]; NULL unless the model answers with numbers */
 };
 
 #define MD_KIND(NAME, name) extern const md_layer_ops md_layer_ops_##name;
@@ -36,9 +37,14 @@ static const md_layer_ops *const kinds[MD_LAYER_KIND_COUNT] = {
 #undef MD_KIND
 };
 
-size_t md_model_classes(const md_model *model)
+const md_model_spec *md_model_get_spec(const md_model *model)
 {
-    return model->classes;
+    return &model->spec;
+}
+
+size_t md_model_outputs(const md_model *model)
+{
+    return model->outputs;
 }
 
 int md_layers_describe(const md_model_spec *spec, const md_layout *layout,
@@ -49,6 +55,8 @@ int md_layers_describe(const md_model_spec *spec, const md_layout *layout,
         layers[i] = (md_layer){.ops = kinds[spec->layers[i].kind],
                                .spec = &spec->layers[i],
                                .index = i,
+                               .activation = i + 1 < spec->layer_count ? spec->layers[i].activation
+                                                                       : MD_LINEAR,
                                .in_shape = &layout->shapes[i],
                                .out_shape = &layout->shapes[i + 1],
                                .in = md_shape_size(&layout->shapes[i]),
@@ -74,7 +82,7 @@ int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICE
         if (has_gradient(layer))
             widths[count++] = layer->in;
     }
-    widths[count++] = model->classes; /* the gradient of the loss by the logits */
+    widths[count++] = model->outputs; /* the gradient of the loss by the logits */
     return count;
 }
 
@@ -132,7 +140,11 @@ static md_status make_buffers(md_model *model, size_t max_samples, md_error *err
     if (status)
         return status;
     place(model, model->own, max_samples);
-    return md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
+    status = md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
+    if (!status && md_model_spec_answer(&model->spec) == MD_ANSWER_NUMBERS)
+        status =
+            md_allocate((void **)&model->error, max_samples, sizeof *model->error, "errors", err);
+    return status;
 }
 
 md_status md_model_create(const md_model_spec *spec, size_t max_samples, const md_kernels *kernels,
@@ -148,8 +160,8 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
     model->spec = *spec;
     model->kernels = kernels;
     md_model_spec_layout(&model->spec, &model->layout);
-    model->classes = (size_t)md_model_spec_classes(spec);
-    model->loss_function = md_loss_find(spec->loss);
+    model->outputs = (size_t)md_model_spec_outputs(spec);
+    model->loss_function = md_loss_find(md_model_spec_loss(spec));
     model->first_weighted = md_layers_describe(&model->spec, &model->layout, model->layers);
     status = make_buffers(model, max_samples, err);
     if (status)
@@ -168,6 +180,7 @@ void md_model_destroy(md_model **model)
             m->layers[i].ops->destroy(&m->layers[i]);
     free(m->own);
     free(m->loss);
+    free(m->error);
     free(m);
     *model = NULL;
 }
@@ -220,7 +233,7 @@ const float *md_model_forward(md_model *model, const float *parameters, const md
     for (int i = 0; i < model->spec.layer_count; i++)
         if (model->layers[i].ops->forward)
             model->layers[i].ops->forward(&model->layers[i], &model->context);
-    return md_rows_of(last_layer(model)->y, &model->context, model->classes);
+    return md_rows_of(last_layer(model)->y, &model->context, model->outputs);
 }
 
 const float *md_model_output(const md_model *model, int layer)
@@ -233,11 +246,23 @@ const float *md_model_loss(md_model *model, const md_batch *batch, size_t *corre
 {
     const md_layer *last = last_layer(model);
     model->context.batch = batch;
-    *correct = model->loss_function->compute(
-        model->kernels, md_rows_of(last->y, &model->context, model->classes), batch->labels,
-        batch->samples, model->classes, md_rows_of(last->dy, &model->context, model->classes),
-        model->loss);
+    const md_loss_batch task = {.kernels = model->kernels,
+                                .spec = &model->spec,
+                                .n = batch->samples,
+                                .width = model->outputs,
+                                .z = md_rows_of(last->y, &model->context, model->outputs),
+                                .labels = batch->labels,
+                                .targets = batch->targets,
+                                .loss = model->loss,
+                                .dz = md_rows_of(last->dy, &model->context, model->outputs),
+                                .error = model->error};
+    *correct = model->loss_function->compute(&task);
     return model->loss;
+}
+
+const float *md_model_errors(const md_model *model)
+{
+    return model->error;
 }
 
 float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch)
@@ -247,7 +272,7 @@ float *md_model_propagate(md_model *model, const float *parameters, const md_bat
     for (int i = model->spec.layer_count - 1; i >= model->first_weighted && batch->samples; i--)
         if (model->layers[i].ops->backward)
             model->layers[i].ops->backward(&model->layers[i], &model->context);
-    return md_rows_of(last_layer(model)->dy, &model->context, model->classes);
+    return md_rows_of(last_layer(model)->dy, &model->context, model->outputs);
 }
 
 static md_range overlap(md_range a, md_range b)
@@ -348,7 +373,7 @@ void md_model_backward(md_model *model, const float *parameters, const md_batch 
     md_model_gradient(model, batch, all, gradient);
 }
 
-void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities)
+static void softmax(const float *logits, size_t n, size_t classes, float *probabilities)
 {
     for (size_t i = 0; i < n; i++, logits += classes, probabilities += classes) {
         float top = logits[0], sum = 0.0f;
@@ -360,5 +385,21 @@ void md_model_softmax(const float *logits, size_t n, size_t classes, float *prob
         }
         for (size_t c = 0; c < classes; c++)
             probabilities[c] /= sum;
+    }
+}
+
+void md_model_answer(const md_model_spec *spec, const float *logits, size_t n, float *answers)
+{
+    const size_t outputs = (size_t)md_model_spec_outputs(spec);
+    switch (spec->layers[spec->layer_count - 1].activation) {
+    case MD_SOFTMAX:
+        softmax(logits, n, outputs, answers);
+        break;
+    case MD_SIGMOID:
+        for (size_t i = 0; i < n * outputs; i++)
+            answers[i] = nearly_sigmoid(logits[i]);
+        break;
+    default:
+        memmove(answers, logits, n * outputs * sizeof *answers);
     }
 }

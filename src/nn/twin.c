@@ -16,6 +16,7 @@ struct md_twin {
     md_layer layers[MD_MAX_LAYERS]; /* without state */
     const md_loss *loss;
     double *here, *there; /* [widest]: before and after a layer */
+    double *target;       /* [outputs] */
 };
 
 md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err)
@@ -26,7 +27,7 @@ md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err
     if (status)
         return status;
     md_twin *t = created;
-    *t = (md_twin){.spec = *spec, .loss = md_loss_find(spec->loss)};
+    *t = (md_twin){.spec = *spec, .loss = md_loss_find(md_model_spec_loss(spec))};
     md_model_spec_layout(&t->spec, &t->layout);
     md_layers_describe(&t->spec, &t->layout, t->layers);
     size_t widest = t->layers[0].in;
@@ -35,6 +36,9 @@ md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err
     status = md_allocate((void **)&t->here, widest, sizeof *t->here, "the twin", err);
     if (!status)
         status = md_allocate((void **)&t->there, widest, sizeof *t->there, "the twin", err);
+    if (!status)
+        status = md_allocate((void **)&t->target, (size_t)md_model_spec_outputs(spec),
+                             sizeof *t->target, "the twin", err);
     if (status)
         md_twin_destroy(&t);
     *out = t;
@@ -47,6 +51,7 @@ void md_twin_destroy(md_twin **twin)
         return;
     free((*twin)->here);
     free((*twin)->there);
+    free((*twin)->target);
     free(*twin);
     *twin = NULL;
 }
@@ -75,9 +80,13 @@ double md_twin_loss(md_twin *t, const double *parameters, const md_twin_batch *b
 {
     const size_t width = t->layers[t->spec.layer_count - 1].out;
     double loss = 0.0;
-    for (size_t n = 0; n < batch->samples; n++)
-        loss +=
-            t->loss->twin(md_twin_logits(t, parameters, batch, n), width, (size_t)batch->labels[n]);
+    for (size_t n = 0; n < batch->samples; n++) {
+        for (size_t k = 0; batch->targets && k < width; k++)
+            t->target[k] = (double)batch->targets[n * width + k];
+        if (!batch->targets)
+            t->target[0] = batch->labels[n];
+        loss += t->loss->twin(&t->spec, md_twin_logits(t, parameters, batch, n), t->target, width);
+    }
     return loss;
 }
 

@@ -42,7 +42,7 @@ static void print_table(FILE *out, const md_table *table, const char *rows, size
 static void print_history(const void *checkpoint, FILE *out)
 {
     const md_checkpoint *c = checkpoint;
-    print_table(out, &md_history_table, (const char *)c->history, c->history_count);
+    print_table(out, md_history_table(&c->model), (const char *)c->history, c->history_count);
 }
 
 md_status md_history_write_csv(const char *path, const md_checkpoint *c, md_error *err)

@@ -28,24 +28,30 @@ static md_status check_fit(const md_store *store, const md_model *model, md_erro
 {
     const md_layout *layout = md_model_layout(model);
     size_t inputs = md_shape_size(&layout->shapes[0]);
-    size_t classes = md_model_classes(model);
+    const size_t outputs = md_model_outputs(model);
+    const int classes = md_model_spec_classes(md_model_get_spec(model));
     const md_store_header *header = store->header;
     if (md_store_features(store) != inputs)
         return md_fail(err, MD_BAD_DATA,
                        "the images have %zu x %zu pixels, but the model takes %zu values; give the "
                        "data it was made for",
                        header->shape.rows, header->shape.columns, inputs);
-    if (header->targets > 0 && header->targets != classes)
+    if (header->targets > 0 && header->targets != outputs)
         return md_fail(err, MD_BAD_DATA,
                        "the data have %zu numbers to answer a sample with, but the model has %zu "
                        "outputs; give the data it was made for",
-                       header->targets, classes);
-    if ((size_t)header->classes > classes)
+                       header->targets, outputs);
+    if (classes == 0 && header->classes > 0)
         return md_fail(
             err, MD_BAD_DATA,
-            "the labels go up to %d, but the model has %zu classes; give the data it was "
-            "made for",
-            header->classes - 1, classes);
+            "the data have labels, but the model answers with %zu numbers; give the data "
+            "it was made for",
+            outputs);
+    if (header->classes > classes)
+        return md_fail(err, MD_BAD_DATA,
+                       "the labels go up to %d, but the model has %d classes; give the data it was "
+                       "made for",
+                       header->classes - 1, classes);
     return MD_OK;
 }
 

@@ -119,14 +119,42 @@ static md_status fail_classes(const md_trainer *t, int units, int classes, md_er
                    t->spec.layers[t->spec.layer_count - 1].name, units, source, classes, classes);
 }
 
+/* Numbers, or labels that can be true together. */
+static md_status check_targets(const md_trainer *t, md_error *err)
+{
+    const md_store *store = md_dataset_store(t->dataset);
+    const size_t outputs = (size_t)md_model_spec_outputs(&t->spec);
+    const float *targets = md_store_values(store, MD_SPLIT_TRAIN);
+    if (store->header->targets != outputs)
+        return md_fail(err, MD_USAGE,
+                       "model: the last layer ('%s') has %zu units but %s has %zu targets; set its "
+                       "units to %zu",
+                       t->spec.layers[t->spec.layer_count - 1].name, outputs,
+                       t->config->data.source, store->header->targets, store->header->targets);
+    if (t->answers_numbers)
+        return MD_OK;
+    for (size_t i = 0; i < t->shape.images * outputs; i++)
+        if (!(targets[i] >= 0.0f && targets[i] <= 1.0f))
+            return md_fail(err, MD_BAD_DATA,
+                           "%s: target %zu of sample %zu is %g, but the last layer ('%s') has "
+                           "sigmoid, whose targets lie in 0 to 1; numbers take activation linear",
+                           t->config->data.source, i % outputs, i / outputs, (double)targets[i],
+                           t->spec.layers[t->spec.layer_count - 1].name);
+    return MD_OK;
+}
+
 /* A class that the files do not show may be there all the same. */
 static md_status check_classes(const md_trainer *t, md_error *err)
 {
     const int units = md_model_spec_classes(&t->spec);
     const int found = md_dataset_store(t->dataset)->header->classes;
     const int told = (int)t->config->data.classes;
-    if (md_dataset_store(t->dataset)->header->targets > 0)
-        return MD_OK;
+    if (units != md_model_spec_outputs(&t->spec) && found > units)
+        return md_fail(err, MD_USAGE,
+                       "model: the last layer ('%s') is one sigmoid, for two classes, but %s has "
+                       "%d; give it %d units with activation softmax",
+                       t->spec.layers[t->spec.layer_count - 1].name, t->config->data.source, found,
+                       found);
     if (told > 0 && (found > told || units != told))
         return md_fail(err, MD_USAGE,
                        "data.classes is %d, but labels of %s go up to %d and the last layer ('%s') "
@@ -142,6 +170,20 @@ static md_status check_classes(const md_trainer *t, md_error *err)
     return MD_OK;
 }
 
+static md_status check_answers(const md_trainer *t, md_error *err)
+{
+    const int classes = md_model_spec_classes(&t->spec);
+    if (classes == 0)
+        return check_targets(t, err);
+    if (md_dataset_store(t->dataset)->header->targets == 0)
+        return check_classes(t, err);
+    return md_fail(
+        err, MD_USAGE,
+        "model: the last layer ('%s') answers with one of %d classes, but %s has numbers "
+        "to be answered; give it activation linear",
+        t->spec.layers[t->spec.layer_count - 1].name, classes, t->config->data.source);
+}
+
 static md_status build_model(md_trainer *t, md_error *err)
 {
     const md_store_header *header = md_dataset_store(t->dataset)->header;
@@ -150,9 +192,10 @@ static md_status build_model(md_trainer *t, md_error *err)
     t->spec.rows = (int)header->shape.rows;
     t->spec.columns = (int)header->shape.columns;
     md_model_spec_name_layers(&t->spec);
+    t->answers_numbers = md_model_spec_answer(&t->spec) == MD_ANSWER_NUMBERS;
     md_status status = md_model_spec_check(&t->spec, err);
     if (!status)
-        status = check_classes(t, err);
+        status = check_answers(t, err);
     if (status)
         return status;
     const size_t most = t->shape.batch / (size_t)(t->exchanges ? 1 : t->ranks) + 1;
@@ -213,6 +256,7 @@ static md_status build_reducer(md_trainer *t, md_error *err)
                                 .moments = t->optimizer->moments,
                                 .rows = md_slice_rows(layout),
                                 .batch = t->shape.batch,
+                                .values = t->answers_numbers ? 2 * MD_FIXED_PIECES : 2,
                                 .widths = t->widths,
                                 .matrices = md_model_matrices(t->model, t->widths),
                                 .all_within = t->kernels->all_within};

@@ -8,6 +8,7 @@
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/checkpoint/fields.h"
+#include "mnist_dist/checkpoint/metric.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/hdf5/hdf5_version.h"
 #include "mnist_dist/version.h"
@@ -78,7 +79,7 @@ static md_status allocate_golden(const md_trainer *t, md_golden *golden, size_t 
                                  md_error *err)
 {
     const md_store *store = md_dataset_store(t->dataset);
-    const size_t classes = (size_t)md_model_spec_classes(&t->spec);
+    const size_t classes = (size_t)md_model_spec_outputs(&t->spec);
     md_golden fresh = {.count = count, .element = (md_element)store->header->element};
     md_status status = md_allocate(&fresh.images, count * md_store_features(store),
                                    md_element_size(fresh.element), "golden images", err);
@@ -117,7 +118,7 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
         memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST),
                count * sizeof *golden->labels);
     md_infer_range(&t->inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
-    return t->kernels->all_within(golden->logits, count * md_model_classes(t->model), FLT_MAX)
+    return t->kernels->all_within(golden->logits, count * md_model_outputs(t->model), FLT_MAX)
                ? MD_OK
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");
 }
@@ -176,8 +177,9 @@ int md_trainer_is_best(const md_trainer *t)
     const md_checkpoint *c = t->state;
     if (t->at.step_in_epoch > 0 || c->history_count == 0)
         return 0;
-    const double value = c->history[c->history_count - 1].val_accuracy;
-    return isfinite(value) && !(value <= c->best_val_accuracy);
+    const md_metric *metric = md_metric_of(&c->model);
+    return md_metric_improves(
+        metric, md_metric_validated(metric, &c->history[c->history_count - 1]), c->best);
 }
 
 /* A best value is remembered only with the file that holds it. */
@@ -185,17 +187,17 @@ static md_status save_on_root(md_trainer *t, md_error *err)
 {
     md_checkpoint *c = t->state;
     const int best = md_trainer_is_best(t);
-    const double value_before = c->best_val_accuracy;
+    const double value_before = c->best;
     const int64_t epoch_before = c->best_epoch;
     if (best) {
-        c->best_val_accuracy = c->history[c->history_count - 1].val_accuracy;
+        c->best = md_metric_validated(md_metric_of(&c->model), &c->history[c->history_count - 1]);
         c->best_epoch = t->at.epoch;
     }
     md_status status = md_capture_fill(t, &t->at, c, err);
     if (!status)
         status = md_folder_save(t->run->folder, c, best, err);
     if (status) {
-        c->best_val_accuracy = value_before;
+        c->best = value_before;
         c->best_epoch = epoch_before;
         return status;
     }

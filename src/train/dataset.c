@@ -35,7 +35,8 @@ md_dataset_params md_dataset_params_of(const md_config *config)
                                .y = {config->data.train_y, config->data.test_y},
                                .storage = config->data.storage,
                                .scaling = config->data.scale,
-                               .transpose = config->data.transpose};
+                               .transpose = config->data.transpose,
+                               .numbers = md_model_spec_answer(&config->model) != MD_ANSWER_CLASS};
 }
 
 /* The N of split:N, or 0 when that is not asked for or impossible. */

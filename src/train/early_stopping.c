@@ -13,6 +13,10 @@ static double monitored(md_monitor monitor, const md_epoch_row *row)
         return row->accuracy;
     case MD_MONITOR_LOSS:
         return row->loss;
+    case MD_MONITOR_VAL_MAE:
+        return row->val_mae;
+    case MD_MONITOR_MAE:
+        return row->mae;
     case MD_MONITOR_VAL_LOSS:
         break;
     }

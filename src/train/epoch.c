@@ -1,4 +1,5 @@
 /* What happens when all steps of an epoch are done. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "mnist_dist/base/digest.h"
@@ -14,14 +15,18 @@ uint64_t md_trainer_digest(const md_trainer *t)
 
 static md_epoch_row epoch_row(const md_trainer *t, uint64_t digest)
 {
-    const double samples = (double)t->at.samples;
+    const md_evaluation *judged = &t->validation;
+    const double metric = md_trainer_metric(t);
     const double seconds = t->epoch_times.steps;
     return (md_epoch_row){.epoch = t->at.epoch + 1,
                           .step = t->at.step,
-                          .loss = md_fixed_value(t->at.loss_q32) / samples,
-                          .accuracy = (double)t->at.correct / samples,
-                          .val_loss = t->validation.loss,
-                          .val_accuracy = t->validation.accuracy,
+                          .loss = md_trainer_loss(t),
+                          .accuracy = t->answers_numbers ? NAN : metric,
+                          .mae = t->answers_numbers ? metric : NAN,
+                          .val_loss = judged->loss,
+                          .val_accuracy = judged->accuracy,
+                          .val_mae = judged->mae,
+                          .val_r2 = judged->r2,
                           .learning_rate = md_trainer_rate(t, t->at.step - 1),
                           .seconds = seconds,
                           .images_per_second =
@@ -82,7 +87,8 @@ static void open_next_epoch(md_trainer *t)
     t->ended = t->at;
     t->at.epoch++;
     t->at.step_in_epoch = 0;
-    t->at.loss_q32 = t->at.correct = t->at.samples = 0;
+    t->at.loss = t->at.metric = (md_fixed){0};
+    t->at.samples = 0;
     t->run_times.steps += t->epoch_times.steps;
     t->epoch_times = (md_times){0};
 }

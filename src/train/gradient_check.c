@@ -86,6 +86,7 @@ static md_status create(const md_trainer *t, const md_batch *batch, check *c, md
     c->batch = (md_twin_batch){.samples = batch->samples,
                                .pixels = c->pixels,
                                .labels = batch->labels,
+                               .targets = batch->targets,
                                .ids = batch->ids,
                                .pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch}};
     return status;

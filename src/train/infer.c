@@ -50,7 +50,7 @@ md_inferred md_infer_block(const md_inference *inference, md_image_range images)
 
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits)
 {
-    const size_t classes = md_model_classes(inference->model);
+    const size_t classes = md_model_outputs(inference->model);
     md_image_range part;
     for (size_t k = 0; (part = md_infer_cut(range, k)).count > 0; k++) {
         const md_inferred block = md_infer_block(inference, part);
@@ -81,8 +81,11 @@ md_status md_infer_samples(const md_model_spec *spec, const float *parameters, m
     return status;
 }
 
-size_t md_infer_class(const float *logits, size_t classes)
+size_t md_infer_class(const md_model_spec *spec, const float *logits)
 {
+    const size_t classes = (size_t)md_model_spec_classes(spec);
+    if (md_model_spec_loss(spec) == MD_LOSS_BINARY_CROSSENTROPY)
+        return logits[0] > 0.0f;
     size_t best = 0;
     for (size_t i = 1; i < classes; i++)
         if (logits[i] > logits[best])

@@ -48,6 +48,49 @@ static void gather(md_trainer *t, md_range batch, md_range part, md_batch *all, 
     *own = md_batcher_part(t->batcher, all, (md_range){part.begin - wanted.begin, part.count});
 }
 
+/* What the model is judged by, summed over this rank's samples. */
+static md_step_sums sum_part(const md_trainer *t, const float *loss, size_t correct, size_t samples,
+                             size_t batch_size)
+{
+    md_fixed losses = {0}, errors = {0};
+    md_step_sums sums = {0};
+    if (!t->answers_numbers) {
+        sums.bad = !md_fixed_add_nats(&losses, loss, samples, (int64_t)batch_size);
+        sums.values[0] = losses.piece[MD_FIXED_Q32];
+        sums.values[1] = (int64_t)correct;
+        return sums;
+    }
+    sums.bad = !md_fixed_add(&losses, loss, samples) ||
+               !md_fixed_add(&errors, md_model_errors(t->model), samples);
+    for (int i = 0; i < MD_FIXED_PIECES; i++) {
+        sums.values[i] = losses.piece[i];
+        sums.values[MD_FIXED_PIECES + i] = errors.piece[i];
+    }
+    return sums;
+}
+
+/* The same of a whole batch, taken apart again. */
+static void take_apart(const md_trainer *t, const md_step_sums *sums, md_fixed *loss,
+                       md_fixed *metric)
+{
+    *loss = *metric = (md_fixed){0};
+    if (!t->answers_numbers) {
+        loss->piece[MD_FIXED_Q32] = sums->values[0];
+        metric->piece[MD_FIXED_ONE] = sums->values[1];
+        return;
+    }
+    for (int i = 0; i < MD_FIXED_PIECES; i++) {
+        loss->piece[i] = sums->values[i];
+        metric->piece[i] = sums->values[MD_FIXED_PIECES + i];
+    }
+}
+
+static void add(md_fixed *sum, const md_fixed *more)
+{
+    for (int i = 0; i < MD_FIXED_PIECES; i++)
+        sum->piece[i] += more->piece[i];
+}
+
 /* Forward, loss and backward of this rank's samples, handed to the reducer. */
 static void compute_part(md_trainer *t, const md_batch *batch, size_t batch_size, double *since)
 {
@@ -57,8 +100,7 @@ static void compute_part(md_trainer *t, const md_batch *batch, size_t batch_size
     size_t correct;
     md_model_forward(t->model, parameters, batch, &pass);
     const float *loss = md_model_loss(t->model, batch, &correct);
-    md_step_sums sums = {.correct = (int64_t)correct};
-    sums.bad = !md_fixed_sum(loss, batch->samples, (int64_t)batch_size, &sums.loss_q32);
+    md_step_sums sums = sum_part(t, loss, correct, batch->samples, batch_size);
     lap(t, FORWARD, since);
 
     if (t->exchanges)
@@ -151,6 +193,20 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }
 
+double md_trainer_loss(const md_trainer *t)
+{
+    return md_fixed_value(&t->at.loss) / (double)t->at.samples;
+}
+
+/* Of labels that can be true together, each one of a sample's counts. */
+double md_trainer_metric(const md_trainer *t)
+{
+    double answers = (double)t->at.samples;
+    if (md_model_spec_answer(&t->spec) == MD_ANSWER_LABELS)
+        answers *= md_model_spec_outputs(&t->spec);
+    return md_fixed_value(&t->at.metric) / answers;
+}
+
 static double weight_norm(const md_trainer *t)
 {
     return sqrt(t->kernels->square_sum(md_reducer_parameters(t->reducer),
@@ -163,12 +219,14 @@ static void report(md_trainer *t, const md_step_sums *sums, size_t batch_size, d
     const md_observer *observers = t->params->observers;
     if (t->rank != 0 || t->params->observer_count == 0)
         return;
+    md_fixed loss, metric;
+    take_apart(t, sums, &loss, &metric);
     md_step_info info = {.step = t->at.step,
                          .epoch = t->at.epoch + 1,
                          .step_in_epoch = t->at.step_in_epoch,
-                         .loss = md_fixed_value(t->at.loss_q32) / (double)t->at.samples,
-                         .accuracy = (double)t->at.correct / (double)t->at.samples,
-                         .step_loss = md_fixed_value(sums->loss_q32) / (double)batch_size,
+                         .loss = md_trainer_loss(t),
+                         .metric = md_trainer_metric(t),
+                         .step_loss = md_fixed_value(&loss) / (double)batch_size,
                          .learning_rate = md_trainer_rate(t, t->at.step - 1),
                          .images_per_second = (double)t->process_images /
                                               (t->run_times.steps + t->epoch_times.steps),
@@ -186,8 +244,10 @@ static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
     t->at.step++;
     t->at.iterations++;
     t->at.step_in_epoch++;
-    t->at.loss_q32 += sums->loss_q32;
-    t->at.correct += sums->correct;
+    md_fixed loss, metric;
+    take_apart(t, sums, &loss, &metric);
+    add(&t->at.loss, &loss);
+    add(&t->at.metric, &metric);
     t->at.samples += (int64_t)batch_size;
     t->process_images += (int64_t)batch_size;
     t->epoch_times.images += (int64_t)batch_size;

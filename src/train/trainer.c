@@ -144,12 +144,16 @@ static md_status conclude(md_trainer *t, int stopped, md_train_result *result, m
     md_status status = MD_OK;
     if (!stopped && (is_mid_epoch(t) || t->validation.images == 0))
         status = md_trainer_validate(t, err);
+    const md_evaluation *judged = &t->validation;
+    const int validated = judged->images > 0;
     const double stepping = t->run_times.steps + t->epoch_times.steps;
     *result = (md_train_result){.epochs = t->at.epoch,
                                 .steps = t->at.step,
                                 .total_steps = t->shape.last_step,
-                                .val_loss = t->validation.images ? t->validation.loss : NAN,
-                                .val_accuracy = t->validation.images ? t->validation.accuracy : NAN,
+                                .val_loss = validated ? judged->loss : NAN,
+                                .val_accuracy = validated ? judged->accuracy : NAN,
+                                .val_mae = validated ? judged->mae : NAN,
+                                .val_r2 = validated ? judged->r2 : NAN,
                                 .weights_xxh3 = md_trainer_digest(t),
                                 .seconds = t->last_save_at - t->first_step_at,
                                 .images_per_second =
@@ -190,6 +194,8 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
                                     .total_steps = c->at.step,
                                     .val_loss = last->val_loss,
                                     .val_accuracy = last->val_accuracy,
+                                    .val_mae = last->val_mae,
+                                    .val_r2 = last->val_r2,
                                     .weights_xxh3 = last->weights_xxh3};
         if (c->at.epoch < run->config.train.epochs && has_stopped_early(run, c))
             md_early_stopping_say(&run->config, c->history, c->history_count);

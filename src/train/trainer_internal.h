@@ -36,8 +36,9 @@ typedef struct md_trainer {
     const md_optimizer *updates;              /* and its arithmetic */
     md_optimizer_constants constants;         /* of the step at hand */
     md_reducer *reducer;
-    int exchanges; /* it does not sum gradients; see md_reducer_matrices */
-    int streams;   /* other ranks of the node read the parameters that this one steps */
+    int answers_numbers; /* the model does; see md_answer */
+    int exchanges;       /* it does not sum gradients; see md_reducer_matrices */
+    int streams;         /* other ranks of the node read the parameters that this one steps */
     size_t widths[MD_MODEL_MOST_MATRICES];
     int needs_norm; /* of the gradient, in every step */
     md_heartbeat *heartbeat;
@@ -121,6 +122,8 @@ void md_early_stopping_say(const md_config *config, const md_epoch_row *rows, si
 md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
 
 double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
+double md_trainer_loss(const md_trainer *t);               /* means over the open epoch so far: */
+double md_trainer_metric(const md_trainer *t);             /* see checkpoint/metric.h */
 void md_trainer_sort_epoch(md_trainer *t);       /* makes `order` the open epoch's permutation */
 uint64_t md_trainer_digest(const md_trainer *t); /* of the weights, as this rank sees them */
 

@@ -27,14 +27,14 @@ int main(int argc, char **argv)
     md_checkpoint *c;
     if (argc < 2 || md_checkpoint_read(argv[1], &c, &err))
         return fprintf(stderr, "%s\n", err.text), 1;
-    const size_t classes = (size_t)md_model_spec_classes(&c->model);
+    const size_t classes = (size_t)md_model_spec_outputs(&c->model);
     uint8_t *pixels = malloc((size_t)c->model.rows * (size_t)c->model.columns);
     float *logits = malloc(classes * sizeof *logits);
     for (int i = 2; pixels && logits && i < argc; i++)
         if (read_picture(c, argv[i], pixels, logits, &err))
             puts("none");
         else
-            printf("%zu\n", md_infer_class(logits, classes));
+            printf("%zu\n", md_infer_class(&c->model, logits));
     free(pixels);
     free(logits);
     md_checkpoint_destroy(&c);

@@ -43,9 +43,9 @@ static void fill_position(md_checkpoint *c, int epochs)
     c->at.iterations = c->at.step;
     c->at.step_in_epoch = 7;
     c->best_epoch = epochs > 1 ? epochs - 1 : 0;
-    c->best_val_accuracy = epochs > 1 ? 0.9781 : NAN;
-    c->at.loss_q32 = (INT64_C(1) << 53) + 1; /* what no double holds */
-    c->at.correct = 200;
+    c->best = epochs > 1 ? 0.9781 : NAN;
+    c->at.loss.piece[MD_FIXED_Q32] = (INT64_C(1) << 53) + 1; /* what no double holds */
+    c->at.metric.piece[MD_FIXED_ONE] = 200;
     c->at.samples = 224;
 }
 
@@ -103,7 +103,7 @@ static void fill_golden(md_checkpoint *c)
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
     const size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
-    const size_t classes = (size_t)md_model_spec_classes(&c->model);
+    const size_t classes = (size_t)md_model_spec_outputs(&c->model);
     md_golden *g = &c->golden;
     g->count = IMAGES;
     g->images = malloc(IMAGES * pixels);

@@ -26,10 +26,10 @@ static void check_state(const md_checkpoint *a, const md_checkpoint *b)
     CU_ASSERT_EQUAL(a->at.epoch, b->at.epoch);
     CU_ASSERT_EQUAL(a->at.step, b->at.step);
     CU_ASSERT_EQUAL(a->at.step_in_epoch, b->at.step_in_epoch);
-    CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
+    CU_ASSERT(same_double(a->best, b->best));
     CU_ASSERT_EQUAL(a->best_epoch, b->best_epoch);
-    CU_ASSERT_EQUAL(a->at.loss_q32, b->at.loss_q32);
-    CU_ASSERT_EQUAL(a->at.correct, b->at.correct);
+    CU_ASSERT_EQUAL(a->at.loss.piece[MD_FIXED_Q32], b->at.loss.piece[MD_FIXED_Q32]);
+    CU_ASSERT_EQUAL(a->at.metric.piece[MD_FIXED_ONE], b->at.metric.piece[MD_FIXED_ONE]);
     CU_ASSERT_EQUAL(a->at.samples, b->at.samples);
     CU_ASSERT_EQUAL(a->complete, b->complete);
     CU_ASSERT_EQUAL(a->weights_xxh3, b->weights_xxh3);
@@ -90,7 +90,7 @@ static void check_runs(const md_checkpoint *a, const md_checkpoint *b)
 static void check_golden(const md_checkpoint *a, const md_checkpoint *b)
 {
     size_t n = a->golden.count, pixels = (size_t)a->model.rows * (size_t)a->model.columns;
-    size_t classes = (size_t)md_model_spec_classes(&a->model);
+    size_t classes = (size_t)md_model_spec_outputs(&a->model);
     CU_ASSERT_EQUAL_FATAL(n, b->golden.count);
     if (n == 0)
         return;
@@ -142,7 +142,7 @@ static void missing_validation_comes_back_as_nan(void)
     for (size_t i = 0; i < c->history_count; i++)
         c->history[i].val_loss = c->history[i].val_accuracy = NAN;
     c->best_epoch = 0;
-    c->best_val_accuracy = NAN;
+    c->best = NAN;
     check_round_trip(c);
 }
 
@@ -221,7 +221,7 @@ static void numbers_that_cannot_be_are_not_written(void)
     md_checkpoint *c = fixture_checkpoint(&model, 2);
     md_bytes bytes;
     md_error err = {0};
-    c->at.correct = c->at.samples + 1;
+    c->at.metric.piece[MD_FIXED_ONE] = c->at.samples + 1;
     CU_ASSERT_EQUAL(md_checkpoint_encode(c, "a.h5", &bytes, &err), MD_FAILED);
     CU_ASSERT_PTR_NULL(bytes.data);
     CU_ASSERT_STRING_EQUAL(err.text,

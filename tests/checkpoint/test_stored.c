@@ -35,12 +35,12 @@ static void check_saved_again(md_checkpoint *c)
 {
     md_bytes bytes;
     md_checkpoint *back;
-    const int64_t loss = c->at.loss_q32;
+    const int64_t loss = c->at.loss.piece[MD_FIXED_Q32];
     const uint64_t weights = c->weights_xxh3;
     CU_ASSERT_EQUAL_FATAL(md_checkpoint_encode(c, "again", &bytes, NULL), MD_OK);
     CU_ASSERT_EQUAL_FATAL(md_checkpoint_decode(&bytes, "again", &back, NULL), MD_OK);
     CU_ASSERT_EQUAL(back->weights_xxh3, weights);
-    CU_ASSERT_EQUAL(back->at.loss_q32, loss);
+    CU_ASSERT_EQUAL(back->at.loss.piece[MD_FIXED_Q32], loss);
     CU_ASSERT_EQUAL(back->history_count, c->history_count);
     CU_ASSERT_EQUAL(memcmp(back->history, c->history, c->history_count * sizeof *c->history), 0);
     md_bytes_free(&bytes);
@@ -65,10 +65,11 @@ static void check_run_stopped_within_an_epoch(const char *name, uint64_t state)
     check_digests(c, 0x06ec231e2f0d49fd, state);
     CU_ASSERT(c->at.epoch == 1 && c->at.step == 30 && c->at.step_in_epoch == 11 &&
               c->at.iterations == 30);
-    CU_ASSERT(c->at.samples == 352 && c->at.correct == 39);
-    CU_ASSERT_EQUAL(c->at.loss_q32, md_fixed_from(789.2254077196121));
+    CU_ASSERT(c->at.samples == 352 && c->at.metric.piece[MD_FIXED_ONE] == 39);
+    const md_fixed sum = md_fixed_from(789.2254077196121);
+    CU_ASSERT_EQUAL(memcmp(&c->at.loss, &sum, sizeof sum), 0);
     CU_ASSERT(c->seed == 42 && c->complete == 1);
-    CU_ASSERT(c->best_epoch == 1 && c->best_val_accuracy == 0.11);
+    CU_ASSERT(c->best_epoch == 1 && c->best == 0.11);
     CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_ADAM);
     CU_ASSERT(c->moment_count == 2 && c->moments[1][5] >= 0.0f);
     CU_ASSERT_EQUAL_FATAL(c->history_count, 1);
@@ -94,9 +95,10 @@ static void check_finished_run_of_sgd_with_dropout(const char *name, uint64_t st
     check_digests(c, 0x79f054a7af73f2d2, state);
     CU_ASSERT(c->at.epoch == 2 && c->at.step == 32 && c->at.step_in_epoch == 0 &&
               c->at.iterations == 32);
-    CU_ASSERT(c->at.samples == 0 && c->at.correct == 0 && c->at.loss_q32 == 0);
+    CU_ASSERT(c->at.samples == 0 && c->at.metric.piece[MD_FIXED_ONE] == 0 &&
+              c->at.loss.piece[MD_FIXED_Q32] == 0);
     CU_ASSERT(c->seed == 7 && c->complete == 1);
-    CU_ASSERT(c->best_epoch == 2 && c->best_val_accuracy == 0.42);
+    CU_ASSERT(c->best_epoch == 2 && c->best == 0.42);
     CU_ASSERT_EQUAL(c->optimizer.kind, MD_OPTIMIZER_SGD);
     CU_ASSERT_EQUAL(c->moment_count, 1);
     CU_ASSERT_EQUAL_FATAL(c->model.layer_count, 4);

@@ -78,6 +78,7 @@ int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t paramet
                                 .moments = moments,
                                 .rows = parameters,
                                 .batch = (size_t)world_size(),
+                                .values = 2,
                                 .widths = &s->parameters,
                                 .matrices = 1,
                                 .all_within = all_within};

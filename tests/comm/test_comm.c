@@ -124,18 +124,21 @@ static void half_of_the_ranks_can_work_alone(void)
     CU_ASSERT_EQUAL(md_comm_size(comm), (size + 1 - odd) / 2);
     CU_ASSERT_EQUAL(md_comm_rank(comm), rank / 2);
     CU_ASSERT_EQUAL(md_comm_nodes(comm), 1);
-    md_reducer_params params = {
-        .kind = MD_REDUCER_ALLREDUCE, .parameters = 40, .batch = 1, .all_within = all_within};
+    md_reducer_params params = {.kind = MD_REDUCER_ALLREDUCE,
+                                .parameters = 40,
+                                .batch = 1,
+                                .values = 2,
+                                .all_within = all_within};
     md_reducer *reducer;
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(comm, &params, &reducer, NULL), MD_OK);
     for (int i = 0; i < 40; i++)
         md_reducer_gradient(reducer)[i] = (float)(1 + odd);
-    md_step_sums sums = {.correct = 1 + odd};
+    md_step_sums sums = {.values[1] = 1 + odd};
     md_reducer_add(reducer, 1, &sums);
     CU_ASSERT_EQUAL(md_reducer_reduce(reducer, 1, 0, &sums, NULL), MD_OK);
-    CU_ASSERT_EQUAL(sums.correct, md_comm_size(comm) * (1 + odd));
+    CU_ASSERT_EQUAL(sums.values[1], md_comm_size(comm) * (1 + odd));
     for (size_t i = 0; i < 40; i++)
-        CU_ASSERT_EQUAL(md_reducer_gradient(reducer)[i], (float)sums.correct);
+        CU_ASSERT_EQUAL(md_reducer_gradient(reducer)[i], (float)sums.values[1]);
     md_reducer_destroy(&reducer);
     md_comm_destroy(&comm);
 }

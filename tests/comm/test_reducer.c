@@ -15,8 +15,8 @@ enum { AWKWARD = sizeof awkward / sizeof *awkward };
 /* Large, of both signs, and different on every rank. */
 static md_step_sums sums_of(int rank)
 {
-    return (md_step_sums){.loss_q32 = ((int64_t)draw(rank, 0, 1) << 20) - ((int64_t)1 << 51),
-                          .correct = (int64_t)(draw(rank, 0, 2) % (1 << 24))};
+    return (md_step_sums){.values[0] = ((int64_t)draw(rank, 0, 1) << 20) - ((int64_t)1 << 51),
+                          .values[1] = (int64_t)(draw(rank, 0, 2) % (1 << 24))};
 }
 
 /* With `idle`, the second half of the ranks has no samples. */
@@ -35,11 +35,11 @@ static void check_totals(const md_step_sums *total, int idle)
     md_step_sums expected = {0};
     for (int r = 0; r < world_size(); r++)
         if (takes_part(r, idle)) {
-            expected.loss_q32 += sums_of(r).loss_q32;
-            expected.correct += sums_of(r).correct;
+            expected.values[0] += sums_of(r).values[0];
+            expected.values[1] += sums_of(r).values[1];
         }
-    CU_ASSERT_EQUAL(total->loss_q32, expected.loss_q32);
-    CU_ASSERT_EQUAL(total->correct, expected.correct);
+    CU_ASSERT_EQUAL(total->values[0], expected.values[0]);
+    CU_ASSERT_EQUAL(total->values[1], expected.values[1]);
     CU_ASSERT_EQUAL(total->bad, 0);
 }
 
@@ -97,7 +97,7 @@ static void check_stop(subject *s)
         md_step_sums sums;
         CU_ASSERT_EQUAL(reduce(s, size, rank < asking, &sums), MD_OK);
         CU_ASSERT_EQUAL(sums.stop, asking);
-        CU_ASSERT(sums.loss_q32 == 0 && sums.correct == 0 && sums.bad == 0);
+        CU_ASSERT(sums.values[0] == 0 && sums.values[1] == 0 && sums.bad == 0);
         md_reducer_publish(s->reducer, asking + 1);
     }
 }
@@ -243,8 +243,11 @@ static void refuse(md_reducer_params params, const char *words)
 
 static void what_cannot_work_is_refused(void)
 {
-    md_reducer_params good = {
-        .kind = MD_REDUCER_EXCHANGE, .parameters = 10, .batch = 4, .all_within = all_within};
+    md_reducer_params good = {.kind = MD_REDUCER_EXCHANGE,
+                              .parameters = 10,
+                              .batch = 4,
+                              .values = 2,
+                              .all_within = all_within};
     md_reducer_params bad = good;
     bad.kind = MD_REDUCER_KINDS;
     refuse(bad, "no kind");
@@ -263,8 +266,11 @@ static void what_cannot_work_is_refused(void)
 static void no_room_on_one_node_is_an_error_on_every_rank(void)
 {
     md_comm *comm;
-    md_reducer_params params = {
-        .kind = MD_REDUCER_EXCHANGE, .parameters = 1000, .batch = 1, .all_within = all_within};
+    md_reducer_params params = {.kind = MD_REDUCER_EXCHANGE,
+                                .parameters = 1000,
+                                .batch = 1,
+                                .values = 2,
+                                .all_within = all_within};
     setenv("OMPI_MCA_osc_sm_backing_directory", "/proc", 1);
     for (int node_size = 2; node_size <= world_size(); node_size++) {
         CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, node_size, &comm, NULL), MD_OK);

@@ -13,12 +13,12 @@ static md_step_sums step_with(subject *s, unsigned failing, float value, size_t 
         row[i] = 0.5f;
     if (failing >> world_rank() & 1)
         row[at] = value;
-    md_step_sums sums = {.correct = 3, .loss_q32 = 5};
+    md_step_sums sums = {.values[1] = 3, .values[0] = 5};
     add_row(s, world_size(), &sums);
     CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
     md_reducer_publish(s->reducer, 1);
-    CU_ASSERT_EQUAL(sums.correct, 3 * world_size());
-    CU_ASSERT_EQUAL(sums.loss_q32, 5 * world_size());
+    CU_ASSERT_EQUAL(sums.values[1], 3 * world_size());
+    CU_ASSERT_EQUAL(sums.values[0], 5 * world_size());
     return sums;
 }
 
@@ -81,13 +81,13 @@ static void check_loss(subject *s)
     } cases[] = {{most, 0}, {-most, 0}, {INT64_MAX, size > 1}, {INT64_MIN, 1}};
     memset(own_row(s), 0, s->parameters * sizeof(float));
     for (int i = 0; i < 4; i++) {
-        md_step_sums sums = {.loss_q32 = rank == 0 || !cases[i].bad ? cases[i].loss : 0};
+        md_step_sums sums = {.values[0] = rank == 0 || !cases[i].bad ? cases[i].loss : 0};
         add_row(s, world_size(), &sums);
         CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
         md_reducer_publish(s->reducer, 1);
         CU_ASSERT_EQUAL(sums.bad, cases[i].bad);
         if (!cases[i].bad)
-            CU_ASSERT_EQUAL(sums.loss_q32, cases[i].loss * size);
+            CU_ASSERT_EQUAL(sums.values[0], cases[i].loss * size);
     }
 }
 

@@ -57,7 +57,7 @@ static void take_step(subject *s, int step)
 {
     int rank = world_rank();
     size_t middle = s->parameters / 2, half = s->begin + s->count / 2;
-    md_step_sums sums = {.loss_q32 = rank + step, .correct = 1};
+    md_step_sums sums = {.values[0] = rank + step, .values[1] = 1};
     dawdle(rank, step, 0);
     backward(s, step, 0, middle);
     dawdle(rank, step, 1);
@@ -65,8 +65,8 @@ static void take_step(subject *s, int step)
     add_row(s, world_size(), &sums);
     dawdle(rank, step, 2);
     CU_ASSERT_EQUAL(reduce(s, world_size(), 0, &sums), MD_OK);
-    CU_ASSERT_EQUAL(sums.correct, world_size());
-    CU_ASSERT_EQUAL(sums.loss_q32, world_size() * (world_size() - 1) / 2 + world_size() * step);
+    CU_ASSERT_EQUAL(sums.values[1], world_size());
+    CU_ASSERT_EQUAL(sums.values[0], world_size() * (world_size() - 1) / 2 + world_size() * step);
     dawdle(rank, step, 3);
     optimize(s, s->begin, half);
     dawdle(rank, step, 4);

@@ -97,8 +97,9 @@ static int same_run(const md_config *a, const md_config *b)
 
 static int same_config(const md_config *a, const md_config *b)
 {
-    return same_model(&a->model, &b->model) && same_learning(a, b) && same_run(a, b) &&
-           a->distributed.reducer == b->distributed.reducer &&
+    return same_model(&a->model, &b->model) && a->model.loss == b->model.loss &&
+           same(a->model.huber_delta, b->model.huber_delta) && same_learning(a, b) &&
+           same_run(a, b) && a->distributed.reducer == b->distributed.reducer &&
            a->distributed.node_size == b->distributed.node_size &&
            same(a->distributed.stall_timeout, b->distributed.stall_timeout) &&
            strcmp(a->checkpoint.output, b->checkpoint.output) == 0 &&
@@ -329,6 +330,7 @@ static const char *pick(dice *d, const char *a, const char *b, const char *c)
 
 static void roll_model(dice *d, md_model_spec *model)
 {
+    static const md_activation ends[] = {MD_SOFTMAX, MD_SIGMOID, MD_LINEAR};
     *model = (md_model_spec){.layer_count = 3 + (int)roll(d, MD_MAX_LAYERS - 2)};
     for (int i = 1; i < model->layer_count; i++) {
         md_layer_spec *layer = &model->layers[i];
@@ -339,11 +341,14 @@ static void roll_model(dice *d, md_model_spec *model)
         else
             layer->units = 1 + (int)roll(d, 3000);
         if (layer->kind == MD_LAYER_DENSE)
-            layer->activation = last ? MD_SOFTMAX : (md_activation)roll(d, MD_SOFTMAX);
+            layer->activation = last ? ends[roll(d, 3)] : (md_activation)roll(d, MD_SOFTMAX);
         if (roll(d, 8) == 0)
             snprintf(layer->name, sizeof layer->name, "dense_%d", 100 - i);
     }
     md_model_spec_name_layers(model);
+    if (md_model_spec_answer(model) == MD_ANSWER_NUMBERS && roll(d, 2))
+        model->loss = MD_LOSS_HUBER;
+    model->huber_delta = roll_real(d) + 1e-3;
 }
 
 static md_config roll_config(dice *d)

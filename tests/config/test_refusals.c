@@ -157,7 +157,10 @@ static void broken_models_are_refused(void)
         {"model:\n- {layer: dense, units: 3, activation: swish}\n",
          {"x.yaml:2: activation must be linear, relu, ", "not 'swish'"}},
         {"model:\n- {layer: dense, units: 3, activation: relu}\n",
-         {"x.yaml:2: model: the last layer ('dense_1') must be dense with activation softmax"}},
+         {"x.yaml:2: model: the last layer ('dense_1') must be dense, with activation softmax "
+          "(classes), sigmoid"}},
+        {"loss: l1\n", {"x.yaml:1: loss must be auto, sparse_categorical_crossentropy, "}},
+        {"huber_delta: 0\n", {"x.yaml:1: huber_delta is 0"}},
         {"model:\n- {layer: flatten, name: a/b}\n- {layer: dense, units: 1, activation: softmax}",
          {"x.yaml:2: model: layer 1 is named 'a/b'"}},
         {"model:\n- {layer: flatten}\n- {layer: dense, name: a.b, units: 1, activation: softmax}",
@@ -267,6 +270,20 @@ static void combinations_that_make_no_sense_are_refused(void)
     config = md_config_default();
     config.model.layer_count = 3;
     expect_check(&config, "model: the last layer ('dense_2')", "softmax");
+
+    config = md_config_default();
+    CU_ASSERT_EQUAL(md_config_set(&config, "loss=mae", NULL), MD_OK);
+    expect_check(&config, "loss is mae, which goes with activation linear",
+                 "'dense_3' has softmax");
+
+    config = md_config_default();
+    config.early_stopping.patience = 3;
+    CU_ASSERT_EQUAL(md_config_set(&config, "early_stopping.monitor=val_mae", NULL), MD_OK);
+    expect_check(&config, "early_stopping.monitor is val_mae", "the model answers with classes");
+    config.model.layers[3].activation = MD_LINEAR;
+    CU_ASSERT_EQUAL(md_config_check(&config, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_config_set(&config, "early_stopping.monitor=accuracy", NULL), MD_OK);
+    expect_check(&config, "early_stopping.monitor is accuracy", "the model answers with numbers");
 
     config = md_config_default();
     config.model.layers[0].kind = MD_LAYER_DROPOUT;

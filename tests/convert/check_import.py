@@ -163,18 +163,25 @@ def check_compiled():
 
 
 def check_losses():
-    """Logits of a regression are no classes."""
+    """What a last layer without activation gives, the loss says."""
     layers = keras.keras3_layers(SHAPE)
     layers[3]["config"]["activation"] = "linear"
     text = json.loads(keras.config(layers))
-    for loss, good in ("mse", False), ("binary_crossentropy", False), (
-            {"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": True}}, True):
+    for loss, answer in ("mse", "3 numbers"), ("mean_absolute_error", "3 numbers"), (
+            {"class_name": "Huber", "config": {"delta": 0.25}}, "3 numbers"), (
+            "log_cosh", "3 numbers"), ("binary_crossentropy", "3 labels"), (None, "3 classes"), (
+            {"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": True}},
+            "3 classes"):
         text["compile_config"] = {"loss": loss}
         keras.write_archive("m.keras", json.dumps(text), KERAS3_LAYERS)
-        if good:
-            works("import", "m.keras")
-        else:
-            refuses(4, f"its loss is {loss}, so it is no classifier", "import", "m.keras")
+        assert answer in works("import", "m.keras"), (loss, answer)
+        saved = works("inspect", "runs/imported")
+        assert answer in saved, saved
+        with h5py.File("runs/imported/last.h5") as file:
+            model = file.attrs["model"].decode()
+        assert ("loss name=huber delta=0.25\n" in model) == (loss is not None and "class_name" in loss
+                                                             and loss["class_name"] == "Huber")
+        assert ("loss name=mae\n" in model) == (loss == "mean_absolute_error")
     text["config"]["layers"][3]["config"]["activation"] = "softmax"
     text["compile_config"] = {"loss": "mse"}
     keras.write_archive("m.keras", json.dumps(text), KERAS3_LAYERS)

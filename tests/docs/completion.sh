@@ -28,6 +28,7 @@ offers "" verify runs/mn
 
 # Every key of the full configuration is known, and no other.
 keys=$(awk '/^[a-z_]+:/ { section = $1; sub(":", ".", section) }
+            /^[a-z_]+: +[^ #]/ { print substr($1, 1, length($1) - 1) }
             /^  [a-z]/ { sub(":", "", $1); print section $1 }' "$1/configs/mnist.yaml" | sort)
 offered=$(_mnist_dist_keys | tr ' ' '\n' | sort)
 [ "$keys" = "$offered" ] || {

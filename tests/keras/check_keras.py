@@ -211,8 +211,8 @@ def check_refusals(place):
     refuse(place, "'conv' (Conv3D) has no counterpart", text=with_layer(layer("Conv3D", "conv")))
     refuse(place, "'conv' (Conv2D) takes what is not [rows,", text=with_layer(layer("Conv2D", "conv")))
     refuse(place, "'dense_1' (Dense) has activation 'gelu'", text=edited(2, activation="gelu"))
-    refuse(place, "the last layer ('dense_2') must be dense with activation softmax",
-           text=edited(3, activation="sigmoid"))
+    refuse(place, "the last layer ('dense_2') must be dense, with activation softmax",
+           text=edited(3, activation="tanh"))
     refuse(place, "'dense_1' (Dense) works on images row by row; put a Flatten before it",
            text=config(keras2_layers()[:1] + keras2_layers()[2:]))
     refuse(place, "'image' (InputLayer) has an input shape", text=edited(
@@ -243,9 +243,6 @@ def check_refusals(place):
     refuse(place, "does not follow a Dense or Conv2D layer without", text=config(with_layers(
         layer("Rescaling", "r", scale=2.0, offset=0.0),
         layer("Activation", "a", activation="relu"), at=3)))
-    one = keras2_layers()
-    one[3]["config"].update(units=1, activation="sigmoid")
-    refuse(place, "not sigmoid: in Keras, give it 2 units with softmax", text=config(one))
     refuse(place, "holds integers, as quantized models do", dataset=dict(type="i1"))
     refuse(place, "/dense_1/extra belongs to no layer", change=lambda f: f.__setitem__(
         "model_weights/dense_1/extra", np.zeros(3, "f4")))

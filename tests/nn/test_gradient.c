@@ -35,13 +35,31 @@ typedef struct scene {
     md_twin *twin;
     md_twin_batch batch;
     double slopes[MD_MAX_TENSORS][DIRECTIONS];
+    float *targets; /* of an end that is not softmax; NULL: labels */
 } scene;
 
-static scene set_scene(int rows, int columns, int layer_count, const md_layer_spec *layers)
+/* Numbers, or of sigmoids 0 and 1; one sigmoid has labels. */
+static float *make_targets(const md_model_spec *spec)
+{
+    const size_t count = SAMPLES * (size_t)md_model_spec_outputs(spec);
+    const int yes_or_no = md_model_spec_answer(spec) == MD_ANSWER_LABELS;
+    float *targets = calloc(count, sizeof *targets);
+    md_fill_uniform(targets, count, -1.0f, 1.0f, 77);
+    for (size_t i = 0; yes_or_no && i < count; i++)
+        targets[i] = targets[i] > 0.0f;
+    return targets;
+}
+
+static scene set_scene(int rows, int columns, int layer_count, const md_layer_spec *layers,
+                       md_loss_kind loss)
 {
     const int pixels = rows * columns;
-    scene s = {.spec = md_spec(rows, columns, layer_count, layers),
-               .images = md_images_create(SAMPLES, (size_t)pixels, CLASSES, 0.4)};
+    scene s = {.spec = md_spec(rows, columns, layer_count, layers)};
+    s.spec.loss = loss;
+    s.spec.huber_delta = 0.5;
+    const int classes = md_model_spec_classes(&s.spec);
+    s.images = md_images_create(SAMPLES, (size_t)pixels, classes ? (unsigned)classes : 2, 0.4);
+    s.targets = classes ? NULL : make_targets(&s.spec);
     md_model_spec_layout(&s.spec, &s.layout);
     const size_t count = s.layout.parameters;
     s.parameters = calloc(count, sizeof *s.parameters);
@@ -52,7 +70,12 @@ static scene set_scene(int rows, int columns, int layer_count, const md_layer_sp
     md_fill_uniform(s.parameters, count, -reach, reach, 8);
     for (size_t i = 0; i < count; i++)
         s.exact[i] = (double)s.parameters[i];
-    s.batch = (md_twin_batch){SAMPLES, s.images.doubles, s.images.labels, s.images.ids, pass};
+    s.batch = (md_twin_batch){.samples = SAMPLES,
+                              .pixels = s.images.doubles,
+                              .labels = s.images.labels,
+                              .targets = s.targets,
+                              .ids = s.images.ids,
+                              .pass = pass};
     CU_ASSERT_EQUAL_FATAL(md_twin_create(&s.spec, &s.twin, NULL), MD_OK);
     return s;
 }
@@ -65,6 +88,7 @@ static void clear_scene(scene *s)
     free(s->gradient);
     free(s->direction);
     free(s->exact);
+    free(s->targets);
 }
 
 /* The k-th direction in the parameters of a tensor. */
@@ -119,6 +143,7 @@ static void train_once(const scene *s, const md_kernels *kernels, int sparse)
                       .rows = sparse ? s->images.rows : NULL,
                       .pixels = sparse ? NULL : s->images.floats,
                       .labels = s->images.labels,
+                      .targets = s->targets,
                       .ids = s->images.ids};
     size_t correct;
     double sum = 0.0;
@@ -135,9 +160,10 @@ static void train_once(const scene *s, const md_kernels *kernels, int sparse)
     md_model_destroy(&model);
 }
 
-static void check_images(int rows, int columns, int layer_count, const md_layer_spec *layers)
+static void check_loss(int rows, int columns, int layer_count, const md_layer_spec *layers,
+                       md_loss_kind loss)
 {
-    scene s = set_scene(rows, columns, layer_count, layers);
+    scene s = set_scene(rows, columns, layer_count, layers, loss);
     find_slopes(&s);
     size_t sets;
     const md_kernels *const *available = md_kernels_available(&sets);
@@ -147,6 +173,11 @@ static void check_images(int rows, int columns, int layer_count, const md_layer_
             train_once(&s, available[i], 1);
     }
     clear_scene(&s);
+}
+
+static void check_images(int rows, int columns, int layer_count, const md_layer_spec *layers)
+{
+    check_loss(rows, columns, layer_count, layers, MD_LOSS_AUTO);
 }
 
 static void check(int pixels, int layer_count, const md_layer_spec *layers)
@@ -200,6 +231,19 @@ static void dropout_of_pixels(void)
     const md_layer_spec layers[] = {md_dropout(0.3), md_flatten(), md_dense(12, MD_RELU),
                                     md_dense(CLASSES, MD_SOFTMAX)};
     check(30, 4, layers);
+}
+
+/* Every loss, of one output and of several. */
+static void every_loss(void)
+{
+    for (int loss = MD_LOSS_AUTO + 1; loss < MD_LOSS_COUNT; loss++) {
+        const md_activation end = md_loss_describe((md_loss_kind)loss)->goes_with;
+        for (int outputs = end == MD_SOFTMAX ? 2 : 1; outputs <= 4; outputs += 3) {
+            const md_layer_spec layers[] = {md_flatten(), md_dense(11, MD_TANH),
+                                            md_dense(outputs, end)};
+            check_loss(1, 30, 3, layers, (md_loss_kind)loss);
+        }
+    }
 }
 
 /* Wide enough for copies of what the products read, in each of the three. */
@@ -259,7 +303,7 @@ static void the_twin_computes_what_was_worked_out_apart(void)
                         0.125, -0.5, 1.0,  -0.5, 0.25, -2.0, 0.75, 1.5, 0.1, -0.2, 0.3};
     static const double pixels[] = {1.0, 0.5, 0.25, 0.75};
     static const int32_t labels[] = {0, 2};
-    const md_twin_batch batch = {2, pixels, labels, NULL, pass};
+    const md_twin_batch batch = {.samples = 2, .pixels = pixels, .labels = labels, .pass = pass};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const md_layer_spec layers[] = {md_flatten(), md_dense(2, cases[i].activation),
                                         md_dropout(0.5), md_dense(3, MD_SOFTMAX)};
@@ -276,7 +320,7 @@ static void the_twin_s_slopes_are_the_gradient(void)
 {
     const md_layer_spec layers[] = {md_flatten(), md_dense(9, MD_TANH), md_dropout(0.3),
                                     md_dense(7, MD_SIGMOID), md_dense(CLASSES, MD_SOFTMAX)};
-    scene s = set_scene(1, 20, 5, layers);
+    scene s = set_scene(1, 20, 5, layers, MD_LOSS_AUTO);
     find_slopes(&s);
     train_once(&s, md_kernels_get(), 0);
     for (size_t i = 0; i < s.layout.parameters; i++) {
@@ -294,6 +338,7 @@ CU_TestInfo md_tests[] = {
     {"sigmoid", sigmoid},
     {"linear", linear},
     {"one layer alone", one_layer},
+    {"every loss", every_loss},
     {"dropout between layers", dropout_between_layers},
     {"dropout of pixels", dropout_of_pixels},
     {"weights beyond the cache", weights_beyond_the_cache},

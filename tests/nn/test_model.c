@@ -247,12 +247,13 @@ static void a_model_that_cannot_be_is_refused(void)
 
 static void probabilities_add_up_to_one(void)
 {
+    const md_model_spec spec = md_spec(1, 2, 1, (const md_layer_spec[]){md_dense(3, MD_SOFTMAX)});
     float x[] = {1e4f, 0.0f, -1e4f, 0.5f, 0.5f, 0.5f}, p[6];
-    md_model_softmax(x, 2, 3, p);
+    md_model_answer(&spec, x, 2, p);
     CU_ASSERT_DOUBLE_EQUAL((double)p[0], 1.0, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL((double)p[2], 0.0, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL((double)p[4], 1.0 / 3.0, 1e-6);
-    md_model_softmax(x, 2, 3, x);
+    md_model_answer(&spec, x, 2, x);
     CU_ASSERT_EQUAL(memcmp(x, p, sizeof x), 0);
 }
 

@@ -170,8 +170,11 @@ static void ranges_are_cut_at_whole_blocks(void)
 
 static void the_first_of_the_largest_is_the_answer(void)
 {
-    CU_ASSERT_EQUAL(md_infer_class((const float[]){-2, -1, -3, -1}, 4), 1);
-    CU_ASSERT_EQUAL(md_infer_class((const float[]){0}, 1), 0);
+    md_model_spec spec = md_spec(1, 2, 1, (const md_layer_spec[]){md_dense(4, MD_SOFTMAX)});
+    CU_ASSERT_EQUAL(md_infer_class(&spec, (const float[]){-2, -1, -3, -1}), 1);
+    spec = md_spec(1, 2, 1, (const md_layer_spec[]){md_dense(1, MD_SIGMOID)});
+    CU_ASSERT_EQUAL(md_infer_class(&spec, (const float[]){0}), 0);
+    CU_ASSERT_EQUAL(md_infer_class(&spec, (const float[]){1e-9f}), 1);
 }
 
 static void data_of_another_shape_is_refused(void)

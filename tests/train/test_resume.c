@@ -63,7 +63,7 @@ static void check_same_state(const md_checkpoint *a, const md_checkpoint *b)
     CU_ASSERT(a->at.epoch == b->at.epoch && a->at.step == b->at.step &&
               a->at.iterations == b->at.iterations);
     CU_ASSERT(a->at.step_in_epoch == b->at.step_in_epoch && a->best_epoch == b->best_epoch);
-    CU_ASSERT(same_double(a->best_val_accuracy, b->best_val_accuracy));
+    CU_ASSERT(same_double(a->best, b->best));
 }
 
 /* Trains straight through on `first`, and in two parts, the second on `second`. */
@@ -180,10 +180,10 @@ static void undo_the_end_of_the_first_epoch(const char *folder)
     c->at.epoch = 0;
     c->at.step_in_epoch = c->at.step;
     c->at.samples = 600;
-    c->at.loss_q32 = md_fixed_from(c->history[0].loss * 600);
-    c->at.correct = lround(c->history[0].accuracy * 600);
+    c->at.loss = md_fixed_from(c->history[0].loss * 600);
+    c->at.metric.piece[MD_FIXED_ONE] = lround(c->history[0].accuracy * 600);
     c->best_epoch = 0;
-    c->best_val_accuracy = NAN;
+    c->best = NAN;
     c->history_count = c->ledger_count = 0;
     c->chain_count--;
     test_path(folder, "last.h5", path);
@@ -352,7 +352,7 @@ static void import_between_epochs(const char *reducer)
         b->at.step += 12;
         b->at.epoch++;
         b->best_epoch = a->best_epoch;
-        b->best_val_accuracy = a->best_val_accuracy;
+        b->best = a->best;
         check_same_state(a, b);
         CU_ASSERT(b->run_count == 2 && b->golden.count == 16);
     }

@@ -95,7 +95,7 @@ static void check_logits(const char *data, const double *expected, const float *
     CU_ASSERT_FATAL(md_twin_create(&spec, &twin, &err) == MD_OK);
     const md_source_shape *shape = md_source_get_shape(source);
     const size_t pixels = shape->rows * shape->columns;
-    const size_t classes = (size_t)md_model_spec_classes(&spec);
+    const size_t classes = (size_t)md_model_spec_outputs(&spec);
     md_samples samples = {0};
     double *values = calloc(LOGIT_IMAGES * pixels, sizeof *values), worst = 0.0;
     double *weights = calloc(layout.parameters, sizeof *weights);
@@ -157,7 +157,7 @@ static void follow(const char *rule, const char *reducer)
         check_losses(&t, loss);
         snprintf(path, sizeof path, "/%s/test_logits", rule);
         double *logits =
-            read_doubles(file, path, (size_t)LOGIT_IMAGES * (size_t)md_model_spec_classes(&spec));
+            read_doubles(file, path, (size_t)LOGIT_IMAGES * (size_t)md_model_spec_outputs(&spec));
         CU_ASSERT_PTR_NOT_NULL_FATAL(last);
         check_logits(data, logits, last->parameters);
         free(loss);

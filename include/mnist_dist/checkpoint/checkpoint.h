@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/base/fixed.h"
 #include "mnist_dist/model/features.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/model/optimizer_spec.h"
@@ -18,8 +19,10 @@
 typedef struct md_epoch_row {
     int64_t epoch; /* from 1 */
     int64_t step;  /* optimizer steps so far */
-    double loss, accuracy, val_loss, val_accuracy;
-    double learning_rate; /* of the epoch's last step */
+    double loss, val_loss;
+    double accuracy, val_accuracy; /* of a model that answers with classes or labels; else NaN */
+    double mae, val_mae, val_r2;   /* of one that answers with numbers; else NaN */
+    double learning_rate;          /* of the epoch's last step */
     double seconds, images_per_second;
     uint64_t weights_xxh3;
 } md_epoch_row;
@@ -60,11 +63,14 @@ typedef struct md_golden {
 
 /* Where a run stands: the same on every rank, and all that resume needs beside the blocks. */
 typedef struct md_position {
-    int64_t epoch;                      /* finished epochs */
-    int64_t step;                       /* finished steps */
-    int64_t iterations;                 /* of the optimizer: step, and those before an import */
-    int64_t step_in_epoch;              /* finished steps of the open epoch */
-    int64_t loss_q32, correct, samples; /* sums over the open epoch; loss: see base/fixed.h */
+    int64_t epoch;         /* finished epochs */
+    int64_t step;          /* finished steps */
+    int64_t iterations;    /* of the optimizer: step, and those before an import */
+    int64_t step_in_epoch; /* finished steps of the open epoch */
+    /* Sums over the open epoch. What the metric sums are right answers, in pieces of 1, or absolute
+     * errors. */
+    md_fixed loss, metric;
+    int64_t samples;
 } md_position;
 
 /* Owns everything it points to (malloc'ed; blocks by md_allocate), but for borrowed blocks. */
@@ -81,9 +87,9 @@ typedef struct md_checkpoint {
 
     uint64_t seed;
     md_position at;
-    double best_val_accuracy; /* NaN: none yet */
-    int64_t best_epoch;       /* 0: none yet */
-    int32_t complete;         /* 1: the run reached its end (epochs, max_steps or early stopping) */
+    double best;        /* validation metric (checkpoint/metric.h); NaN: none yet */
+    int64_t best_epoch; /* 0: none yet */
+    int32_t complete;   /* 1: the run reached its end (epochs, max_steps or early stopping) */
 
     md_epoch_row *history;
     size_t history_count, history_capacity;

@@ -32,13 +32,14 @@ typedef struct md_table {
     const md_field *fields;
 } md_table;
 
-extern const md_table md_history_table; /* md_epoch_row */
-extern const md_table md_chain_table;   /* md_chain_row */
-extern const md_table md_ledger_table;  /* md_ledger_row */
+const md_table *md_history_table(const md_model_spec *spec); /* md_epoch_row, of such a model */
+extern const md_table md_chain_table;                        /* md_chain_row */
+extern const md_table md_ledger_table;                       /* md_ledger_row */
 
-enum { MD_PROGRESS_FIELDS = 10, MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13 };
-extern const md_field md_progress_fields[MD_PROGRESS_FIELDS]; /* of md_checkpoint */
-extern const md_field md_run_numbers[MD_RUN_NUMBERS];         /* of md_run_record */
+enum { MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13 };
+/* Of md_checkpoint; *count of them. */
+const md_field *md_progress_fields(const md_model_spec *spec, int *count);
+extern const md_field md_run_numbers[MD_RUN_NUMBERS]; /* of md_run_record */
 
 /* The char * members of md_run_record; type is not used. */
 extern const md_field md_run_texts[MD_RUN_TEXTS];

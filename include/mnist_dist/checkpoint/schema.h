@@ -33,6 +33,10 @@
  *   /history          a row per finished epoch; columns [epochs]: epoch step i8  loss accuracy
  *                     val_loss val_accuracy learning_rate seconds images_per_second f8
  *                     weights_xxh3 u8
+ *                     Of a model that answers with numbers, instead of what is about accuracy:
+ *                     /progress @best_val_mae f8, of the open epoch the pieces of base/fixed.h,
+ *                     @loss_q64 @loss_q32 @loss_q0 @loss_up32 and @error_q64 ... @error_up32 i8;
+ *                     /history mae val_mae val_r2 f8
  *   /chain            a row per digest taken: step i8  weights_xxh3 u8
  *   /ledger           a row per epoch and rank: epoch i8  rank ranks i4  compute_s wait_s io_s f8
  *                     Every column of the three has @description and @units; any may be

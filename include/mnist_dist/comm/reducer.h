@@ -25,11 +25,11 @@
 
 typedef struct md_reducer md_reducer;
 
-/* What rides at the end of the gradient block. Losses are fixed point, in units of 2^-32 nats, each
- * sample's rounded before it is added. */
+/* What rides at the end of the gradient block: whole numbers of the caller's, which sums of losses
+ * are made of (base/fixed.h), params.values of them. */
+enum { MD_STEP_VALUES = 8 };
 typedef struct md_step_sums {
-    int64_t loss_q32;
-    int64_t correct;
+    int64_t values[MD_STEP_VALUES];
     int32_t stop; /* ranks that ask to stop after this step */
     int32_t bad;  /* ranks whose loss or gradient is not finite, or too large to sum safely */
 } md_step_sums;
@@ -40,6 +40,7 @@ typedef struct md_reducer_params {
     int moments;       /* moment blocks, 0 to 2 */
     size_t rows;       /* of the parameters' tensors: pieces of the gradient's square sum */
     size_t batch;      /* samples in the largest global batch */
+    int values;        /* of md_step_sums that are summed */
     /* Of variants that exchange: this rank's slice of the parameters, those of a node's ranks one
      * after another; and the matrices' widths, in floats a sample. */
     md_range slice;

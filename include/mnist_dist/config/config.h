@@ -25,7 +25,9 @@ typedef enum md_monitor {
     MD_MONITOR_VAL_LOSS,
     MD_MONITOR_VAL_ACCURACY,
     MD_MONITOR_LOSS,
-    MD_MONITOR_ACCURACY
+    MD_MONITOR_ACCURACY,
+    MD_MONITOR_VAL_MAE,
+    MD_MONITOR_MAE
 } md_monitor;
 
 /* The configuration's words, by md_monitor; NULL at the end. */

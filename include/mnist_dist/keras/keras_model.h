@@ -24,7 +24,7 @@ typedef struct md_keras_model {
     int weighted;              /* layers with weights */
     int frozen[MD_MAX_LAYERS]; /* Keras' trainable: false, by number among them */
     int takes_bytes;           /* the input is declared as whole numbers */
-    int logits;                /* the softmax at the end was added here */
+    int logits;                /* the last layer has no activation; softmax was put there */
     int step_count;
     md_keras_step steps[MD_KERAS_STEPS];
     json_t *root; /* owned; NULL for a model that no config describes */

@@ -33,8 +33,6 @@ typedef enum md_layer_kind {
         MD_LAYER_KIND_COUNT
 } md_layer_kind;
 
-typedef enum md_activation { MD_LINEAR, MD_RELU, MD_TANH, MD_SIGMOID, MD_SOFTMAX } md_activation;
-
 /* The words of the configuration and of Keras, by md_activation; NULL at the end. */
 extern const char *const md_activation_words[];
 
@@ -53,8 +51,16 @@ typedef struct md_model_spec {
     int rows, columns; /* of one input image; a flat input of n values is 1 x n */
     int layer_count;
     md_layer_spec layers[MD_MAX_LAYERS];
-    md_loss_kind loss; /* what training makes small */
+    md_loss_kind loss;  /* what training makes small */
+    double huber_delta; /* of the loss huber: errors beyond it count linearly */
 } md_model_spec;
+
+/* What a model answers a sample with, which its last activation says. */
+typedef enum md_answer {
+    MD_ANSWER_CLASS,  /* one of two or more classes: softmax, or one sigmoid */
+    MD_ANSWER_LABELS, /* each of several yes or no: several sigmoids */
+    MD_ANSWER_NUMBERS /* one or more numbers: linear */
+} md_answer;
 
 /* What flows from layer to layer, for one sample: [n], [rows, columns] or, channels last as in
  * Keras, [rows, columns, channels]. Row-major. */
@@ -95,7 +101,8 @@ typedef struct md_layout {
 void md_model_spec_name_layers(md_model_spec *spec);
 
 /* Checks what every user of a spec relies on: known kinds that follow each other, values in range,
- * unique names, sizes that do not overflow, dense last with softmax. MD_USAGE naming the layer. */
+ * unique names, sizes that do not overflow, a last layer that answers with a loss that goes with
+ * it. MD_USAGE naming the layer. */
 md_status md_model_spec_check(const md_model_spec *spec, md_error *err);
 
 /* The same, with *at the index of the layer to blame, or -1 where it is no single one or none. */
@@ -111,8 +118,17 @@ int md_model_spec_takes_images(const md_model_spec *spec);
  * works on channels, [rows, columns] where it takes images otherwise, [rows * columns] else. */
 md_shape md_model_spec_input(const md_model_spec *spec);
 
-/* Units of the last dense layer: the number of classes. */
+md_answer md_model_spec_answer(const md_model_spec *spec);
+
+/* Units of the last layer: the values in its answer. */
+int md_model_spec_outputs(const md_model_spec *spec);
+
+/* The classes that it tells apart: as many as there are outputs, two with one sigmoid; 0 when it
+ * does not answer with a class. */
 int md_model_spec_classes(const md_model_spec *spec);
+
+/* The loss, with MD_LOSS_AUTO resolved. */
+md_loss_kind md_model_spec_loss(const md_model_spec *spec);
 
 /* Same shape and arithmetic (names aside)? 1 or 0. */
 int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b);
@@ -125,7 +141,9 @@ int md_layer_kind_parse(const char *name, md_layer_kind *out);
  *
  *     input rows=28 columns=28
  *     dense name=dense_1 units=128 activation=relu
+ *     loss name=huber delta=1
  *
+ * The last line is there only when the loss is another than the last activation's first one.
  * malloc'ed; NULL when out of memory. Reading checks the spec: MD_BAD_CHECKPOINT naming the line.
  */
 char *md_model_spec_write(const md_model_spec *spec);

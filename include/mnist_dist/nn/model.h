@@ -40,8 +40,9 @@ md_status md_model_create(const md_model_spec *spec, size_t max_samples, const m
                           md_model **out, md_error *err);
 void md_model_destroy(md_model **model); /* NULL is fine; clears *model */
 
-const md_layout *md_model_layout(const md_model *model); /* borrowed from the model */
-size_t md_model_classes(const md_model *model);
+const md_layout *md_model_layout(const md_model *model);       /* borrowed from the model */
+const md_model_spec *md_model_get_spec(const md_model *model); /* likewise */
+size_t md_model_outputs(const md_model *model);
 
 /* 1 when the first weighted layer reads the images themselves, so that batches may be sparse. */
 int md_model_takes_sparse(const md_model *model);
@@ -50,7 +51,8 @@ int md_model_takes_sparse(const md_model *model);
  * a pure function of seed. */
 void md_model_initialize(const md_model *model, uint64_t seed, float *parameters);
 
-/* Logits [n][classes] (before softmax), owned by the model and valid until the next forward. */
+/* Logits [n][outputs] (before the last activation), owned by the model and valid until the next
+ * forward. */
 const float *md_model_forward(md_model *model, const float *parameters, const md_batch *batch,
                               const md_pass *pass);
 
@@ -58,9 +60,13 @@ const float *md_model_forward(md_model *model, const float *parameters, const md
  * NULL where it has changed nothing yet of what the batch holds. Valid until the next forward. */
 const float *md_model_output(const md_model *model, int layer);
 
-/* After forward, with labels: per-sample losses in nats (owned by the model, valid until the next
- * forward), and the number classified correctly. Prepares backward when the pass was MD_TRAIN. */
+/* After forward, with labels or targets: per-sample losses (owned by the model, valid until the
+ * next forward), and the number of right answers: samples, or of several labels each one; 0 of a
+ * model that answers with numbers. Prepares backward when the pass was MD_TRAIN. */
 const float *md_model_loss(md_model *model, const md_batch *batch, size_t *correct);
+
+/* Then each sample's mean absolute error, likewise; NULL unless the model answers with numbers. */
+const float *md_model_errors(const md_model *model);
 
 /* After loss: gradient of the SUM of the batch's losses, overwriting every element of `gradient`.
  * With zero samples: all zeros. */
@@ -79,7 +85,7 @@ int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICE
 void md_model_place(md_model *model, float *block, size_t samples);
 
 /* After loss: fills the batch's rows of the gradients. Returns those by the logits,
- * [samples][classes]. */
+ * [samples][outputs]. */
 float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch);
 
 /* Then, with a batch of all samples, whose rows are filled by whomever: gets ready for gradients in
@@ -97,7 +103,8 @@ void md_model_gradient_tiles(md_model *model, const md_batch *batch, md_range ra
                              void (*consume)(void *context, md_range tile, const float *gradient),
                              void *context);
 
-/* Class probabilities from n rows of logits; may be in place. */
-void md_model_softmax(const float *logits, size_t n, size_t classes, float *probabilities);
+/* What the last activation makes of n rows of logits: probabilities, or numbers as they are; may be
+ * in place. */
+void md_model_answer(const md_model_spec *spec, const float *logits, size_t n, float *answers);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct md_twin_batch {
     size_t samples;
     const double *pixels;  /* [n][rows * columns], divided by 255 */
     const int32_t *labels; /* [n]; not needed for logits */
+    const float *targets;  /* [n][outputs], instead of them; NULL: none */
     const uint32_t *ids;   /* [n], as in md_batch */
     md_pass pass;
 } md_twin_batch;
@@ -25,8 +26,8 @@ typedef struct md_twin_batch {
 md_status md_twin_create(const md_model_spec *spec, md_twin **out, md_error *err);
 void md_twin_destroy(md_twin **twin); /* NULL is fine; clears *twin */
 
-/* Of sample n, [classes], before softmax; valid until the next call. parameters as laid out by
- * md_model_spec_layout, here and below. */
+/* Of sample n, [outputs], before the last activation; valid until the next call. parameters as laid
+ * out by md_model_spec_layout, here and below. */
 const double *md_twin_logits(md_twin *twin, const double *parameters, const md_twin_batch *batch,
                              size_t n);
 

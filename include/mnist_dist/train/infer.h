@@ -42,6 +42,6 @@ md_status md_infer_samples(const md_model_spec *spec, const float *parameters, m
                            const md_samples *samples, float *logits, md_error *err);
 
 /* The class that these logits answer: the first of the largest. */
-size_t md_infer_class(const float *logits, size_t classes);
+size_t md_infer_class(const md_model_spec *spec, const float *logits);
 
 #endif

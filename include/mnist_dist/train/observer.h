@@ -38,8 +38,8 @@ typedef struct md_step_info {
     int64_t step;  /* finished steps */
     int64_t epoch; /* from 1 */
     int64_t step_in_epoch;
-    double loss, accuracy; /* means over the open epoch so far */
-    double step_loss;      /* mean over this step's batch */
+    double loss, metric; /* means over the open epoch so far; see checkpoint/metric.h */
+    double step_loss;    /* mean over this step's batch */
     double learning_rate, images_per_second;
     double gradient_norm, weight_norm; /* debug mode only, else NaN */
     double phase_s[MD_STEP_PHASES];    /* debug mode only */

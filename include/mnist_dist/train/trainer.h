@@ -28,9 +28,10 @@ typedef struct md_train_params {
 
 /* The same on every rank. */
 typedef struct md_train_result {
-    int64_t epochs, steps;         /* finished, since the run's very start */
-    int64_t total_steps;           /* what the configuration asks for */
-    double val_loss, val_accuracy; /* NaN without validation */
+    int64_t epochs, steps; /* finished, since the run's very start */
+    int64_t total_steps;   /* what the configuration asks for */
+    double val_loss, val_accuracy, val_mae,
+        val_r2; /* NaN without validation, or of another answer */
     uint64_t weights_xxh3;
     double seconds;           /* first step to the end of the last save, in this process */
     double images_per_second; /* over the time inside steps */

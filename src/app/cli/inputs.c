@@ -82,6 +82,7 @@ md_status md_choose_data(const char *given, const md_checkpoint *checkpoint, md_
                        "with --data PATH");
     if (checkpoint) {
         status = md_checkpoint_config(checkpoint, &out->config, err);
+        out->config.model = checkpoint->model;
         out->storage = md_checkpoint_storage(checkpoint);
         out->as_is = checkpoint->at.step == 0 && checkpoint->scale.kind == MD_SCALE_UNIT;
         out->scale = out->as_is ? NULL : &checkpoint->scale;
@@ -147,9 +148,9 @@ md_status md_check_index(const md_dataset *dataset, md_split split, const char *
 /* Room for what is found out about n images. */
 static md_status allocate(md_predictions *p, md_error *err)
 {
-    md_status status = md_allocate((void **)&p->probabilities, p->count * p->classes,
-                                   sizeof *p->probabilities, "predictions", err);
-    if (!status)
+    md_status status = md_allocate((void **)&p->answers, p->count * p->outputs, sizeof *p->answers,
+                                   "predictions", err);
+    if (!status && p->classes > 0)
         status =
             md_allocate((void **)&p->predicted, p->count, sizeof *p->predicted, "predictions", err);
     if (!status)
@@ -157,12 +158,12 @@ static md_status allocate(md_predictions *p, md_error *err)
     return status;
 }
 
-static void predict(const md_inference *inference, md_predictions *p)
+static void predict(const md_inference *inference, const md_model_spec *spec, md_predictions *p)
 {
-    md_infer_range(inference, (md_image_range){p->split, 0, p->count}, p->probabilities);
-    for (size_t i = 0; i < p->count; i++)
-        p->predicted[i] = (int32_t)md_infer_class(p->probabilities + i * p->classes, p->classes);
-    md_model_softmax(p->probabilities, p->count, p->classes, p->probabilities);
+    md_infer_range(inference, (md_image_range){p->split, 0, p->count}, p->answers);
+    for (size_t i = 0; p->predicted && i < p->count; i++)
+        p->predicted[i] = (int32_t)md_infer_class(spec, p->answers + i * p->outputs);
+    md_model_answer(spec, p->answers, p->count, p->answers);
 }
 
 static md_status predict_store(const md_checkpoint *checkpoint, const char *source, md_split split,
@@ -171,17 +172,20 @@ static md_status predict_store(const md_checkpoint *checkpoint, const char *sour
     const md_store *store = md_dataset_store(out->dataset);
     md_inference inference;
     out->split = split;
+    out->answer = md_model_spec_answer(&checkpoint->model);
+    out->outputs = (size_t)md_model_spec_outputs(&checkpoint->model);
     out->classes = (size_t)md_model_spec_classes(&checkpoint->model);
     out->count = md_store_images(store, split);
     out->rows = store->header->shape.rows;
     out->columns = store->header->shape.columns;
     out->labels = md_store_labels(store, split);
+    out->targets = md_store_values(store, split);
     md_status status = md_open_inference(&checkpoint->model, checkpoint->parameters, out->dataset,
                                          source, &inference, err);
     if (!status)
         status = allocate(out, err);
     if (!status)
-        predict(&inference, out);
+        predict(&inference, &checkpoint->model, out);
     md_inference_close(&inference);
     return status;
 }
@@ -212,8 +216,20 @@ const uint8_t *md_predictions_image(const md_predictions *p, size_t image)
 void md_predictions_clear(md_predictions *predictions)
 {
     md_dataset_destroy(&predictions->dataset);
-    free(predictions->probabilities);
+    free(predictions->answers);
     free(predictions->predicted);
     free(predictions->room);
     *predictions = (md_predictions){0};
+}
+
+const char *md_answer_text(const md_model_spec *spec, char out[MD_ANSWER_TEXT])
+{
+    const int classes = md_model_spec_classes(spec), outputs = md_model_spec_outputs(spec);
+    if (classes > 0)
+        snprintf(out, MD_ANSWER_TEXT, "%d classes", classes);
+    else if (md_model_spec_answer(spec) == MD_ANSWER_LABELS)
+        snprintf(out, MD_ANSWER_TEXT, "%d labels", outputs);
+    else
+        snprintf(out, MD_ANSWER_TEXT, "%d number%s", outputs, outputs == 1 ? "" : "s");
+    return out;
 }

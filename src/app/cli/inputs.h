@@ -21,7 +21,7 @@ md_status md_checkpoint_config(const md_checkpoint *checkpoint, md_config *out, 
 
 /* Data, and what a model sees of them. */
 typedef struct md_data_choice {
-    md_config config;      /* its data section */
+    md_config config;      /* its data section; the model is the checkpoint's */
     md_storage storage;    /* as in the checkpoint's newest run */
     const md_scale *scale; /* the checkpoint's; NULL: there is none that binds */
     int as_is;             /* the checkpoint is an imported model: see md_settling */
@@ -57,11 +57,13 @@ md_status md_check_index(const md_dataset *dataset, md_split split, const char *
 typedef struct md_predictions {
     md_dataset *dataset;
     md_split split;
-    size_t count, rows, columns, classes;
-    const int32_t *labels; /* [count]; the data set's; NULL: it has none */
-    float *probabilities;  /* [count][classes] */
-    int32_t *predicted;    /* [count]: the first of the most probable classes */
-    uint8_t *room;         /* for one image */
+    md_answer answer;
+    size_t count, rows, columns, outputs, classes; /* classes: see md_model_spec_classes */
+    const int32_t *labels;                         /* [count]; the data set's; NULL: it has none */
+    const float *targets;                          /* [count][outputs], likewise */
+    float *answers;                                /* [count][outputs]: probabilities, or numbers */
+    int32_t *predicted; /* [count]: the first of the most probable classes; NULL: no classes */
+    uint8_t *room;      /* for one image */
 } md_predictions;
 
 /* Collective over comm, which is borrowed: the command's own rank alone. */
@@ -71,6 +73,10 @@ md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
 /* An image's rows * columns pixels, 0 paper to 255 ink; valid until the next call. */
 const uint8_t *md_predictions_image(const md_predictions *predictions, size_t image);
 void md_predictions_clear(md_predictions *predictions);
+
+/* "10 classes", "3 labels", "1 number". Returns `out`. */
+enum { MD_ANSWER_TEXT = 32 };
+const char *md_answer_text(const md_model_spec *spec, char out[MD_ANSWER_TEXT]);
 
 /* "train" and "test", as --split takes them; by md_split. */
 extern const char *const md_split_words[];

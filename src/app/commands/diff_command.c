@@ -147,10 +147,11 @@ static int same_column(const md_field *field, const md_epoch_row *a, const md_ep
 /* Every column that a run can repeat, over the epochs both have. */
 static int compare_history(const md_checkpoint *a, const md_checkpoint *b)
 {
+    const md_table *table = md_history_table(&a->model);
     size_t rows = a->history_count < b->history_count ? a->history_count : b->history_count;
     for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < md_history_table.field_count; k++) {
-            const md_field *field = &md_history_table.fields[k];
+        for (size_t k = 0; k < table->field_count; k++) {
+            const md_field *field = &table->fields[k];
             if (field->flags & MD_FIELD_REPEATABLE &&
                 !same_column(field, &a->history[i], &b->history[i]))
                 return 1;

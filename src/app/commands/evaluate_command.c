@@ -16,8 +16,9 @@ const struct argp md_evaluate_argp = {
     .options = options,
     .parser = md_shared_options_parse,
     .args_doc = "FILE",
-    .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix: "
-           "the same numbers at any rank count."};
+    .doc = "Loss and accuracy on the test set, accuracy per class, and the confusion matrix; of a "
+           "model that answers with numbers, mean absolute error and R2: the same at any rank "
+           "count."};
 
 /* What rank 0 reads for everybody. */
 typedef struct subject {
@@ -85,12 +86,43 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
     return status;
 }
 
+static void print_labels(const md_evaluation *e)
+{
+    printf("label  accuracy\n");
+    for (size_t k = 0; k < e->outputs; k++)
+        printf("%5zu  %.4f\n", k, (double)e->scores[k].correct / (double)e->images);
+}
+
+/* Of one there is nothing to add. */
+static void print_numbers(const md_evaluation *e)
+{
+    if (e->outputs < 2)
+        return;
+    printf("\ntarget           mae        r2\n");
+    for (size_t k = 0; k < e->outputs; k++)
+        printf("%6zu  %12.6g  %8.6f\n", k, e->scores[k].mae, e->scores[k].r2);
+}
+
 static void print_evaluation(const subject *s, const md_evaluation *e)
 {
-    printf("model %s\ntest images of %s\n", s->name, s->data.config.data.source);
-    printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
-           (long long)e->correct, (long long)e->images);
-    md_confusion_print(&e->confusion, stdout);
+    printf("model %s\ntest %s of %s\n", s->name, s->model.rows > 1 ? "images" : "rows",
+           s->data.config.data.source);
+    switch (md_model_spec_answer(&s->model)) {
+    case MD_ANSWER_CLASS:
+        printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
+               (long long)e->correct, (long long)e->images);
+        md_confusion_print(&e->confusion, stdout);
+        break;
+    case MD_ANSWER_LABELS:
+        printf("loss %.6f  accuracy %.4f  (%lld of %lld labels right)\n\n", e->loss, e->accuracy,
+               (long long)e->correct, (long long)e->images * (long long)e->outputs);
+        print_labels(e);
+        break;
+    case MD_ANSWER_NUMBERS:
+        printf("loss %.6g  mae %.6g  r2 %.6f  (%lld rows)\n", e->loss, e->mae, e->r2,
+               (long long)e->images);
+        print_numbers(e);
+    }
 }
 
 static md_status evaluate(md_comm *comm, const subject *s, const float *parameters, md_error *err)

@@ -155,8 +155,9 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     printf("%s/" MD_FILE_LAST ": imported, weights=xxh3:%016llx\n", a->output,
            (unsigned long long)c->weights_xxh3);
-    printf("  %d x %d images, %d classes, %zu parameters, ", c->model.rows, c->model.columns,
-           md_model_spec_classes(&c->model), layout.parameters);
+    char answer[MD_ANSWER_TEXT];
+    printf("  %d x %d images, %s, %zu parameters, ", c->model.rows, c->model.columns,
+           md_answer_text(&c->model, answer), layout.parameters);
     if (c->at.iterations > 0)
         printf("%s after %lld steps\n", md_optimizer_describe(c->optimizer.kind)->word,
                (long long)c->at.iterations);

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/checkpoint/metric.h"
 #include "present/history_table.h"
 #include "present/layer_table.h"
 #include "present/ledger.h"
@@ -19,8 +20,9 @@ static void print_model(const md_checkpoint *c)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    printf("\nModel: %d x %d images, %d classes, %zu parameters\n", c->model.rows, c->model.columns,
-           md_model_spec_classes(&c->model), layout.parameters);
+    char answer[MD_ANSWER_TEXT];
+    printf("\nModel: %d x %d images, %s, %zu parameters\n", c->model.rows, c->model.columns,
+           md_answer_text(&c->model, answer), layout.parameters);
     md_layer_table_print(&c->model, stdout);
 }
 
@@ -46,9 +48,11 @@ static void print_progress(const md_checkpoint *c, const md_config *config, cons
         printf(", %lld steps into epoch %lld", (long long)c->at.step_in_epoch,
                (long long)c->at.epoch + 1);
     printf("\n");
+    const md_metric *metric = md_metric_of(&c->model);
+    char best[MD_METRIC_TEXT];
     if (c->best_epoch)
-        printf("  best val_accuracy %.4f in epoch %lld\n", c->best_val_accuracy,
-               (long long)c->best_epoch);
+        printf("  best %s %s in epoch %lld\n", metric->val_word,
+               md_metric_text(metric, c->best, best), (long long)c->best_epoch);
     if (c->complete) {
         printf("  the run is complete\n");
         return;

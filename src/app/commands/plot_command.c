@@ -53,6 +53,18 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
         return md_fail(err, MD_USAGE,
                        "--index is for a picture of one image, not for plot --kind %s",
                        md_picture_words[a->kind]);
+    const md_answer answer = md_model_spec_answer(&c->model);
+    if (kind->answers && !(kind->answers & 1 << answer))
+        return md_fail(
+            err, MD_USAGE,
+            "plot --kind %s: this model answers with %s; choose another kind, such as %s",
+            md_picture_words[a->kind],
+            answer == MD_ANSWER_CLASS    ? "classes"
+            : answer == MD_ANSWER_LABELS ? "labels that can be true together"
+                                         : "numbers",
+            answer == MD_ANSWER_CLASS     ? "confusion"
+            : answer == MD_ANSWER_NUMBERS ? "predicted or residuals"
+                                          : "curves");
     if (!a->shared.picture && !kind->has_text)
         return md_fail(err, MD_USAGE, "plot --kind %s needs a file for the picture: --plot out.png",
                        md_picture_words[a->kind]);

@@ -9,6 +9,7 @@
 #include "present/gnuplot.h"
 #include "present/mosaic.h"
 #include "present/predictions_file.h"
+#include "present/sample_text.h"
 #include "present/terminal.h"
 
 enum { IMAGE = MD_OWN_OPTION, AS_IS, BAR_WIDTH = 40 };
@@ -48,15 +49,18 @@ const struct argp md_predict_argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FILE",
-    .doc = "The most probable digit and all probabilities: of one image of the data set "
-           "(--index), of a picture (--image), or of the whole set (--output)."};
+    .doc = "The most probable class and all probabilities, or the numbers that the model answers "
+           "with: of one image or row of the data set (--index), of a picture (--image), or of the "
+           "whole set (--output)."};
 
-/* One image and what the model makes of it. */
+/* One sample and what the model makes of it. */
 typedef struct answer {
     uint8_t *pixels;
     char name[PATH_MAX + 32];
-    int actual; /* -1: unknown */
-    float *logits;
+    int actual;      /* class; -1: unknown */
+    float *logits;   /* [outputs]; then probabilities, or numbers */
+    float *targets;  /* [outputs], */
+    int has_targets; /* if they are known */
 } answer;
 
 static void describe(const answer *a, int digit, char *out, size_t size)
@@ -67,21 +71,62 @@ static void describe(const answer *a, int digit, char *out, size_t size)
         snprintf(out, size, "%s: predicted %d, actual %d", a->name, digit, a->actual);
 }
 
-/* a->logits are probabilities by now. */
-static void print_answer(const md_checkpoint *c, const answer *a, int digit)
+static void print_probability(const md_terminal *t, int number, double p, int chosen)
+{
+    printf("  %3d  %.4f  ", number, p);
+    md_terminal_colour(t, stdout, chosen ? MD_GREEN : MD_DIM);
+    md_terminal_bar(t, stdout, p, BAR_WIDTH, 0);
+    md_terminal_colour(t, stdout, MD_PLAIN);
+    printf("\n");
+}
+
+static void print_classes(const md_checkpoint *c, const answer *a, int digit)
 {
     char title[sizeof a->name + 64];
-    md_terminal t = md_terminal_detect(stdout);
+    const md_terminal t = md_terminal_detect(stdout);
+    const int classes = md_model_spec_classes(&c->model);
     describe(a, digit, title, sizeof title);
     printf("%s\n", title);
-    for (int k = 0; k < md_model_spec_classes(&c->model); k++) {
-        double p = (double)a->logits[k];
-        printf("  %3d  %.4f  ", k, p);
-        md_terminal_colour(&t, stdout, k == digit ? MD_GREEN : MD_DIM);
-        md_terminal_bar(&t, stdout, p, BAR_WIDTH, 0);
-        md_terminal_colour(&t, stdout, MD_PLAIN);
-        printf("\n");
+    if (md_model_spec_outputs(&c->model) == classes)
+        for (int k = 0; k < classes; k++)
+            print_probability(&t, k, (double)a->logits[k], k == digit);
+    else
+        for (int k = 0; k < classes; k++)
+            print_probability(&t, k, k ? (double)a->logits[0] : 1.0 - (double)a->logits[0],
+                              k == digit);
+}
+
+static void print_labels(const md_checkpoint *c, const answer *a)
+{
+    const md_terminal t = md_terminal_detect(stdout);
+    printf("%s: predicted", a->name);
+    for (int k = 0, any = 0; k < md_model_spec_outputs(&c->model); k++)
+        if (a->logits[k] > 0.5f)
+            printf("%s %d", any++ ? "," : "", k);
+    if (a->has_targets)
+        printf("; actual");
+    for (int k = 0, any = 0; a->has_targets && k < md_model_spec_outputs(&c->model); k++)
+        if (a->targets[k] > 0.5f)
+            printf("%s %d", any++ ? "," : "", k);
+    printf("\n");
+    for (int k = 0; k < md_model_spec_outputs(&c->model); k++)
+        print_probability(&t, k, (double)a->logits[k], a->logits[k] > 0.5f);
+}
+
+static void print_numbers(const md_checkpoint *c, const answer *a)
+{
+    const int outputs = md_model_spec_outputs(&c->model);
+    printf("%s", a->name);
+    for (int k = 0; k < outputs; k++) {
+        if (outputs == 1)
+            printf(": ");
+        else
+            printf("\n  %3d  ", k);
+        printf("predicted %.6g", (double)a->logits[k]);
+        if (a->has_targets)
+            printf(", actual %.6g", (double)a->targets[k]);
     }
+    printf("\n");
 }
 
 static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
@@ -94,24 +139,43 @@ static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
     return md_figure_draw(&figure, picture, err);
 }
 
-/* Turns the logits into probabilities. */
+/* Turns the logits into what they stand for. */
 static md_status give_answer(const md_checkpoint *c, answer *a, const char *picture, md_error *err)
 {
-    const size_t classes = (size_t)md_model_spec_classes(&c->model);
-    const int digit = (int)md_infer_class(a->logits, classes);
-    md_model_softmax(a->logits, 1, classes, a->logits);
-    print_answer(c, a, digit);
+    const md_answer kind = md_model_spec_answer(&c->model);
+    if (picture && kind != MD_ANSWER_CLASS)
+        return md_fail(err, MD_USAGE,
+                       "--plot %s: the picture of an image with its class, but this model answers "
+                       "with %s",
+                       picture, kind == MD_ANSWER_NUMBERS ? "numbers" : "labels");
+    const int digit = kind == MD_ANSWER_CLASS ? (int)md_infer_class(&c->model, a->logits) : -1;
+    md_model_answer(&c->model, a->logits, 1, a->logits);
+    switch (kind) {
+    case MD_ANSWER_CLASS:
+        print_classes(c, a, digit);
+        break;
+    case MD_ANSWER_LABELS:
+        print_labels(c, a);
+        break;
+    case MD_ANSWER_NUMBERS:
+        print_numbers(c, a);
+    }
     return picture ? draw_answer(c, a, digit, picture, err) : MD_OK;
 }
 
 static void ask(const md_inference *inference, const md_store *store, md_image_range image,
                 answer *out)
 {
+    const int32_t *labels = md_store_labels(store, image.split);
+    const float *targets = md_store_values(store, image.split);
+    const size_t outputs = store->header->targets;
     md_infer_range(inference, image, out->logits);
     md_store_image(store, image.split, image.begin, out->pixels);
-    const int32_t *labels = md_store_labels(store, image.split);
     out->actual = labels ? labels[image.begin] : -1;
-    snprintf(out->name, sizeof out->name, "%s image %zu", md_split_words[image.split], image.begin);
+    if (targets)
+        memcpy(out->targets, targets + image.begin * outputs, outputs * sizeof *targets);
+    out->has_targets = targets != NULL;
+    md_sample_name(store, image.split, image.begin, out->name, sizeof out->name);
 }
 
 static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const arguments *a,
@@ -158,11 +222,13 @@ static md_status predict_one(md_comm *comm, const md_checkpoint *c, const argume
                              md_error *err)
 {
     const size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
-    const size_t classes = (size_t)md_model_spec_classes(&c->model);
+    const size_t outputs = (size_t)md_model_spec_outputs(&c->model);
     answer shown = {0};
     md_status status = md_allocate((void **)&shown.pixels, pixels, 1, "an image", err);
     if (!status)
-        status = md_allocate((void **)&shown.logits, classes, sizeof(float), "logits", err);
+        status = md_allocate((void **)&shown.logits, outputs, sizeof(float), "logits", err);
+    if (!status)
+        status = md_allocate((void **)&shown.targets, outputs, sizeof(float), "targets", err);
     if (!status)
         status =
             a->image ? ask_of_picture(c, a, &shown, err) : ask_of_index(comm, c, a, &shown, err);
@@ -170,6 +236,7 @@ static md_status predict_one(md_comm *comm, const md_checkpoint *c, const argume
         status = give_answer(c, &shown, a->shared.picture, err);
     free(shown.pixels);
     free(shown.logits);
+    free(shown.targets);
     return status;
 }
 

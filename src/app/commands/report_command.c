@@ -17,8 +17,8 @@ const struct argp md_report_argp = {
     .parser = md_shared_options_parse,
     .args_doc = "FILE",
     .doc = "Puts a run on one web page that stands alone: configuration, provenance, curves, "
-           "confusion matrix, wrongest digits, times of the ranks, digests. FILE is a checkpoint "
-           "or an output folder. Says where the page is."};
+           "confusion matrix and wrongest digits, or numbers against the truth, times of the "
+           "ranks, digests. FILE is a checkpoint or an output folder. Says where the page is."};
 
 /* The answers to the test set. A run's own data may be elsewhere, and the page says so; data named
  * by the user must be there. */
@@ -29,13 +29,14 @@ static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_e
     if (!status)
         status = md_predictions_compute(comm, r->checkpoint, &choice, MD_SPLIT_TEST,
                                         &r->predictions, err);
+    if (!status && r->predictions.answer != MD_ANSWER_CLASS)
+        return MD_OK;
     if (!status)
         return md_answers_count(&r->predictions, &r->answers, err);
     if (status != MD_BAD_DATA || data)
         return status;
     memcpy(r->absent, err->text, sizeof r->absent);
-    md_warn("the page lacks confusion matrix and wrongest digits (%s); name the data with --data",
-            err->text);
+    md_warn("the page lacks %s (%s); name the data with --data", md_report_lacks(r), err->text);
     return MD_OK;
 }
 

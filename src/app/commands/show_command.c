@@ -6,6 +6,7 @@
 #include "present/canvas.h"
 #include "present/gnuplot.h"
 #include "present/mosaic.h"
+#include "present/sample_text.h"
 
 static const struct argp_option options[] = {
     {"index", MD_OPTION_INDEX, "N", 0, "which image, from 0 (default 0)", 0},
@@ -23,23 +24,23 @@ static md_status show(const md_store *store, const md_shared_options *a, md_erro
 {
     const md_source_shape *shape = &store->header->shape;
     const md_split split = (md_split)a->split;
-    char title[64];
+    char title[256];
     uint8_t *image;
     md_status status = md_allocate((void **)&image, md_store_features(store), 1, "an image", err);
     if (status)
         return status;
     md_store_image(store, split, (size_t)a->index, image);
-    const int32_t *labels = md_store_labels(store, split);
-    const int length =
-        snprintf(title, sizeof title, "%s image %lld", md_split_words[split], (long long)a->index);
-    if (labels)
-        snprintf(title + length, sizeof title - (size_t)length, ": label %d", labels[a->index]);
+    const int length = md_sample_name(store, split, (size_t)a->index, title, sizeof title);
+    md_sample_answer(store, split, (size_t)a->index, title + length, sizeof title - (size_t)length);
     if (a->picture) {
         const md_figure figure = {image, shape->rows, shape->columns, title, 0};
         status = md_figure_draw(&figure, a->picture, err);
     } else {
         md_terminal terminal = md_terminal_detect(stdout);
-        md_image_print(&terminal, image, shape->rows, shape->columns, stdout);
+        if (md_sample_is_row(store))
+            status = md_sample_print(&terminal, store, split, (size_t)a->index, stdout, err);
+        else
+            md_image_print(&terminal, image, shape->rows, shape->columns, stdout);
         printf("%s\n", title);
     }
     free(image);

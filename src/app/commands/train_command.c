@@ -138,11 +138,14 @@ const struct argp md_train_argp = {
            "one result line. Started again with --resume it goes on where it stopped."};
 
 /* The one line that must not go missing unsaid, even when its reader has left. */
-static md_status print_result(const md_train_result *r, md_error *err)
+static md_status print_result(const md_model_spec *model, const md_train_result *r, md_error *err)
 {
-    printf("result: epochs=%lld steps=%lld val_loss=%.4f val_accuracy=%.4f weights=xxh3:%016llx "
-           "seconds=%.2f images_per_s=%.0f\n",
-           (long long)r->epochs, (long long)r->steps, r->val_loss, r->val_accuracy,
+    printf("result: epochs=%lld steps=%lld ", (long long)r->epochs, (long long)r->steps);
+    if (md_model_spec_answer(model) == MD_ANSWER_NUMBERS)
+        printf("val_loss=%.6g val_mae=%.6g val_r2=%.4f", r->val_loss, r->val_mae, r->val_r2);
+    else
+        printf("val_loss=%.4f val_accuracy=%.4f", r->val_loss, r->val_accuracy);
+    printf(" weights=xxh3:%016llx seconds=%.2f images_per_s=%.0f\n",
            (unsigned long long)r->weights_xxh3, r->seconds, r->images_per_second);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return MD_OK;
@@ -230,7 +233,7 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     if (status == MD_STOPPED)
         return say_stopped(run, &result, stop, err);
     if (!status && md_comm_rank(comm) == 0)
-        status = print_result(&result, err);
+        status = print_result(&run->config.model, &result, err);
     return status;
 }
 

@@ -27,7 +27,7 @@ static md_status infer_golden(const md_checkpoint *c, float *logits, md_error *e
 
 static md_status check_golden(const md_checkpoint *c, const char *name, float *worst, md_error *err)
 {
-    size_t classes = (size_t)md_model_spec_classes(&c->model);
+    size_t classes = (size_t)md_model_spec_outputs(&c->model);
     void *memory = NULL;
     md_status status =
         md_allocate(&memory, c->golden.count * classes, sizeof(float), "logits", err);
@@ -40,7 +40,7 @@ static md_status check_golden(const md_checkpoint *c, const char *name, float *w
         *worst = fmaxf(*worst, apart);
         if (!(apart <= tolerance))
             status = md_fail(err, MD_BAD_CHECKPOINT,
-                             "%s: golden image %zu gives logit %g for class %zu where %g was "
+                             "%s: golden image %zu gives logit %g for output %zu where %g was "
                              "saved; the weights are not the ones that computed it",
                              name, i / classes, (double)logits[i], i % classes,
                              (double)c->golden.logits[i]);

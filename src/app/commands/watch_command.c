@@ -81,19 +81,21 @@ static void print_slow_rank(const md_ledger *ledger)
 static void print_epochs(const md_watched *w, int64_t *shown)
 {
     const md_checkpoint *c = w->checkpoint;
-    char text[192];
-    double best = -INFINITY;
+    const md_metric *metric = c ? md_metric_of(&c->model) : NULL;
+    char text[256];
+    double best = NAN;
     if (!c || c->at.epoch < *shown)
         *shown = 0;
     const int64_t before = *shown;
     for (size_t i = 0; c && i < c->history_count; i++) {
         const md_epoch_row *row = &c->history[i];
-        int better = row->val_accuracy > best;
+        const double value = md_metric_validated(metric, row);
+        int better = md_metric_improves(metric, value, best);
         if (better)
-            best = row->val_accuracy;
+            best = value;
         if (row->epoch <= *shown)
             continue;
-        md_progress_epoch_text(row, w->epochs, better, text, sizeof text);
+        md_progress_epoch_text(metric, row, w->epochs, better, text, sizeof text);
         printf("%s\n", text);
         *shown = row->epoch;
     }

@@ -33,9 +33,14 @@ static void step(void *context, const md_step_info *info)
 static void epoch(void *context, const md_epoch_row *row, int best)
 {
     (void)context;
-    printf("epoch %lld  loss %.6f  accuracy %.4f  val_loss %.6f  val_accuracy %.4f%s\n",
-           (long long)row->epoch, row->loss, row->accuracy, row->val_loss, row->val_accuracy,
-           best ? "  (best)" : "");
+    if (isnan(row->accuracy))
+        printf("epoch %lld  loss %.6g  mae %.6g  val_loss %.6g  val_mae %.6g  val_r2 %.6f%s\n",
+               (long long)row->epoch, row->loss, row->mae, row->val_loss, row->val_mae, row->val_r2,
+               best ? "  (best)" : "");
+    else
+        printf("epoch %lld  loss %.6f  accuracy %.4f  val_loss %.6f  val_accuracy %.4f%s\n",
+               (long long)row->epoch, row->loss, row->accuracy, row->val_loss, row->val_accuracy,
+               best ? "  (best)" : "");
 }
 
 md_observer md_debug_observer(void)

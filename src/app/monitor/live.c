@@ -1,6 +1,7 @@
 #include "live.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@ static const md_key fields[] = {
     {"total_steps", MD_KEY_INTEGER, MD_AT(md_live, total_steps), .high = INFINITY},
     {"loss", MD_KEY_REAL, MD_AT(md_live, loss), .high = INFINITY},
     {"accuracy", MD_KEY_REAL, MD_AT(md_live, accuracy), .high = INFINITY},
+    {"mae", MD_KEY_REAL, MD_AT(md_live, mae), .high = INFINITY},
     {"images_per_s", MD_KEY_REAL, MD_AT(md_live, images_per_s), .high = INFINITY},
     {"seconds", MD_KEY_REAL, MD_AT(md_live, seconds), .high = INFINITY},
     {"ranks", MD_KEY_INTEGER, MD_AT(md_live, ranks), .high = INFINITY},
@@ -32,7 +34,11 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 
 static void print_fields(const void *live, FILE *out)
 {
+    const size_t other =
+        ((const md_live *)live)->numbers ? offsetof(md_live, accuracy) : offsetof(md_live, mae);
     for (size_t i = 0; i < FIELDS; i++) {
+        if (fields[i].offset == other)
+            continue;
         char value[MD_VALUE_SIZE];
         md_key_format(&fields[i], live, value);
         fprintf(out, "%s=%s\n", fields[i].name, value);
@@ -54,6 +60,7 @@ static void take_line(md_live *live, char *line)
     if (!value)
         return;
     *value++ = '\0';
+    live->numbers |= strcmp(line, "mae") == 0;
     for (size_t i = 0; i < FIELDS; i++)
         if (strcmp(line, fields[i].name) == 0)
             md_key_set(&fields[i], live, value, NULL);
@@ -65,7 +72,7 @@ int md_live_read(const char *folder, md_live *out)
         .what = "a status", .quote = "", .status = MD_FAILED, .most = 16 * 1024};
     char path[PATH_MAX], *rest = NULL;
     md_bytes text;
-    *out = (md_live){.loss = NAN, .accuracy = NAN};
+    *out = (md_live){.loss = NAN, .accuracy = NAN, .mae = NAN};
     md_files_join(folder, MD_FILE_STATUS, path);
     if (md_bytes_read(path, &status_file, &text, NULL, NULL))
         return 0;

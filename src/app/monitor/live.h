@@ -18,7 +18,10 @@ typedef struct md_live {
     char state[MD_LIVE_TEXT];
     int64_t epoch, epochs;                 /* the open one, from 1, and how many there will be */
     int64_t step, first_step, total_steps; /* finished; finished when this process began; in all */
-    double loss, accuracy; /* of training, means over the open epoch; NaN before the first step */
+    /* Of training, means over the open epoch; NaN before the first step. mae instead of accuracy
+     * where the model answers with numbers. */
+    double loss, accuracy, mae;
+    int numbers;                  /* it does */
     double images_per_s, seconds; /* of this process */
     int64_t ranks, pid;           /* pid: of rank 0 */
     char host[MD_LIVE_TEXT];

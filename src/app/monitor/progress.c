@@ -85,6 +85,7 @@ static void say_shape(const md_run_info *info)
 static void start(void *context, const md_run_info *info)
 {
     md_progress *p = context;
+    p->metric = md_metric_of(info->spec);
     p->terminal = md_terminal_detect(stderr);
     p->epochs = info->config->train.epochs;
     p->first_step = info->first_step;
@@ -113,15 +114,16 @@ void md_progress_duration_text(double seconds, char *out, size_t size)
 /* The bar takes what the numbers leave of the line; what does not fit is cut off. */
 static void draw(md_progress *p, const md_step_info *info, double now)
 {
-    char left[32], numbers[160];
+    char left[32], numbers[160], loss[MD_METRIC_TEXT], value[MD_METRIC_TEXT];
     double done = (double)(info->step - p->first_step);
     double rest = (double)(p->total_steps - info->step);
     int digits = snprintf(NULL, 0, "%lld", (long long)p->total_steps);
     md_progress_duration_text(done > 0 ? rest * (now - p->began) / done : INFINITY, left,
                               sizeof left);
-    snprintf(numbers, sizeof numbers, "%*lld/%lld  ETA %s  loss %.4f  acc %.4f  %6.0f images/s",
-             digits, (long long)info->step, (long long)p->total_steps, left, info->loss,
-             info->accuracy, info->images_per_second);
+    snprintf(numbers, sizeof numbers, "%*lld/%lld  ETA %s  loss %s  %s %s  %6.0f images/s", digits,
+             (long long)info->step, (long long)p->total_steps, left,
+             md_metric_text(p->metric, info->loss, loss), p->metric->brief,
+             md_metric_text(p->metric, info->metric, value), info->images_per_second);
     int room = p->terminal.columns - 1, width = room - (int)strlen(numbers) - 1;
     width = width > WIDEST_BAR ? WIDEST_BAR : width;
     char *line = NULL;
@@ -155,23 +157,25 @@ static void step(void *context, const md_step_info *info)
     draw(p, info, now);
 }
 
-void md_progress_epoch_text(const md_epoch_row *row, int64_t epochs, int best, char *out,
-                            size_t size)
+void md_progress_epoch_text(const md_metric *metric, const md_epoch_row *row, int64_t epochs,
+                            int best, char *out, size_t size)
 {
-    char validation[64] = "";
+    char validation[128] = "", loss[MD_METRIC_TEXT], value[MD_METRIC_TEXT];
     if (!isnan(row->val_loss))
-        snprintf(validation, sizeof validation, "  val_loss %.4f val_acc %.4f", row->val_loss,
-                 row->val_accuracy);
-    snprintf(out, size, "epoch %lld/%lld  loss %.4f acc %.4f%s  %.2f s%s", (long long)row->epoch,
-             (long long)epochs, row->loss, row->accuracy, validation, row->seconds,
-             best ? " *" : "");
+        snprintf(validation, sizeof validation, "  val_loss %s val_%s %s",
+                 md_metric_text(metric, row->val_loss, loss), metric->brief,
+                 md_metric_text(metric, md_metric_validated(metric, row), value));
+    snprintf(out, size, "epoch %lld/%lld  loss %s %s %s%s  %.2f s%s", (long long)row->epoch,
+             (long long)epochs, md_metric_text(metric, row->loss, loss), metric->brief,
+             md_metric_text(metric, md_metric_trained(metric, row), value), validation,
+             row->seconds, best ? " *" : "");
 }
 
 static void epoch(void *context, const md_epoch_row *row, int best)
 {
     md_progress *p = context;
-    char text[192];
-    md_progress_epoch_text(row, p->epochs, best, text, sizeof text);
+    char text[256];
+    md_progress_epoch_text(p->metric, row, p->epochs, best, text, sizeof text);
     md_info("%s", text);
     p->terminal = md_terminal_detect(stderr);
 }

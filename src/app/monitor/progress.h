@@ -2,11 +2,13 @@
 #ifndef MNIST_DIST_APP_PROGRESS_H
 #define MNIST_DIST_APP_PROGRESS_H
 
+#include "mnist_dist/checkpoint/metric.h"
 #include "mnist_dist/train/observer.h"
 #include "present/terminal.h"
 
 typedef struct md_progress {
     int quiet; /* warnings only */
+    const md_metric *metric;
     md_terminal terminal;
     int64_t epochs, first_step, total_steps;
     double began, drawn; /* on md_clock_now() */
@@ -23,8 +25,8 @@ md_observer md_progress_start(md_progress *progress, int quiet);
 void md_progress_stop(md_progress *progress);
 
 /* "epoch 3/10  loss ...", with a star at the end when it is the best one so far. */
-void md_progress_epoch_text(const md_epoch_row *row, int64_t epochs, int best, char *out,
-                            size_t size);
+void md_progress_epoch_text(const md_metric *metric, const md_epoch_row *row, int64_t epochs,
+                            int best, char *out, size_t size);
 
 /* "1:02:03" or "2:03". */
 void md_progress_duration_text(double seconds, char *out, size_t size);

@@ -41,6 +41,8 @@ static void start(void *context, const md_run_info *info)
                         .total_steps = info->shape->last_step,
                         .loss = NAN,
                         .accuracy = NAN,
+                        .mae = NAN,
+                        .numbers = md_model_spec_answer(info->spec) == MD_ANSWER_NUMBERS,
                         .ranks = info->record->ranks,
                         .pid = getpid()};
     snprintf(p->folder, sizeof p->folder, "%s", info->config->checkpoint.output);
@@ -55,7 +57,8 @@ static void step(void *context, const md_step_info *info)
     p->live.epoch = info->epoch;
     p->live.step = info->step;
     p->live.loss = info->loss;
-    p->live.accuracy = info->accuracy;
+    p->live.accuracy = p->live.numbers ? NAN : info->metric;
+    p->live.mae = p->live.numbers ? info->metric : NAN;
     p->live.images_per_s = info->images_per_second;
     double now = md_clock_now();
     if (now >= p->due)

@@ -71,6 +71,9 @@ static void print_speed(const md_watched *w, const md_terminal *t)
     int length;
     if (isnan(w->live.loss))
         length = snprintf(text, sizeof text, "no step is finished yet");
+    else if (w->live.numbers)
+        length = snprintf(text, sizeof text, "loss %.5g  mae %.5g  %.0f images/s", w->live.loss,
+                          w->live.mae, w->live.images_per_s);
     else
         length = snprintf(text, sizeof text, "loss %.4f  accuracy %.4f  %.0f images/s",
                           w->live.loss, w->live.accuracy, w->live.images_per_s);
@@ -102,7 +105,7 @@ static md_status print_curves(const md_watched *w, int rows, md_error *err)
     if (!c || c->history_count == 0 || count == 0)
         return MD_OK;
     md_chart charts[2];
-    md_chart_make(c, &md_chart_accuracy, &charts[0]);
+    md_chart_make(c, md_chart_of_metric(&c->model), &charts[0]);
     md_chart_make(c, &md_chart_loss, &charts[1]);
     printf("\n");
     return md_charts_print(charts, count, stdout, err);

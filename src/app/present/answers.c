@@ -6,7 +6,11 @@
 
 float md_answer_probability(const md_predictions *p, size_t image)
 {
-    return p->probabilities[image * p->classes + (size_t)p->predicted[image]];
+    const float *answer = p->answers + image * p->outputs;
+    const int32_t predicted = p->predicted[image];
+    if (p->outputs == p->classes)
+        return answer[predicted];
+    return predicted ? answer[0] : 1.0f - answer[0]; /* one sigmoid's */
 }
 
 static int surest_first(const void *a, const void *b, void *predictions)

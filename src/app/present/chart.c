@@ -9,10 +9,19 @@ const md_chart_kind md_chart_accuracy = {"Accuracy",
                                          {{"training", offsetof(md_epoch_row, accuracy)},
                                           {"validation", offsetof(md_epoch_row, val_accuracy)}},
                                          MD_HIGHEST_BEST};
+const md_chart_kind md_chart_mae = {
+    "Mean absolute error",
+    {{"training", offsetof(md_epoch_row, mae)}, {"validation", offsetof(md_epoch_row, val_mae)}},
+    MD_LOWEST_BEST};
 const md_chart_kind md_chart_loss = {
     "Loss",
     {{"training", offsetof(md_epoch_row, loss)}, {"validation", offsetof(md_epoch_row, val_loss)}},
     MD_LOWEST_BEST};
+
+const md_chart_kind *md_chart_of_metric(const md_model_spec *spec)
+{
+    return md_model_spec_answer(spec) == MD_ANSWER_NUMBERS ? &md_chart_mae : &md_chart_accuracy;
+}
 
 double md_chart_value(const md_chart *chart, int series, size_t point)
 {
@@ -25,6 +34,16 @@ double md_chart_value(const md_chart *chart, int series, size_t point)
 double md_axis_tick(const md_axis *axis, int i)
 {
     return axis->first + i * axis->step;
+}
+
+const char *md_axis_text(const md_axis *axis, int i, char out[MD_AXIS_TEXT])
+{
+    const double tick = md_axis_tick(axis, i), largest = fmax(fabs(axis->low), fabs(axis->high));
+    if (largest >= 1e6 || axis->decimals > 5)
+        snprintf(out, MD_AXIS_TEXT, "%.3g", fabs(tick) < axis->step / 2 ? 0.0 : tick);
+    else
+        snprintf(out, MD_AXIS_TEXT, "%.*f", axis->decimals, tick);
+    return out;
 }
 
 double md_axis_share(const md_axis *axis, double value)
@@ -50,7 +69,7 @@ static md_axis epoch_axis(double first, double last)
 }
 
 /* Widened to whole steps; where there is only one value, or none, to some room around it. */
-static md_axis value_axis(double low, double high)
+md_axis md_axis_make(double low, double high)
 {
     if (!(high > low)) {
         double middle = isfinite(low) ? low : 0, room = middle != 0 ? fabs(middle) / 20 : 0.05;
@@ -81,7 +100,7 @@ static void find_values(md_chart *chart)
             low = fmin(low, md_chart_value(chart, s, i));
             high = fmax(high, md_chart_value(chart, s, i));
         }
-    chart->values = value_axis(low, high);
+    chart->values = md_axis_make(low, high);
 }
 
 static void find_best(md_chart *chart)
@@ -101,7 +120,10 @@ static void find_best(md_chart *chart)
 
 void md_chart_make(const md_checkpoint *c, const md_chart_kind *kind, md_chart *out)
 {
-    *out = (md_chart){.kind = kind, .rows = c->history, .count = c->history_count};
+    *out = (md_chart){.kind = kind,
+                      .metric = md_metric_of(&c->model),
+                      .rows = c->history,
+                      .count = c->history_count};
     while (out->series < MD_CHART_SERIES && kind->series[out->series].name)
         out->series++;
     while (out->series > 1 && !has_numbers(out, out->series - 1))

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "mnist_dist/checkpoint/checkpoint.h"
+#include "mnist_dist/checkpoint/metric.h"
 
 enum { MD_CHART_SERIES = 2 };
 
@@ -21,7 +21,10 @@ typedef struct md_chart_kind {
     md_chart_best best;
 } md_chart_kind;
 
-extern const md_chart_kind md_chart_accuracy, md_chart_loss;
+extern const md_chart_kind md_chart_accuracy, md_chart_mae, md_chart_loss;
+
+/* The one of the two that the model is judged by. */
+const md_chart_kind *md_chart_of_metric(const md_model_spec *spec);
 
 /* From low to high, with ticks at first, first + step, ... */
 typedef struct md_axis {
@@ -31,6 +34,7 @@ typedef struct md_axis {
 
 typedef struct md_chart {
     const md_chart_kind *kind;
+    const md_metric *metric;  /* says how values are written */
     const md_epoch_row *rows; /* the checkpoint's own */
     size_t count;
     int series;               /* the last ones without a single number are left out */
@@ -45,7 +49,14 @@ void md_chart_make(const md_checkpoint *c, const md_chart_kind *kind, md_chart *
 /* The point's value, or NaN, a gap, where it is no finite number. */
 double md_chart_value(const md_chart *chart, int series, size_t point);
 
+/* An axis of values from low to high, widened to whole steps. */
+md_axis md_axis_make(double low, double high);
+
 double md_axis_tick(const md_axis *axis, int i);
+
+/* A tick's label. Returns `out`. */
+enum { MD_AXIS_TEXT = 32 };
+const char *md_axis_text(const md_axis *axis, int i, char out[MD_AXIS_TEXT]);
 
 /* How far along the axis: 0 at its low end, 1 at the high one. */
 double md_axis_share(const md_axis *axis, double value);

@@ -9,8 +9,9 @@ static void write_axis(FILE *script, char name, const md_axis *axis, double marg
 {
     fprintf(script, "set %crange [%.9g:%.9g]\nset %ctics (", name, axis->low - margin,
             axis->high + margin, name);
+    char text[MD_AXIS_TEXT];
     for (int i = 0; i < axis->ticks; i++)
-        fprintf(script, "%s'%.*f' %.9g", i ? ", " : "", axis->decimals, md_axis_tick(axis, i),
+        fprintf(script, "%s'%s' %.9g", i ? ", " : "", md_axis_text(axis, i, text),
                 md_axis_tick(axis, i));
     fprintf(script, ")\n");
 }
@@ -34,6 +35,7 @@ static void write_data(FILE *script, const md_chart *chart)
 
 static void write_panel(FILE *script, const md_chart *chart)
 {
+    char best[MD_METRIC_TEXT];
     write_data(script, chart);
     write_axis(script, 'x', &chart->epochs, 0.3);
     write_axis(script, 'y', &chart->values, 0);
@@ -47,9 +49,9 @@ static void write_panel(FILE *script, const md_chart *chart)
         fprintf(
             script,
             ", $data using (%lld):(%.9g) every ::0::0 with points pt 6 ps 2 lw 2 lc rgb 'black' "
-            "title 'best: %.4f in epoch %lld'",
-            (long long)chart->best->epoch, chart->best_value, chart->best_value,
-            (long long)chart->best->epoch);
+            "title 'best: %s in epoch %lld'",
+            (long long)chart->best->epoch, chart->best_value,
+            md_metric_text(chart->metric, chart->best_value, best), (long long)chart->best->epoch);
     fprintf(script, "\n");
 }
 

@@ -21,11 +21,12 @@ static double y_of(const md_chart *chart, double value)
 static void print_axes(const md_chart *chart, FILE *out)
 {
     for (int i = 0; i < chart->values.ticks; i++) {
-        double value = md_axis_tick(&chart->values, i), y = y_of(chart, value);
+        char text[MD_AXIS_TEXT];
+        const double y = y_of(chart, md_axis_tick(&chart->values, i));
         fprintf(out,
                 "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
-                "text-anchor=\"end\">%.*f</text>\n",
-                LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, chart->values.decimals, value);
+                "text-anchor=\"end\">%s</text>\n",
+                LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, md_axis_text(&chart->values, i, text));
     }
     for (int i = 0; i < chart->epochs.ticks; i++) {
         double epoch = md_axis_tick(&chart->epochs, i);
@@ -52,23 +53,27 @@ static void print_line(const md_chart *chart, int series, FILE *out)
 static void print_dots(const md_chart *chart, int series, FILE *out)
 {
     for (size_t i = 0; i < chart->count; i++) {
+        char text[MD_METRIC_TEXT];
         double epoch = (double)chart->rows[i].epoch, value = md_chart_value(chart, series, i);
         if (!isnan(value))
             fprintf(out,
-                    "<path class=\"dot %s\" d=\"M%.1f %.1fh0\"><title>epoch %.0f: %.4f</title>"
+                    "<path class=\"dot %s\" d=\"M%.1f %.1fh0\"><title>epoch %.0f: %s</title>"
                     "</path>\n",
-                    classes[series], x_of(chart, epoch), y_of(chart, value), epoch, value);
+                    classes[series], x_of(chart, epoch), y_of(chart, value), epoch,
+                    md_metric_text(chart->metric, value, text));
     }
 }
 
 static void print_legend(const md_chart *chart, FILE *out)
 {
+    char best[MD_METRIC_TEXT];
     fprintf(out, "<figcaption class=\"legend\">");
     for (int s = 0; s < chart->series; s++)
         fprintf(out, "<span><i class=\"key k-%s\"></i>%s</span>", classes[s],
                 chart->kind->series[s].name);
     if (chart->best)
-        fprintf(out, "<span>&#9675; best %.4f in epoch %lld</span>", chart->best_value,
+        fprintf(out, "<span>&#9675; best %s in epoch %lld</span>",
+                md_metric_text(chart->metric, chart->best_value, best),
                 (long long)chart->best->epoch);
     fprintf(out, "</figcaption>");
 }

@@ -34,6 +34,7 @@ static void draw_series(md_canvas *canvas, const md_chart *chart, int columns, i
 
 static void print_title(const md_terminal *t, const md_chart *chart, FILE *out)
 {
+    char best[MD_METRIC_TEXT];
     md_terminal_colour(t, out, MD_BOLD);
     fprintf(out, "%-9s", chart->kind->title);
     md_terminal_colour(t, out, MD_PLAIN);
@@ -47,7 +48,8 @@ static void print_title(const md_terminal *t, const md_chart *chart, FILE *out)
         md_terminal_colour(t, out, MD_PLAIN);
     }
     if (chart->best)
-        fprintf(out, "   * best %.4f in epoch %lld", chart->best_value,
+        fprintf(out, "   * best %s in epoch %lld",
+                md_metric_text(chart->metric, chart->best_value, best),
                 (long long)chart->best->epoch);
     fputc('\n', out);
 }
@@ -56,13 +58,13 @@ static void print_title(const md_terminal *t, const md_chart *chart, FILE *out)
 static void print_row(const md_terminal *t, const md_chart *chart, const md_canvas *canvas, int row,
                       FILE *out)
 {
-    char label[32] = "";
+    char label[MD_AXIS_TEXT] = "";
     const md_axis *axis = &chart->values;
     for (int i = 0; i < axis->ticks; i++) {
         double at[2];
         place(chart, 1, 0, md_axis_tick(axis, i), at);
         if ((int)at[1] == row)
-            snprintf(label, sizeof label, "%.*f", axis->decimals, md_axis_tick(axis, i));
+            md_axis_text(axis, i, label);
     }
     fprintf(out, "%*s%s", LABEL_COLUMNS, label, !t->utf8 ? "|" : *label ? "┤" : "│");
     md_canvas_print_row(canvas, row, out);

@@ -17,18 +17,15 @@ typedef struct column {
 static const struct {
     const char *name, *heading;
     int digits, fixed;
-} styles[] = {{"loss", "loss", 4, 1},
-              {"accuracy", "accuracy", 4, 1},
-              {"val_loss", "val_loss", 4, 1},
-              {"val_accuracy", "val_acc", 4, 1},
-              {"learning_rate", "rate", 3, 0},
-              {"seconds", "seconds", 2, 1},
-              {"images_per_second", "images/s", 0, 1}};
+} styles[] = {{"loss", "loss", 4, 1},         {"accuracy", "accuracy", 4, 1},
+              {"val_loss", "val_loss", 4, 1}, {"val_accuracy", "val_acc", 4, 1},
+              {"mae", "mae", 5, 0},           {"val_mae", "val_mae", 5, 0},
+              {"val_r2", "val_r2", 4, 1},     {"learning_rate", "rate", 3, 0},
+              {"seconds", "seconds", 2, 1},   {"images_per_second", "images/s", 0, 1}};
 
-/* The column of field i, or 0 where it is not for people. */
-static int find_column(size_t i, column *out)
+/* The column of a field, or 0 where it is not for people. */
+static int find_column(const md_field *field, column *out)
 {
-    const md_field *field = &md_history_table.fields[i];
     *out = (column){field, field->name, 6, 0};
     for (size_t k = 0; k < sizeof styles / sizeof *styles; k++)
         if (strcmp(styles[k].name, field->name) == 0) {
@@ -36,6 +33,8 @@ static int find_column(size_t i, column *out)
             out->digits = styles[k].digits;
             out->fixed = styles[k].fixed;
         }
+    if (strstr(field->name, "loss") && strcmp(field->units, "nat") != 0)
+        out->digits = 5, out->fixed = 0; /* in units of the targets */
     return field->type != MD_H5_U64;
 }
 
@@ -57,13 +56,13 @@ static void print_cell(const column *c, const md_epoch_row *row, char out[CELL])
 }
 
 /* One line: the headings, where row is NULL. */
-static void print_line(const md_epoch_row *row, FILE *out)
+static void print_line(const md_table *table, const md_epoch_row *row, FILE *out)
 {
     int used = 0;
     column c;
-    for (size_t i = 0; i < md_history_table.field_count; i++) {
+    for (size_t i = 0; i < table->field_count; i++) {
         char cell[CELL];
-        if (!find_column(i, &c))
+        if (!find_column(&table->fields[i], &c))
             continue;
         int width = (int)strlen(c.heading) < NARROWEST ? NARROWEST : (int)strlen(c.heading);
         if ((used += 1 + width) > WIDTH)
@@ -76,30 +75,32 @@ static void print_line(const md_epoch_row *row, FILE *out)
 
 void md_history_print(const md_checkpoint *c, size_t most, FILE *out)
 {
+    const md_table *table = md_history_table(&c->model);
     size_t first = c->history_count > most ? c->history_count - most : 0;
-    print_line(NULL, out);
+    print_line(table, NULL, out);
     fputc('\n', out);
     if (first)
         fprintf(out, "  ... %zu earlier epochs\n", first);
     for (size_t i = first; i < c->history_count; i++) {
-        print_line(&c->history[i], out);
+        print_line(table, &c->history[i], out);
         fprintf(out, "%s\n", c->history[i].epoch == c->best_epoch ? " *" : "");
     }
 }
 
 void md_history_print_html(const md_checkpoint *c, FILE *out)
 {
+    const md_table *table = md_history_table(&c->model);
     column shown;
     fprintf(out, "<table><thead><tr>");
-    for (size_t k = 0; k < md_history_table.field_count; k++)
-        if (find_column(k, &shown))
+    for (size_t k = 0; k < table->field_count; k++)
+        if (find_column(&table->fields[k], &shown))
             fprintf(out, "<th>%s</th>", shown.heading);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < c->history_count; i++) {
         fprintf(out, "<tr>");
-        for (size_t k = 0; k < md_history_table.field_count; k++) {
+        for (size_t k = 0; k < table->field_count; k++) {
             char cell[CELL];
-            if (!find_column(k, &shown))
+            if (!find_column(&table->fields[k], &shown))
                 continue;
             print_cell(&shown, &c->history[i], cell);
             fprintf(out, k ? "<td>%s</td>" : "<th scope=\"row\">%s</th>", cell);

@@ -44,6 +44,8 @@ static const char block_style[] =
     ".grid{stroke:var(--line)}.curve{fill:none;stroke-width:2;stroke-linejoin:round}\n"
     ".train{stroke:var(--train)}.valid{stroke:var(--valid)}.dot{stroke-width:6;"
     "stroke-linecap:round}.best{fill:none;stroke:var(--ink);stroke-width:2}\n"
+    ".points{fill:none;stroke:var(--train);stroke-opacity:.5;stroke-width:5;"
+    "stroke-linecap:round}\n"
     ".legend{display:flex;flex-wrap:wrap;gap:0 1rem}\n"
     ".key{display:inline-block;width:1em;height:.25em;border-radius:2px;margin:0 .4em .2em 0}\n"
     ".k-train{background:var(--train)}.k-valid{background:var(--valid)}"

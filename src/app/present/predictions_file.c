@@ -1,21 +1,99 @@
 #include "predictions_file.h"
 
+#include <stdlib.h>
+
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/hdf5/h5.h"
 #include "process/output.h"
 
-static void print_rows(const void *predictions, FILE *out)
+/* A heading for each output, of several with its number. */
+static void print_headings(const char *word, size_t outputs, FILE *out)
 {
-    const md_predictions *p = predictions;
-    fprintf(out, "index,label,predicted");
-    for (size_t c = 0; c < p->classes; c++)
+    for (size_t k = 0; k < outputs; k++)
+        if (outputs > 1)
+            fprintf(out, ",%s%zu", word, k);
+        else
+            fprintf(out, ",%s", word);
+}
+
+static void print_values(const float *values, size_t count, const char *format, FILE *out)
+{
+    for (size_t k = 0; k < count; k++) {
+        fputc(',', out);
+        fprintf(out, format, (double)values[k]);
+    }
+}
+
+static int says_yes(float probability)
+{
+    return probability > 0.5f;
+}
+
+/* The only output of two classes is the probability of class 1. */
+static void print_classes(const md_predictions *p, FILE *out)
+{
+    fprintf(out, "index%s,predicted", p->labels ? ",label" : "");
+    for (size_t c = p->classes - p->outputs; c < p->classes; c++)
         fprintf(out, ",p%zu", c);
     fputc('\n', out);
     for (size_t i = 0; i < p->count; i++) {
-        fprintf(out, "%zu,%d,%d", i, p->labels[i], p->predicted[i]);
-        for (size_t c = 0; c < p->classes; c++)
-            fprintf(out, ",%.6g", (double)p->probabilities[i * p->classes + c]);
+        fprintf(out, "%zu,", i);
+        if (p->labels)
+            fprintf(out, "%d,", p->labels[i]);
+        fprintf(out, "%d", p->predicted[i]);
+        print_values(p->answers + i * p->outputs, p->outputs, "%.6g", out);
         fputc('\n', out);
+    }
+}
+
+static void print_labels(const md_predictions *p, FILE *out)
+{
+    fputs("index", out);
+    print_headings("label", p->targets ? p->outputs : 0, out);
+    print_headings("predicted", p->outputs, out);
+    print_headings("p", p->outputs, out);
+    fputc('\n', out);
+    for (size_t i = 0; i < p->count; i++) {
+        const float *answers = p->answers + i * p->outputs;
+        fprintf(out, "%zu", i);
+        if (p->targets)
+            print_values(p->targets + i * p->outputs, p->outputs, "%.9g", out);
+        for (size_t k = 0; k < p->outputs; k++)
+            fprintf(out, ",%d", says_yes(answers[k]));
+        print_values(answers, p->outputs, "%.6g", out);
+        fputc('\n', out);
+    }
+}
+
+/* With all digits that tell floats apart. */
+static void print_numbers(const md_predictions *p, FILE *out)
+{
+    fputs("index", out);
+    print_headings("target", p->targets ? p->outputs : 0, out);
+    print_headings("predicted", p->outputs, out);
+    fputc('\n', out);
+    for (size_t i = 0; i < p->count; i++) {
+        fprintf(out, "%zu", i);
+        if (p->targets)
+            print_values(p->targets + i * p->outputs, p->outputs, "%.9g", out);
+        print_values(p->answers + i * p->outputs, p->outputs, "%.9g", out);
+        fputc('\n', out);
+    }
+}
+
+static void print_rows(const void *predictions, FILE *out)
+{
+    const md_predictions *p = predictions;
+    switch (p->answer) {
+    case MD_ANSWER_CLASS:
+        print_classes(p, out);
+        break;
+    case MD_ANSWER_LABELS:
+        print_labels(p, out);
+        break;
+    case MD_ANSWER_NUMBERS:
+        print_numbers(p, out);
     }
 }
 
@@ -24,16 +102,44 @@ md_status md_predictions_write_csv(const md_predictions *p, const char *path, md
     return md_output_print(path, print_rows, p, err);
 }
 
-md_status md_predictions_write_h5(const md_predictions *p, const char *path, md_error *err)
+/* Which labels are found to be true, i4 [count][outputs]. */
+static void put_found(md_h5 *f, const md_predictions *p)
+{
+    const md_h5_array found = {MD_H5_I32, {2, {p->count, p->outputs}}};
+    int32_t *says;
+    if (f->status)
+        return;
+    f->status = md_allocate((void **)&says, p->count * p->outputs, sizeof *says, "labels", f->err);
+    if (f->status)
+        return;
+    for (size_t i = 0; i < p->count * p->outputs; i++)
+        says[i] = says_yes(p->answers[i]);
+    md_h5_put_array(f, "/predicted", &found, says);
+    free(says);
+}
+
+static void put_arrays(md_h5 *f, const md_predictions *p)
 {
     const md_h5_array classes = {MD_H5_I32, {1, {p->count}}};
-    const md_h5_array floats = {MD_H5_F32, {2, {p->count, p->classes}}};
+    const md_h5_array floats = {MD_H5_F32, {2, {p->count, p->outputs}}};
+    const int numbers = p->answer == MD_ANSWER_NUMBERS;
+    if (p->labels)
+        md_h5_put_array(f, "/label", &classes, p->labels);
+    if (p->targets)
+        md_h5_put_array(f, numbers ? "/target" : "/label", &floats, p->targets);
+    if (p->predicted)
+        md_h5_put_array(f, "/predicted", &classes, p->predicted);
+    if (p->answer == MD_ANSWER_LABELS)
+        put_found(f, p);
+    md_h5_put_array(f, numbers ? "/predicted" : "/probabilities", &floats, p->answers);
+}
+
+md_status md_predictions_write_h5(const md_predictions *p, const char *path, md_error *err)
+{
     md_h5 f;
     md_bytes image = {0};
     if (!md_h5_create(&f, path, err)) {
-        md_h5_put_array(&f, "/label", &classes, p->labels);
-        md_h5_put_array(&f, "/predicted", &classes, p->predicted);
-        md_h5_put_array(&f, "/probabilities", &floats, p->probabilities);
+        put_arrays(&f, p);
         md_h5_image(&f, &image);
     }
     md_status status = md_h5_close(&f);

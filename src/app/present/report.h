@@ -26,6 +26,9 @@ void md_report_print(const md_report *report, FILE *out);
 void md_report_image(const uint8_t *pixels, size_t rows, size_t columns, FILE *out);
 void md_report_bar(const md_ledger_row *row, double longest, FILE *out);
 
+/* What a page without test data is without. */
+const char *md_report_lacks(const md_report *report);
+
 /* Tables of the test set's answers: confusions, and the mistakes the model was surest of. */
 void md_report_answers(const md_report *report, FILE *out);
 

@@ -22,14 +22,14 @@ static void print_fact(const char *label, const char *value, const char *note, F
 /* The best value of a chart's last series, by its name: "Lowest validation loss". */
 static void print_best(const md_checkpoint *c, const md_chart_kind *kind, FILE *out)
 {
-    char label[64], value[32], note[48];
+    char label[64], value[MD_METRIC_TEXT], note[48];
     md_chart chart;
     md_chart_make(c, kind, &chart);
     if (!chart.best)
         return;
     snprintf(label, sizeof label, "%s %s %c%s", kind->best == MD_LOWEST_BEST ? "Lowest" : "Best",
              kind->series[chart.series - 1].name, tolower(kind->title[0]), kind->title + 1);
-    snprintf(value, sizeof value, "%.4f", chart.best_value);
+    md_metric_text(chart.metric, chart.best_value, value);
     snprintf(note, sizeof note, "epoch %lld", (long long)chart.best->epoch);
     print_fact(label, value, note, out);
 }
@@ -42,7 +42,7 @@ static void print_facts(const md_report *r, FILE *out)
     md_model_spec_layout(&c->model, &layout);
     fprintf(out, "<dl class=\"facts\">\n");
     if (c->history_count) {
-        print_best(c, &md_chart_accuracy, out);
+        print_best(c, md_chart_of_metric(&c->model), out);
         print_best(c, &md_chart_loss, out);
         snprintf(value, sizeof value, "%.0f", c->history[c->history_count - 1].images_per_second);
         print_fact("Images/s", value, "last epoch", out);
@@ -100,10 +100,10 @@ static void print_curves(const md_checkpoint *c, FILE *out)
         return;
     }
     fprintf(out, "<div class=\"pair\">\n");
-    md_chart accuracy, loss;
-    md_chart_make(c, &md_chart_accuracy, &accuracy);
+    md_chart metric, loss;
+    md_chart_make(c, md_chart_of_metric(&c->model), &metric);
     md_chart_make(c, &md_chart_loss, &loss);
-    md_chart_print_svg(&accuracy, out);
+    md_chart_print_svg(&metric, out);
     md_chart_print_svg(&loss, out);
     fprintf(out, "</div>\n");
     print_epochs(c, out);
@@ -114,7 +114,8 @@ static void print_answers(const md_report *r, FILE *out)
 {
     fprintf(out, "<section><h2>Test set</h2>\n");
     if (*r->absent) {
-        fprintf(out, "<p>Confusion matrix and wrongest digits are left out, for want of data: ");
+        const char *lacks = md_report_lacks(r);
+        fprintf(out, "<p>%c%s are left out, for want of data: ", toupper(lacks[0]), lacks + 1);
         md_html_text(out, r->absent);
         fprintf(out, ".</p>\n");
     } else

@@ -14,20 +14,20 @@ typedef struct private_blocks {
 /* The sums ride as floats and stay exact: each int64 is cut into bytes, and sums of bytes over up
  * to 65536 ranks stay below 2^24, where floats count exactly. Put together again modulo 2^64 they
  * are the sum in two's complement. */
-enum { LIMBS = 8, TAIL = MD_SUMS * LIMBS, MOST_RANKS = 65536 };
+enum { LIMBS = 8, MOST_RANKS = 65536 };
 
-static void encode(const int64_t *sums, float *limbs)
+static void encode(const int64_t *sums, int count, float *limbs)
 {
-    for (int i = 0; i < TAIL; i++)
+    for (int i = 0; i < count * LIMBS; i++)
         limbs[i] = (float)((uint64_t)sums[i / LIMBS] >> (8 * (i % LIMBS)) & 0xff);
 }
 
-static void decode(const float *limbs, int64_t *sums)
+static void decode(const float *limbs, int count, int64_t *sums)
 {
-    uint64_t totals[MD_SUMS] = {0};
-    for (int i = 0; i < TAIL; i++)
+    uint64_t totals[MD_MOST_SUMS] = {0};
+    for (int i = 0; i < count * LIMBS; i++)
         totals[i / LIMBS] += (uint64_t)limbs[i] << (8 * (i % LIMBS));
-    for (int i = 0; i < MD_SUMS; i++)
+    for (int i = 0; i < count; i++)
         sums[i] = (int64_t)totals[i];
 }
 
@@ -47,7 +47,8 @@ static md_status create(md_reducer *reducer, md_error *err)
     reducer->slice = (md_range){0, reducer->params.parameters};
     /* Half of what fits, since the sum's own rounding may go up. */
     reducer->bound = FLT_MAX / 2 / (float)size;
-    md_status status = md_allocate(&blocks, state + reducer->stride + TAIL, sizeof(float),
+    const size_t tail = (size_t)md_reducer_sums(&reducer->params) * LIMBS;
+    md_status status = md_allocate(&blocks, state + reducer->stride + tail, sizeof(float),
                                    "parameters, moments and gradient", err);
     if (status)
         return status;
@@ -71,21 +72,22 @@ static int add(md_reducer *reducer, size_t samples)
                                       reducer->bound);
 }
 
-static md_status reduce(md_reducer *reducer, size_t samples, int64_t sums[MD_SUMS], md_error *err)
+static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err)
 {
     (void)samples;
     float *tail = reducer->gradient + reducer->params.parameters;
-    const int count = (int)reducer->params.parameters + TAIL;
+    const int values = md_reducer_sums(&reducer->params);
+    const int count = (int)reducer->params.parameters + values * LIMBS;
     if (!reducer->computed)
         memset(reducer->gradient, 0, reducer->params.parameters * sizeof(float));
-    encode(sums, tail);
+    encode(sums, values, tail);
     md_status status =
         MD_COLLECTIVE(reducer->comm,
                       MPI_Allreduce(MPI_IN_PLACE, reducer->gradient, count, MPI_FLOAT, MPI_SUM,
                                     md_comm_world(reducer->comm)),
                       err);
     if (!status)
-        decode(tail, sums);
+        decode(tail, values, sums);
     return status;
 }
 

@@ -24,7 +24,7 @@
 #include "reducer_internal.h"
 
 typedef struct shared_sums {
-    _Alignas(MD_ALIGNMENT) int64_t sums[MD_SUMS];
+    _Alignas(MD_ALIGNMENT) int64_t sums[MD_MOST_SUMS];
     md_status status; /* of those that come from other nodes */
 } shared_sums;
 
@@ -195,7 +195,7 @@ static void copy_rows(md_reducer *reducer, md_range rows, char *message, int fro
 
 static void sum_up(const int64_t *sums, int64_t *totals)
 {
-    for (int i = 0; i < MD_SUMS; i++)
+    for (int i = 0; i < MD_MOST_SUMS; i++)
         totals[i] += sums[i];
 }
 
@@ -205,7 +205,7 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
 {
     exchange *own = reducer->variant;
     const int nodes = md_comm_nodes(reducer->comm), here = md_comm_node(reducer->comm);
-    const size_t head = MD_SUMS * sizeof *totals;
+    const size_t head = MD_MOST_SUMS * sizeof *totals;
     int offset = 0;
     for (int k = 0; k < nodes; k++) {
         const size_t rows = rows_of(reducer, k, samples).count;
@@ -221,7 +221,7 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
                                      own->bytes, own->offsets, MPI_BYTE, own->leaders),
                       err);
     for (int k = 0; k < nodes && !status; k++) {
-        int64_t sums[MD_SUMS];
+        int64_t sums[MD_MOST_SUMS];
         char *message = own->received + own->offsets[k];
         if (k == here)
             continue;
@@ -232,11 +232,11 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
     return status;
 }
 
-static md_status reduce(md_reducer *reducer, size_t samples, int64_t sums[MD_SUMS], md_error *err)
+static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err)
 {
     const exchange *own = reducer->variant;
     const md_comm *comm = reducer->comm;
-    const size_t bytes = MD_SUMS * sizeof *sums;
+    const size_t bytes = MD_MOST_SUMS * sizeof *sums;
     memcpy(own->ranks[md_comm_node_rank(comm)].sums, sums, bytes);
     fence(reducer);
     memset(sums, 0, bytes);

@@ -54,7 +54,7 @@ static void forward(md_layer *layer, const md_context *context)
         md_dense_forward(&shape, x, w, b, y);
     else
         context->kernels->sparse_forward(context->batch->rows, shape.n, w, b, layer->out, y);
-    md_activation_apply(context->kernels, layer->spec->activation, y, shape.n * layer->out);
+    md_activation_apply(context->kernels, layer->activation, y, shape.n * layer->out);
 }
 
 static void backward(md_layer *layer, const md_context *context)
@@ -62,7 +62,7 @@ static void backward(md_layer *layer, const md_context *context)
     const md_dense_shape shape = shape_of(layer, context);
     const float *y = md_rows_of(layer->y, context, layer->out);
     float *dy = md_rows_of(layer->dy, context, layer->out);
-    md_activation_gradient(context->kernels, layer->spec->activation, y, dy, shape.n * shape.out);
+    md_activation_gradient(context->kernels, layer->activation, y, dy, shape.n * shape.out);
     if (layer->dx)
         md_dense_input_gradient(&shape, dy, context->parameters + layer->tensors[KERNEL].offset,
                                 md_rows_of(layer->dx, context, layer->in));
@@ -135,7 +135,7 @@ static void twin(const md_layer *layer, const md_context *context, const double 
         for (size_t j = 0; j < out; j++)
             y[j] += x[i] * weights[i * out + j];
     for (size_t j = 0; j < out; j++)
-        y[j] = md_activation_twin(layer->spec->activation, y[j]);
+        y[j] = md_activation_twin(layer->activation, y[j]);
 }
 
 const md_layer_ops md_layer_ops_dense = {.takes_sparse = 1,

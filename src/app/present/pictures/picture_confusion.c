@@ -21,5 +21,8 @@ static md_status draw(const md_picture_subject *subject, const char *path, md_er
     return status;
 }
 
-const md_picture_kind md_picture_confusion = {
-    .help = "of classes", .needs_data = 1, .has_text = 1, .draw = draw};
+const md_picture_kind md_picture_confusion = {.help = "of classes",
+                                              .needs_data = 1,
+                                              .has_text = 1,
+                                              .answers = MD_PICTURE_CLASSES,
+                                              .draw = draw};

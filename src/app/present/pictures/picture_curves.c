@@ -19,24 +19,31 @@ static md_status draw_charts(const md_picture_subject *subject, const md_chart_k
     return md_charts_draw(charts, count, title, path, err);
 }
 
-static const md_chart_kind *const both[] = {&md_chart_accuracy, &md_chart_loss};
-
 static md_status draw_both(const md_picture_subject *subject, const char *path, md_error *err)
 {
+    const md_chart_kind *const both[] = {md_chart_of_metric(&subject->checkpoint->model),
+                                         &md_chart_loss};
     return draw_charts(subject, both, 2, path, err);
 }
 
-static md_status draw_accuracy(const md_picture_subject *subject, const char *path, md_error *err)
+static md_status draw_metric(const md_picture_subject *subject, const char *path, md_error *err)
 {
-    return draw_charts(subject, &both[0], 1, path, err);
+    const md_chart_kind *const metric = md_chart_of_metric(&subject->checkpoint->model);
+    return draw_charts(subject, &metric, 1, path, err);
 }
 
 static md_status draw_loss(const md_picture_subject *subject, const char *path, md_error *err)
 {
-    return draw_charts(subject, &both[1], 1, path, err);
+    const md_chart_kind *const loss = &md_chart_loss;
+    return draw_charts(subject, &loss, 1, path, err);
 }
 
 const md_picture_kind md_picture_curves = {
-    .help = "accuracy and loss; the default", .has_text = 1, .draw = draw_both};
-const md_picture_kind md_picture_accuracy = {.has_text = 1, .draw = draw_accuracy};
+    .help = "accuracy, or mae, and loss; the default", .has_text = 1, .draw = draw_both};
+const md_picture_kind md_picture_accuracy = {
+    .has_text = 1, .answers = MD_PICTURE_CLASSES | MD_PICTURE_LABELS, .draw = draw_metric};
+const md_picture_kind md_picture_mae = {.help = "mean absolute error",
+                                        .has_text = 1,
+                                        .answers = MD_PICTURE_NUMBERS,
+                                        .draw = draw_metric};
 const md_picture_kind md_picture_loss = {.has_text = 1, .draw = draw_loss};

@@ -69,5 +69,7 @@ static md_status draw(const md_picture_subject *subject, const char *path, md_er
     return status;
 }
 
-const md_picture_kind md_picture_grid = {
-    .help = "test images with answers, wrong ones first", .needs_data = 1, .draw = draw};
+const md_picture_kind md_picture_grid = {.help = "test images with answers, wrong ones first",
+                                         .needs_data = 1,
+                                         .answers = MD_PICTURE_CLASSES,
+                                         .draw = draw};

@@ -9,7 +9,11 @@
 
 /* The first is the default. */
 #define MD_PICTURE_KINDS(KIND)                                                                     \
-    KIND(curves) KIND(accuracy) KIND(loss) KIND(grid) KIND(confusion) KIND(weights) KIND(features)
+    KIND(curves)                                                                                   \
+    KIND(accuracy)                                                                                 \
+    KIND(mae)                                                                                      \
+    KIND(loss)                                                                                     \
+    KIND(grid) KIND(confusion) KIND(predicted) KIND(residuals) KIND(weights) KIND(features)
 
 /* All borrowed. */
 typedef struct md_picture_subject {
@@ -19,10 +23,18 @@ typedef struct md_picture_subject {
     int64_t index;                     /* of one of its images, for a kind of one */
 } md_picture_subject;
 
+/* Models, by what they answer with: a bit for each md_answer. */
+enum {
+    MD_PICTURE_CLASSES = 1 << MD_ANSWER_CLASS,
+    MD_PICTURE_LABELS = 1 << MD_ANSWER_LABELS,
+    MD_PICTURE_NUMBERS = 1 << MD_ANSWER_NUMBERS
+};
+
 typedef struct md_picture_kind {
     const char *help; /* stands in brackets behind the word; NULL: the word says it */
     int needs_data;
     int of_one_image;
+    int answers;  /* MD_PICTURE_...: of which models; 0: of all */
     int has_text; /* can be shown in a terminal, too: then path may be NULL, for stdout */
     md_status (*draw)(const md_picture_subject *subject, const char *path, md_error *err);
 } md_picture_kind;
