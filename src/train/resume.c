@@ -5,16 +5,6 @@
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
 
-/* What the user asks for by a key that may differ costs a warning, with any reducer. */
-static void warn_of_storage(const md_trainer *t, const md_run_record *run)
-{
-    const char *now = md_storage_word(md_store_storage(md_dataset_store(t->dataset)));
-    if (strcmp(now, run->storage) != 0)
-        md_warn("data.storage is %s, but was %s when the checkpoint was saved: from here on the "
-                "bits may differ from those of the undisturbed run",
-                now, run->storage);
-}
-
 /* What no key chooses, but the machine, is refused where it would break the reducer's promise. */
 static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_record *run,
                                           md_error *err)
@@ -24,7 +14,6 @@ static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_reco
                        "cannot go on bit for bit: the checkpoint was made with program version "
                        "'%s', this is '%s'; use the same, or set distributed.reducer to allreduce",
                        run->version, MD_VERSION);
-    warn_of_storage(t, run);
     return MD_OK;
 }
 

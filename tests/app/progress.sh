@@ -17,23 +17,23 @@ works "${train[@]}" --quiet
 grep -q '^result: ' "$out" || fail "--quiet swallows the result"
 
 # Where exchange would be faster, a line says so; there and alone it does not.
-faster() { timeout 100 mpirun -np "$1" "$binary" "${train[@]}" --set train.max_steps=2 --reducer "$2" 2>&1 | grep -c 'reducer exchange is faster'; }
+faster() { timeout 100 "$mpirun" -np "$1" "$binary" "${train[@]}" --set train.max_steps=2 --reducer "$2" 2>&1 | grep -c 'reducer exchange is faster'; }
 [ "$(faster 2 allreduce)" = 1 ] || fail "no word of the faster reducer"
 [ "$(faster 2 exchange)$(faster 1 allreduce)" = 00 ] || fail "a word too many of the faster reducer"
 
 # More ranks than CPUs, without yielding: a warning that names the cure, also with --quiet.
 yielding() {
     [[ $("$binary" --version) == *"Open MPI v4"* ]] || { echo $((1 - $1)); return; } # others know by themselves
-    OMPI_MCA_mpi_yield_when_idle=$1 timeout 100 mpirun -np "$(($(nproc) + 1))" "$binary" "${train[@]}" \
+    OMPI_MCA_mpi_yield_when_idle=$1 timeout 100 "$mpirun" -np "$(($(nproc) + 1))" "$binary" "${train[@]}" \
         --set train.max_steps=2 --quiet 2>&1 | grep -c 'OMPI_MCA_mpi_yield_when_idle=1'
 }
 [ "$(yielding 0)" = 1 ] || fail "no warning about too many ranks"
 [ "$(yielding 1)" = 0 ] || fail "a warning although the ranks yield"
-timeout 100 mpirun -np "$(($(nproc) + 1))" "$binary" "${train[@]}" --set train.max_steps=2 >"$out" 2>"$err"
+timeout 100 "$mpirun" -np "$(($(nproc) + 1))" "$binary" "${train[@]}" --set train.max_steps=2 >"$out" 2>"$err"
 grep -q "take turns on .* faster: mpirun -np $(nproc) mnist_dist" "$err" || fail "no line about turns: $(cat "$err")"
 
 command -v script >/dev/null || finish
-for launcher in "" "mpirun -np 2"; do
+for launcher in "" "$mpirun -np 2"; do
     # shellcheck disable=SC2086
     LC_ALL=C script -qec "$(printf '%q ' timeout 60 $launcher "$binary" "${train[@]}")" /dev/null \
         </dev/null | tr '\r' '\n' | sed 's/\x1b\[[0-9;]*[mK]//g' >"$out"
