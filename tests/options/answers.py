@@ -226,6 +226,10 @@ def views(place):
     output = f"{place.path}/mse.run"
     for kind in "curves", "mae", "predicted", "residuals":
         assert works("plot", output, "--kind", kind, environment=place.environment)
+        picture = f"{place.path}/{kind}.png"
+        works("plot", output, "--kind", kind, "--plot", picture, environment=place.environment)
+        with open(picture, "rb") as file:
+            assert file.read(8) == b"\x89PNG\r\n\x1a\n"
     page = works("report", output, "--output", "-", environment=place.environment)
     assert "Predicted against actual" in page and "Residuals" in page and "Confusion matrix" not in page
     assert "mae" in works("watch", output, "--once", environment=place.environment)
