@@ -152,7 +152,7 @@ def check_exports():
                      ("schedule.warmup_steps=4",)):
         said, (model, state, optimizer) = exported(*settings)
         assert not said, said
-        after = go_on(model.values, optimizer, state, *data(), batches(8, 5), forward)
+        after = go_on(model.dense(), optimizer, state, *data(), batches(8, 5), forward)
         works("train", "--resume", "--output", "run", "--data", "data.h5", "--quiet", "--set",
               "train.max_steps=13")
         check_close(saved("run/last.h5"), after, settings)

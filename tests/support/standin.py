@@ -107,6 +107,11 @@ class Model:
             self.weights.append(own)
         assert not left
 
+    def dense(self):
+        """As forward takes them."""
+        return [(*weights, layer["config"]["activation"])
+                for layer, weights in zip(self.layers, self.weights) if weights]
+
     def logits(self, images):
         values = images.reshape(len(images), *self.shape[1:]).astype(float)
         for layer, weights in zip(self.layers, self.weights):
