@@ -21,3 +21,8 @@ pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(LEPTONICA REQUIRED IMPORTED_TARGET lept)
 pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
+find_path(CSV_INCLUDE_DIR csv.h REQUIRED) # libcsv brings no description of itself
+find_library(CSV_LIBRARY csv REQUIRED)
+add_library(MD::CSV UNKNOWN IMPORTED)
+set_target_properties(MD::CSV PROPERTIES IMPORTED_LOCATION ${CSV_LIBRARY}
+                                         INTERFACE_INCLUDE_DIRECTORIES ${CSV_INCLUDE_DIR})

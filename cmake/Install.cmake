@@ -45,5 +45,5 @@ else()
 endif()
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gnuplot-nox | gnuplot, curl")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS
-    "cmake, pkg-config, ${mpi_headers}, libhdf5-dev, libyaml-dev, libjansson-dev, libzip-dev, libxxhash-dev, libssl-dev, libleptonica-dev, libexif-dev, zlib1g-dev")
+    "cmake, pkg-config, ${mpi_headers}, libhdf5-dev, libyaml-dev, libjansson-dev, libzip-dev, libcsv-dev, libxxhash-dev, libssl-dev, libleptonica-dev, libexif-dev, zlib1g-dev")
 include(CPack)

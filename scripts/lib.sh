@@ -12,7 +12,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libhdf5-dev libyaml-dev librandom123-dev libxxhash-dev
-    libjansson-dev libssl-dev libzip-dev libleptonica-dev libexif-dev zlib1g-dev)
+    libjansson-dev libssl-dev libzip-dev libcsv-dev libleptonica-dev libexif-dev zlib1g-dev)
 command -v mpicc >/dev/null && command -v mpirun >/dev/null ||
     build_packages+=(libopenmpi-dev openmpi-bin)
 

@@ -283,6 +283,10 @@ static void get_scale(md_h5 *f, md_checkpoint *c)
     md_scale *scale = &c->scale;
     if (!md_h5_exists(f, MD_PATH_DATA) || !md_h5_has(f, MD_PATH_DATA, "scale"))
         return;
+    if (md_h5_has(f, MD_PATH_DATA, "feature_names"))
+        scale->feature_names = md_h5_get_text(f, MD_PATH_DATA, "feature_names");
+    if (md_h5_has(f, MD_PATH_DATA, "class_names"))
+        scale->class_names = md_h5_get_text(f, MD_PATH_DATA, "class_names");
     char *word = md_h5_get_text(f, MD_PATH_DATA, "scale");
     if (word && !md_scale_parse(word, &scale->kind))
         md_h5_fail(f, MD_PATH_DATA "@scale is '%.40s', which is unknown", word);

@@ -156,12 +156,21 @@ static void put_golden(md_h5 *f, const md_checkpoint *c)
                      "what the model gave for them, before softmax, when this file was saved");
 }
 
+/* As far as an attribute holds them. */
+static void put_names(md_h5 *f, const char *attribute, const char *names)
+{
+    if (names && strlen(names) <= MD_H5_TEXT_MAX)
+        md_h5_put_text(f, MD_PATH_DATA, attribute, names);
+}
+
 static void put_scale(md_h5 *f, const md_scale *scale)
 {
     const md_h5_array array = {MD_H5_F32, {1, {scale->features}}};
-    if (scale->kind == MD_SCALE_UNIT)
+    if (scale->kind == MD_SCALE_UNIT && !scale->feature_names && !scale->class_names)
         return;
     md_h5_put_group(f, MD_PATH_DATA);
+    put_names(f, "feature_names", scale->feature_names);
+    put_names(f, "class_names", scale->class_names);
     md_h5_put_text(f, MD_PATH_DATA, "scale", md_scale_word(scale->kind));
     if (scale->kind != MD_SCALE_STANDARDIZE)
         return;

@@ -19,7 +19,8 @@ static const md_former former_reducers[] = {MD_FORMER_REDUCERS(FORMER_REDUCER){N
 
 const md_key md_config_keys[] = {
     {"data.source", MD_KEY_TEXT, MD_AT(md_config, data.source), .standard = "data/mnist",
-     .may_differ = 1, .help = "folder with IDX files, `.h5` file, or `synthetic[:N]`"},
+     .may_differ = 1,
+     .help = "folder with IDX files, `.h5 file`, `.npz file`, `CSV file`, or `synthetic[:N]`"},
     {"data.validation", MD_KEY_WORD, MD_AT(md_config, data.validation), .standard = "test",
      .choices = validations,
      .help = "what validation uses; `split:N`: the last N training images, then not trained on"},
@@ -35,6 +36,10 @@ const md_key md_config_keys[] = {
      .help = "how many there are when the files do not show all; 0: as the labels say"},
     {"data.transpose", MD_KEY_SWITCH, MD_AT(md_config, data.transpose), .standard = "false",
      .may_differ = 1, .help = "turn rows of images into columns, as EMNIST's need"},
+    {"data.target", MD_KEY_TEXT, MD_AT(md_config, data.target), .standard = "", .may_be_empty = 1,
+     .may_differ = 1,
+     .help = "column of a CSV to be learned, by name or number from 1, several as `a, b`; empty: "
+             "label, class, target or y"},
     {"data.train_x", MD_KEY_TEXT, MD_AT(md_config, data.train_x), .standard = "", .may_be_empty = 1,
      .may_differ = 1, .help = "name of the training features in the file; empty: a usual one"},
     {"data.train_y", MD_KEY_TEXT, MD_AT(md_config, data.train_y), .standard = "", .may_be_empty = 1,

@@ -10,11 +10,13 @@
 
 const md_file_kind md_data_file = {.what = "a file", .quote = "", .status = MD_BAD_DATA};
 
-extern const md_source_ops md_source_idx, md_source_hdf5, md_source_synthetic;
+extern const md_source_ops md_source_idx, md_source_hdf5, md_source_npz, md_source_csv,
+    md_source_synthetic;
 
 /* All there are. The first that recognises what the user gave opens it. Any path may be a folder,
  * so that IDX recognises everything, comes last and says what else could have been given. */
-static const md_source_ops *const kinds[] = {&md_source_synthetic, &md_source_hdf5, &md_source_idx};
+static const md_source_ops *const kinds[] = {&md_source_synthetic, &md_source_hdf5, &md_source_npz,
+                                             &md_source_csv, &md_source_idx};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -152,6 +154,8 @@ md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_err
     source->ops = choose(where);
     md_status status = source->ops->open(source, where, err);
     if (status) {
+        free(source->feature_names);
+        free(source->class_names);
         free(source);
         return status;
     }
@@ -167,6 +171,8 @@ void md_source_close(md_source **source)
     if (!*source)
         return;
     (*source)->ops->close(*source);
+    free((*source)->feature_names);
+    free((*source)->class_names);
     free(*source);
     *source = NULL;
 }
@@ -179,6 +185,16 @@ const md_source_shape *md_source_get_shape(const md_source *source)
 int md_source_is_single(const md_source *source)
 {
     return source->single;
+}
+
+const char *md_source_feature_names(const md_source *source)
+{
+    return source->feature_names;
+}
+
+const char *md_source_class_names(const md_source *source)
+{
+    return source->class_names;
 }
 
 /* All of an array in new memory, aligned for any type. */

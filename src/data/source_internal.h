@@ -29,7 +29,8 @@ struct md_source {
     md_array x[2], y[2]; /* by split; rank 0: there is none */
     int single;          /* the file has one part, which is in the training split's place */
     int integers;        /* floats are but how it holds numbers that may all be whole */
-    void *context;       /* the kind's own, freed by its close */
+    char *feature_names, *class_names; /* malloc'ed, joined by newlines; NULL: not known */
+    void *context;                     /* the kind's own, freed by its close */
 };
 
 /* Are these the bytes of a regular file from `offset` on? */

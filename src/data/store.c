@@ -95,6 +95,14 @@ static void place_arrays(md_store_header *plan, const md_samples *samples, const
     }
 }
 
+static size_t count_lines(const char *text)
+{
+    size_t lines = text != NULL;
+    for (; text && *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
 /* Whether compressed rows are possible, and whether they pay. */
 static md_status choose_storage(const md_samples *samples, md_storage wanted, double density,
                                 md_storage *out, md_error *err)
@@ -140,6 +148,7 @@ md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_h
                               .element = (int32_t)samples->element,
                               .scale = (int32_t)samples->scale.kind,
                               .classes = count_classes(samples),
+                              .named = count_lines(samples->scale.class_names),
                               .targets = samples->targets,
                               .density = density};
     place_arrays(plan, samples, nonzero);

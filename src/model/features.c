@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,22 +54,50 @@ static md_status copy(const float *values, size_t count, float **out, md_error *
     return status;
 }
 
+static md_status copy_names(const char *names, char **out, md_error *err)
+{
+    *out = names ? strdup(names) : NULL;
+    return names && !*out ? md_fail_memory(err, "names", strlen(names)) : MD_OK;
+}
+
 md_status md_scale_copy(const md_scale *scale, md_scale *out, md_error *err)
 {
     *out = (md_scale){.kind = scale->kind, .features = scale->features};
-    if (scale->kind != MD_SCALE_STANDARDIZE)
-        return MD_OK;
-    md_status status = copy(scale->mean, scale->features, &out->mean, err);
-    if (!status)
+    md_status status = md_scale_name(out, scale->feature_names, scale->class_names, err);
+    if (!status && scale->kind == MD_SCALE_STANDARDIZE)
+        status = copy(scale->mean, scale->features, &out->mean, err);
+    if (!status && scale->kind == MD_SCALE_STANDARDIZE)
         status = copy(scale->variance, scale->features, &out->variance, err);
     if (status)
         md_scale_clear(out);
     return status;
 }
 
+md_status md_scale_name(md_scale *scale, const char *feature_names, const char *class_names,
+                        md_error *err)
+{
+    md_status status = copy_names(feature_names, &scale->feature_names, err);
+    return status ? status : copy_names(class_names, &scale->class_names, err);
+}
+
+const char *md_scale_class(const md_scale *scale, size_t number, char out[MD_CLASS_NAME])
+{
+    const char *name = scale->class_names;
+    snprintf(out, MD_CLASS_NAME, "%zu", number);
+    for (size_t i = 0; name && i < number; i++) {
+        name = strchr(name, '\n');
+        name = name ? name + 1 : NULL;
+    }
+    if (name)
+        snprintf(out, MD_CLASS_NAME, "%.*s", (int)strcspn(name, "\n"), name);
+    return out;
+}
+
 void md_scale_clear(md_scale *scale)
 {
     free(scale->mean);
     free(scale->variance);
+    free(scale->feature_names);
+    free(scale->class_names);
     *scale = (md_scale){0};
 }

@@ -76,13 +76,14 @@ static md_status load_data(md_trainer *t, md_error *err)
     return MD_OK;
 }
 
-/* The model that nobody chose is the notebook's, for as many classes as data.classes says. */
+/* The model that nobody chose is the notebook's, for as many classes as data.classes says or as
+ * have names. */
 static void fit_default_model(md_trainer *t)
 {
     const md_store_header *header = md_dataset_store(t->dataset)->header;
     md_model_spec *model = &t->run->config.model;
     md_layer_spec *last = &model->layers[model->layer_count - 1];
-    const int told = (int)t->config->data.classes;
+    const int told = t->config->data.classes ? (int)t->config->data.classes : (int)header->named;
     if (md_config_given(t->config, "model") || header->targets > 0)
         return;
     if (told > 0)

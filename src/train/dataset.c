@@ -33,6 +33,7 @@ md_dataset_params md_dataset_params_of(const md_config *config)
                                .validation = config->data.validation,
                                .x = {config->data.train_x, config->data.test_x},
                                .y = {config->data.train_y, config->data.test_y},
+                               .target = config->data.target,
                                .storage = config->data.storage,
                                .scaling = config->data.scale,
                                .transpose = config->data.transpose,
@@ -68,6 +69,8 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
     const md_source_wishes wishes = {.where = params->source,
                                      .x = {params->x[0], params->x[1]},
                                      .y = {params->y[0], params->y[1]},
+                                     .target = params->target,
+                                     .scale = params->scale,
                                      .only = params->only,
                                      .numbers = params->numbers};
     md_status status = md_source_open(&wishes, &source, err);
@@ -76,6 +79,9 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
             status = md_source_read(source, (md_split)split, &loading->samples, err);
     if (!status)
         status = settle(params, &loading->samples, err);
+    if (!status && !params->scale)
+        status = md_scale_name(&loading->samples.scale, md_source_feature_names(source),
+                               md_source_class_names(source), err);
     if (!status)
         loading->single = md_source_is_single(source);
     if (!status)
@@ -204,9 +210,27 @@ void md_dataset_destroy(md_dataset **dataset)
     *dataset = NULL;
 }
 
+/* Rank 0's text becomes everybody's. */
+static md_status share_names(md_comm *comm, char **names, md_error *err)
+{
+    size_t size = *names ? strlen(*names) + 1 : 0;
+    md_status status = md_comm_broadcast(comm, &size, sizeof size, 0, err);
+    if (status || size == 0)
+        return status;
+    if (md_comm_rank(comm) != 0 && !(*names = malloc(size)))
+        status = md_fail_memory(err, "names", size);
+    status = md_agree(comm, status, err);
+    return status ? status : md_comm_broadcast(comm, *names, size, 0, err);
+}
+
 md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
 {
     const int root = md_comm_rank(comm) == 0;
+    md_status shared = share_names(comm, &scale->feature_names, err);
+    if (!shared)
+        shared = share_names(comm, &scale->class_names, err);
+    if (shared)
+        return shared;
     struct {
         md_scale_kind kind;
         size_t features;
@@ -219,7 +243,10 @@ md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
     float *room[2] = {scale->mean, scale->variance};
     for (int i = 0; i < 2 && !status && !root; i++)
         status = md_allocate((void **)&room[i], told.features, sizeof(float), "the scale", err);
-    *scale = (md_scale){told.kind, told.features, room[0], room[1]};
+    scale->kind = told.kind;
+    scale->features = told.features;
+    scale->mean = room[0];
+    scale->variance = room[1];
     status = md_agree(comm, status, err);
     for (int i = 0; i < 2 && !status; i++)
         status = md_comm_broadcast(comm, room[i], told.features * sizeof(float), 0, err);

@@ -171,7 +171,7 @@ static void a_missing_or_foreign_file_is_named(void)
     H5Fclose(f.file);
     f.file = -1;
     md_fixture_write(f.folder, "data.h5", "PK\3\4 a zip file", 14);
-    refused(&f, "data.h5", "give synthetic");
+    refused(&f, "data.h5", "damaged zip archive");
 }
 
 static void links_out_of_the_file_are_not_followed(void)

@@ -223,12 +223,13 @@ static void floats_and_targets_are_kept(void)
 {
     float x[] = {0.0f, -1.0f, 2.5f, 3.0f, 0.0f, 1e-3f}, y[] = {1, 2, 3, 4}, out[3];
     float mean[] = {1, 2, 3}, variance[] = {4, 1, 0.25f};
-    const md_samples samples = {.shape = {1, 3, {2, 0}},
-                                .element = MD_ELEMENT_F32,
-                                .targets = 2,
-                                .scale = {MD_SCALE_STANDARDIZE, 3, mean, variance},
-                                .features = {x},
-                                .values = {y}};
+    const md_samples samples = {
+        .shape = {1, 3, {2, 0}},
+        .element = MD_ELEMENT_F32,
+        .targets = 2,
+        .scale = {.kind = MD_SCALE_STANDARDIZE, .features = 3, .mean = mean, .variance = variance},
+        .features = {x},
+        .values = {y}};
     md_store_header plan;
     md_error err;
     CU_ASSERT_EQUAL(md_store_plan(&samples, MD_STORAGE_SPARSE, &plan, &err), MD_USAGE);

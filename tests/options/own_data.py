@@ -135,6 +135,90 @@ HDF5 = {
 }
 
 
+def npz(path, names=KERAS, images=lambda x: x, labels=lambda y: y, save=np.savez):
+    keys = [(split, what) for split in ("train", "test") for what in "xy"]
+    with open(path, "wb") as file:
+        save(file, **{name: images(IMAGES[s]) if what == "x" else labels(LABELS[s])
+                      for name, (s, what) in zip(names, keys)})
+    return path
+
+
+NPZ = {
+    "plain": npz,
+    "compressed, i8": lambda p: npz(p, images=lambda x: x.astype("i8"), save=np.savez_compressed),
+    "big-endian, columns first": lambda p: npz(p, images=lambda x: np.asfortranarray(x.astype(">i4")),
+                                               labels=lambda y: y.astype(">u2")),
+    "train_images, one-hot": lambda p: npz(
+        p, ("train_images", "train_labels", "test_images", "test_labels"), labels=one_hot),
+}
+
+
+def csv(path, split, header=True, separator=",", first=True, pack=lambda content: content):
+    """A sample a row, its label in front or at the end."""
+    flat = IMAGES[split].reshape(COUNTS[split], -1).astype(int)
+    label = LABELS[split][:, None].astype(int)
+    rows = np.hstack([label, flat] if first else [flat, label])
+    names = [f"pixel{i}" for i in range(flat.shape[1])]
+    lines = [separator.join(["label"] + names if first else names + ["label"])] if header else []
+    lines += [separator.join(map(str, row)) for row in rows]
+    write(os.path.dirname(path), os.path.basename(path), content=pack(("\n".join(lines) + "\n").encode()))
+    return path
+
+
+CSV = {
+    "a header": ({}, ""),
+    "none": ({"header": False}, "1"),
+    "the label last, semicolons": ({"first": False, "separator": ";"}, ""),
+    "none, the label last, gzip": ({"header": False, "first": False, "pack": gzip.compress}, "73"),
+}
+
+
+def equal_as_table(place):
+    """The same weights as from one part of HDF5."""
+    path = os.path.join(place.path, "part.h5")
+    with h5py.File(path, "w") as file:
+        file["X"], file["y"] = DATA["train"]
+    wanted = digest(works("train", "--quiet", "--data", path, "--output", place.output, *RECIPE))
+    for number, (name, (form, target)) in enumerate(CSV.items()):
+        path = csv(os.path.join(place.path, f"table_{number}"), "train", **form)
+        test = csv(os.path.join(place.path, f"test_{number}"), "test", **form)
+        for ranks in (1, 4):
+            out, _ = place.train(ranks, ["--data", path, *RECIPE, "--set", f"data.target={target}"])
+            assert digest(out) == wanted, (name, ranks)
+        assert f"of {COUNTS['test']} right" in works("evaluate", place.output, "--data", test)
+
+
+WORDS = """size,colour,kind
+1.5,red,"plum, dark"
+-2,blue,pear
+3e2,red,pear
+0.25,green,"plum, dark"
+"""
+
+
+def words(place):
+    """Names of columns and words stay with the model, whatever their order in another file."""
+    path, other = place.write("words.csv", WORDS), place.write("other.csv", "colour,size\nblue,-2\n")
+    place.train(1, ["--data", path, "--epochs", "2", "--set", "data.target=kind"])
+    with h5py.File(os.path.join(place.output, "last.h5")) as file:
+        assert file["data"].attrs["feature_names"].decode().split("\n") == \
+            ["size", "colour=blue", "colour=green", "colour=red"]
+        assert file["data"].attrs["class_names"].decode().split("\n") == ["pear", "plum, dark"]
+        assert file["model_weights/dense_3/dense_3/bias:0"].shape == (2,)
+    rows = works("predict", place.output, "--output", "-").splitlines()
+    assert rows[1].startswith('0,"plum, dark",') and rows[2].startswith("1,pear,"), rows
+    one = works("predict", place.output, "--data", other, "--output", "-").splitlines()
+    assert one[0] == "index,predicted,p0,p1", one
+    assert one[1].split(",")[-2:] == rows[2].split(",")[-2:], (one, rows)
+    for text, told in (("colour,size\nmauve,1\n", "the word 'mauve'"),
+                       ("colour,mass\nred,1\n", "no column 'size'")):
+        ended = finish(place.launch([os.environ["MNIST_DIST"], "predict", place.output, "--data",
+                                     place.write("odd.csv", text), "--output", "-"]))
+        check_refused((ended[0], ended[2]), 3, told)
+    ended = finish(place.launch([os.environ["MNIST_DIST"], "evaluate", place.output, "--data", other]))
+    check_refused((ended[0], ended[2]), 3, "no answers to compare with")
+
+
 def equal_in_every_form(place, wanted):
     for name, make in IDX.items():
         folder = make(os.path.join(place.path, name.replace(" ", "_")))
@@ -145,6 +229,12 @@ def equal_in_every_form(place, wanted):
         path = make(os.path.join(place.path, f"h5_{number}" + (".h5" if number % 2 else ".dat")))
         assert digest(works("train", "--quiet", "--data", path, "--output", place.output,
                             *RECIPE)) == wanted, name
+
+
+def equal_in_npz(place, wanted):
+    for number, (name, make) in enumerate(NPZ.items()):
+        path = make(os.path.join(place.path, f"npz_{number}"))
+        assert digest(place.train(1 + number, ["--data", path, *RECIPE])[0]) == wanted, name
 
 
 def equal_at_any_rank_count(place, wanted):
@@ -286,6 +376,26 @@ def refused(place):
              (keep("words.h5", X=x, y=np.array([b"a"] * 300)), 3, "/y does not hold numbers"),
              (keep("short.h5", X=x, y=y[:-1]), 3, "holds 299 labels"),
              (keep("odd.h5", pixels=x, kinds=y), 3, "/pixels u1 [300, 9, 8]")]
+    objects = np.array([1, "a", None] * 100, dtype=object)
+    np.savez(os.path.join(place.path, "objects.npz"), X=x, y=objects)
+    npz(os.path.join(place.path, "claims.npz"))
+    with open(os.path.join(place.path, "claims.npz"), "r+b") as file:
+        content = file.read()
+        file.seek(content.index(b"(300, 9, 8)"))
+        file.write(b"(301, 9, 8)")
+    table = "a,b,label\n1,2,0\n"
+    cases += [(os.path.join(place.path, "objects.npz"), 3, "y holds Python objects"),
+              (os.path.join(place.path, "claims.npz"), 3, "x_train does not hold what its header"),
+              (place.write("word.csv", table + "1,x,1\n"), 3, "word.csv:3: column 2 ('b') holds 'x'"),
+              (place.write("empty.csv", table + "1,,1\n"), 3, "empty.csv:3: column 2 ('b') holds ''"),
+              (place.write("nan.csv", table + "1,nan,1\n"), 3, "only finite numbers"),
+              (place.write("big.csv", table + "1,1e99,1\n"), 3, "only finite numbers"),
+              (place.write("short.csv", table + "\n1,2\n"), 3, "short.csv:4: has 2 cells where"),
+              (place.write("long.csv", table + "1,2,1,4\n"), 3, "has 4 cells where"),
+              (place.write("none.csv", "a,b\n1,2\n"), 3, "which column is to be learned?"),
+              (place.write("header.csv", "a,b,label\n"), 3, "has no rows of values"),
+              (place.write("quote.csv", table + '1,"2,1\n'), 3, "quote.csv"),
+              (place.write("below.csv", table + "1,2,-1\n"), 3, "is -1")]
     for path, code, words in cases:
         for ranks in (1, 4):
             ended = finish(place.start(ranks, ["--data", path, *RECIPE]))
@@ -297,6 +407,9 @@ def main():
         folder = IDX["plain"](os.path.join(place.path, "plain"))
         wanted = digest(place.train(1, ["--data", folder, *RECIPE])[0])
     good = [judge("the same pixels in every form", equal_in_every_form, wanted),
+            judge("in npz", equal_in_npz, wanted),
+            judge("as a table", equal_as_table),
+            judge("words", words),
             judge("at any rank count", equal_at_any_rank_count, wanted),
             judge("named arrays, turned images", named_and_turned, wanted),
             judge("sets side by side", sets_side_by_side, wanted),

@@ -179,10 +179,12 @@ static void floats_go_scaled_and_with_their_targets(void)
     const struct {
         md_scale scale;
         float expected[6];
-    } rows[] = {{{MD_SCALE_NONE, 0, NULL, NULL}, {2.5f, 0.75f, 200.0f, -1.5f, 0.25f, 600.0f}},
-                {{MD_SCALE_UNIT, 0, NULL, NULL},
-                 {2.5f / 255, 0.75f / 255, 200.0f / 255, -1.5f / 255, 0.25f / 255, 600.0f / 255}},
-                {{MD_SCALE_STANDARDIZE, 3, means, variances}, {1, 1, -2, -1, -1, 2}}};
+    } rows[] = {
+        {{.kind = MD_SCALE_NONE}, {2.5f, 0.75f, 200.0f, -1.5f, 0.25f, 600.0f}},
+        {{.kind = MD_SCALE_UNIT},
+         {2.5f / 255, 0.75f / 255, 200.0f / 255, -1.5f / 255, 0.25f / 255, 600.0f / 255}},
+        {{.kind = MD_SCALE_STANDARDIZE, .features = 3, .mean = means, .variance = variances},
+         {1, 1, -2, -1, -1, 2}}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fixture f = {0};
         const md_batch *batch = gather_measured(&f, rows[i].scale);

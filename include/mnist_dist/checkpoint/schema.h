@@ -43,10 +43,11 @@
  *                     joined by others (checkpoint/fields.h).
  *   /golden           optional: images u1 or f4 [n,rows,columns]  logits f4 [n,classes]  and, where
  *                     there are classes, labels u1 [n], i4 of more than 256; each with @description
- *   /data             what the model sees of its data; not there where that is v / 255, and no
- * names are known: @scale "unit", "none" or "standardize", and of the last mean, variance  f4
- * [features]  the model sees (v - mean) / sqrt(variance) /run/0001 ...     one per start or resume:
- * text @config @command_line @hosts @reducer @kernels
+ *   /data             what the model sees of its data; not there where that is v / 255 and no
+ *                     names are known: @scale "unit", "none" or "standardize"
+ *                     of a table text @feature_names and, of words, @class_names, a line each
+ *     mean, variance  f4 [features]  of "standardize": it sees (v - mean) / sqrt(variance)
+ *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
  *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
  *                     has no ranks

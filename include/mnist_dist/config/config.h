@@ -41,6 +41,7 @@ typedef struct md_config {
         md_scaling scale;
         int64_t classes; /* 0: as many as the labels show */
         int transpose;
+        char target[MD_NAME_SIZE * 4]; /* columns of a table, "a, b"; "": a usual name */
         char train_x[MD_NAME_SIZE * 4],
             train_y[MD_NAME_SIZE * 4]; /* names in the file; "": usual */
         char test_x[MD_NAME_SIZE * 4], test_y[MD_NAME_SIZE * 4];

@@ -1,5 +1,5 @@
-/* Where samples come from: IDX files, HDF5, or digits the program draws itself. Local. Opening
- * reads headers only and checks them against the files' real sizes. */
+/* Where samples come from: IDX files, HDF5, npz, CSV, or digits the program draws itself. Local.
+ * Opening reads headers only and checks them against the files' real sizes. */
 #ifndef MNIST_DIST_DATA_SOURCE_H
 #define MNIST_DIST_DATA_SOURCE_H
 
@@ -11,6 +11,8 @@ typedef struct md_source md_source;
 typedef struct md_source_wishes {
     const char *where;       /* data.source: see md_source_form */
     const char *x[2], *y[2]; /* by split, features and answers by name; NULL or "": usual names */
+    const char *target;      /* data.target: columns of a table to be learned; NULL or "": usual */
+    const md_scale *scale;   /* the model's, whose names tell columns and classes; NULL: none */
     const md_split *only;    /* the other split may be absent; NULL: the test split may */
     int numbers;             /* answers are numbers to be met, not classes */
 } md_source_wishes;
@@ -28,6 +30,10 @@ md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_err
 void md_source_close(md_source **source); /* NULL is fine; clears *source */
 
 const md_source_shape *md_source_get_shape(const md_source *source);
+
+/* Joined by newlines; NULL: not known. */
+const char *md_source_feature_names(const md_source *source);
+const char *md_source_class_names(const md_source *source);
 
 /* 1: it has but one part, which serves as the training split or, when `only` asks for that, as the
  * test split. */

@@ -26,6 +26,7 @@ typedef struct md_store_header {
     int32_t element;      /* md_element: of the features */
     int32_t scale;        /* md_scale_kind */
     int32_t classes;      /* 1 + the largest label; 0: there are targets */
+    size_t named;         /* names of classes that are known */
     size_t targets;       /* numbers of each sample; 0: there are labels, or none */
     double density;       /* share of features that are not 0 in the first split that has images */
     size_t bytes;         /* the block's size */

@@ -38,6 +38,8 @@ typedef struct md_scale {
     md_scale_kind kind;
     size_t features;        /* 0 unless standardizing, */
     float *mean, *variance; /* then [features]; variances are above 0 */
+    /* Joined by newlines; NULL: not known. */
+    char *feature_names, *class_names;
 } md_scale;
 
 /* What a standardized value is multiplied by: 1 / sqrt(variance), rounded once. */
@@ -45,6 +47,12 @@ float md_scale_inverse(float variance);
 
 /* Owns its arrays. MD_FAILED when out of memory; *out is then empty. */
 md_status md_scale_copy(const md_scale *scale, md_scale *out, md_error *err);
+/* Gives it copies of names; it must have none. */
+md_status md_scale_name(md_scale *scale, const char *feature_names, const char *class_names,
+                        md_error *err);
+/* A class' name, or its number where it has none; returns out. */
+enum { MD_CLASS_NAME = 64 };
+const char *md_scale_class(const md_scale *scale, size_t number, char out[MD_CLASS_NAME]);
 void md_scale_clear(md_scale *scale);
 
 #endif

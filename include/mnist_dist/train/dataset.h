@@ -10,9 +10,9 @@
 typedef struct md_dataset md_dataset;
 
 typedef struct md_dataset_params {
-    const char *source;      /* as in md_source_open */
-    const char *validation;  /* test, none or split:N; test of data in one part is none */
-    const char *x[2], *y[2]; /* names in the file; see md_source_wishes */
+    const char *source;               /* as in md_source_open */
+    const char *validation;           /* test, none or split:N; test of data in one part is none */
+    const char *x[2], *y[2], *target; /* names in the file; see md_source_wishes */
     md_storage storage;
     md_scaling scaling;
     const md_scale *scale; /* the model's own, where it has one; see md_settling */

@@ -178,6 +178,7 @@ static md_status predict_store(const md_checkpoint *checkpoint, const char *sour
     out->count = md_store_images(store, split);
     out->rows = store->header->shape.rows;
     out->columns = store->header->shape.columns;
+    out->scale = &checkpoint->scale;
     out->labels = md_store_labels(store, split);
     out->targets = md_store_values(store, split);
     md_status status = md_open_inference(&checkpoint->model, checkpoint->parameters, out->dataset,

@@ -58,6 +58,7 @@ typedef struct md_predictions {
     md_dataset *dataset;
     md_split split;
     md_answer answer;
+    const md_scale *scale;                         /* the checkpoint's, for the names of classes */
     size_t count, rows, columns, outputs, classes; /* classes: see md_model_spec_classes */
     const int32_t *labels;                         /* [count]; the data set's; NULL: it has none */
     const float *targets;                          /* [count][outputs], likewise */

@@ -63,17 +63,21 @@ typedef struct answer {
     int has_targets; /* if they are known */
 } answer;
 
-static void describe(const answer *a, int digit, char *out, size_t size)
+static void describe(const md_checkpoint *c, const answer *a, int digit, char *out, size_t size)
 {
-    if (a->actual < 0)
-        snprintf(out, size, "%s: predicted %d", a->name, digit);
-    else
-        snprintf(out, size, "%s: predicted %d, actual %d", a->name, digit, a->actual);
+    char said[MD_CLASS_NAME], actual[MD_CLASS_NAME] = "";
+    md_scale_class(&c->scale, (size_t)digit, said);
+    if (a->actual >= 0)
+        md_scale_class(&c->scale, (size_t)a->actual, actual);
+    snprintf(out, size, "%s: predicted %s%s%s", a->name, said, actual[0] ? ", actual " : "",
+             actual);
 }
 
-static void print_probability(const md_terminal *t, int number, double p, int chosen)
+static void print_probability(const md_checkpoint *c, const md_terminal *t, int number, double p,
+                              int chosen)
 {
-    printf("  %3d  %.4f  ", number, p);
+    char class[MD_CLASS_NAME];
+    printf("  %3s  %.4f  ", md_scale_class(&c->scale, (size_t)number, class), p);
     md_terminal_colour(t, stdout, chosen ? MD_GREEN : MD_DIM);
     md_terminal_bar(t, stdout, p, BAR_WIDTH, 0);
     md_terminal_colour(t, stdout, MD_PLAIN);
@@ -82,17 +86,17 @@ static void print_probability(const md_terminal *t, int number, double p, int ch
 
 static void print_classes(const md_checkpoint *c, const answer *a, int digit)
 {
-    char title[sizeof a->name + 64];
+    char title[sizeof a->name + 3 * MD_CLASS_NAME];
     const md_terminal t = md_terminal_detect(stdout);
     const int classes = md_model_spec_classes(&c->model);
-    describe(a, digit, title, sizeof title);
+    describe(c, a, digit, title, sizeof title);
     printf("%s\n", title);
     if (md_model_spec_outputs(&c->model) == classes)
         for (int k = 0; k < classes; k++)
-            print_probability(&t, k, (double)a->logits[k], k == digit);
+            print_probability(c, &t, k, (double)a->logits[k], k == digit);
     else
         for (int k = 0; k < classes; k++)
-            print_probability(&t, k, k ? (double)a->logits[0] : 1.0 - (double)a->logits[0],
+            print_probability(c, &t, k, k ? (double)a->logits[0] : 1.0 - (double)a->logits[0],
                               k == digit);
 }
 
@@ -110,7 +114,7 @@ static void print_labels(const md_checkpoint *c, const answer *a)
             printf("%s %d", any++ ? "," : "", k);
     printf("\n");
     for (int k = 0; k < md_model_spec_outputs(&c->model); k++)
-        print_probability(&t, k, (double)a->logits[k], a->logits[k] > 0.5f);
+        print_probability(c, &t, k, (double)a->logits[k], a->logits[k] > 0.5f);
 }
 
 static void print_numbers(const md_checkpoint *c, const answer *a)
@@ -132,8 +136,8 @@ static void print_numbers(const md_checkpoint *c, const answer *a)
 static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
                              const char *picture, md_error *err)
 {
-    char title[sizeof a->name + 64];
-    describe(a, digit, title, sizeof title);
+    char title[sizeof a->name + 3 * MD_CLASS_NAME];
+    describe(c, a, digit, title, sizeof title);
     const md_figure figure = {a->pixels, (size_t)c->model.rows, (size_t)c->model.columns, title,
                               a->actual >= 0 && a->actual != digit};
     return md_figure_draw(&figure, picture, err);

@@ -46,7 +46,8 @@ static const struct {
 static const struct argp_option options[] = {
     {"config", CONFIG, "FILE", 0, "read the configuration (YAML) from FILE", 0},
     {"set", SET, "KEY=VALUE", 0, "set any key, such as train.max_steps=100; may be repeated", 0},
-    {"data", DATA, "PATH", 0, "folder with IDX files, .h5 file, or synthetic[:N]", 0},
+    {"data", DATA, "PATH", 0,
+     "folder with IDX files, .h5 file, .npz file, CSV file, or synthetic[:N]", 0},
     {"output", OUTPUT, "DIR", 0, "where checkpoints and history go", 0},
     {"epochs", EPOCHS, "N", 0, "passes over the training set", 0},
     {"batch-size", BATCH, "N", 0, "samples per step over all ranks", 0},

@@ -1,11 +1,29 @@
 #include "predictions_file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/hdf5/h5.h"
 #include "process/output.h"
+
+/* Its name where it has one, in quotes where those are needed (RFC 4180). */
+static void print_class(const md_predictions *p, int32_t number, FILE *out)
+{
+    char name[MD_CLASS_NAME];
+    md_scale_class(p->scale, (size_t)number, name);
+    const int quoted = strpbrk(name, ",\"\r\n") != NULL;
+    if (quoted)
+        fputc('"', out);
+    for (const char *c = name; *c; c++) {
+        if (*c == '"')
+            fputc('"', out);
+        fputc(*c, out);
+    }
+    if (quoted)
+        fputc('"', out);
+}
 
 /* A heading for each output, of several with its number. */
 static void print_headings(const char *word, size_t outputs, FILE *out)
@@ -39,9 +57,11 @@ static void print_classes(const md_predictions *p, FILE *out)
     fputc('\n', out);
     for (size_t i = 0; i < p->count; i++) {
         fprintf(out, "%zu,", i);
-        if (p->labels)
-            fprintf(out, "%d,", p->labels[i]);
-        fprintf(out, "%d", p->predicted[i]);
+        if (p->labels) {
+            print_class(p, p->labels[i], out);
+            fputc(',', out);
+        }
+        print_class(p, p->predicted[i], out);
         print_values(p->answers + i * p->outputs, p->outputs, "%.6g", out);
         fputc('\n', out);
     }

@@ -4,7 +4,8 @@
 
 #include "cli/inputs.h"
 
-/* The columns index,label,predicted,p0,p1,...; "-" is stdout. */
+/* The columns index,label,predicted,p0,p1,...; labels that are not known are empty; "-" is stdout.
+ */
 md_status md_predictions_write_csv(const md_predictions *predictions, const char *path,
                                    md_error *err);
 

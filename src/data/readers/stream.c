@@ -172,11 +172,16 @@ static md_status read_inflated(md_stream *stream, uint8_t *out, size_t n, size_t
     return MD_OK;
 }
 
+md_status md_stream_some(md_stream *stream, void *out, size_t n, size_t *got, md_error *err)
+{
+    return stream->gzip ? read_inflated(stream, out, n, got, err)
+                        : read_raw(stream, out, n, got, err);
+}
+
 md_status md_stream_read(md_stream *stream, void *out, size_t n, md_error *err)
 {
     size_t got;
-    md_status status = stream->gzip ? read_inflated(stream, out, n, &got, err)
-                                    : read_raw(stream, out, n, &got, err);
+    md_status status = md_stream_some(stream, out, n, &got, err);
     if (status == MD_OK && got < n)
         status = ends_early(stream, err);
     return status;

@@ -21,6 +21,9 @@ md_status md_stream_check_size(const md_stream *stream, uint64_t bytes, md_error
 /* Exactly n bytes; fewer are an error. */
 md_status md_stream_read(md_stream *stream, void *out, size_t n, md_error *err);
 
+/* Up to n bytes; fewer, or none, only at the end. */
+md_status md_stream_some(md_stream *stream, void *out, size_t n, size_t *got, md_error *err);
+
 /* Checks that nothing follows: neither bytes nor, after a gzip stream, anything else. */
 md_status md_stream_finish(md_stream *stream, md_error *err);
 
