@@ -8,6 +8,7 @@
 #include "export_compile.h"
 #include "export_weights.h"
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/keras/keras_config.h"
 
@@ -128,6 +129,10 @@ md_status md_export(const md_checkpoint *c, const md_export_rate *rate, md_expor
         status = make_npz(c, &bytes, err);
     if (!status)
         status = md_whole_file_write(path, &bytes, err);
+    if (!status && c->scale.kind == MD_SCALE_STANDARDIZE)
+        md_warn("'%s' holds no scale: give its model (value - mean) / sqrt(variance), which are in "
+                "the checkpoint's /data",
+                path);
     md_bytes_free(&bytes);
     return status;
 }

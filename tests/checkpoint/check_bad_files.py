@@ -159,7 +159,7 @@ STAMPED = [
     (in_model("units=5", "units=1048576"), "more than the file can hold"),
     (in_model("units=5", "units=6"), "is f4 [12,5] where f4 [12,6] belongs"),
     (in_model("columns=3", "columns=4"), "@input_shape is 4 x 3"),
-    (in_config('"Dense"', '"Conv2D"'), "(Conv2D) has no counterpart here"),
+    (in_config('"Dense"', '"LSTM"'), "(LSTM) has no counterpart here"),
     (in_config('"relu"', '"gelu"'), "'dense_1' (Dense) has activation 'gelu'"),
     (in_config('"units": 5', '"units": 1048576'), "more than the file can hold"),
     (in_config('"units": 5', '"units": 6'), "is f4 [12,5] where f4 [12,6] belongs"),
@@ -199,7 +199,7 @@ UNSTAMPED = [
     (set_text("/", "schema", "other"), "@schema is 'other' where 'mnist_dist' belongs"),
     (lambda f: f.attrs.__delitem__("schema"), "not a checkpoint of mnist_dist"),
     (set_number("/", "schema_version", 7), "has schema version 7, and this program reads up to "
-                                           "version 1; upgrade mnist_dist"),
+                                           "version 2; upgrade mnist_dist"),
     (set_number("/", "schema_version", 0), "has schema version 0, which never existed"),
     (lambda f: f.attrs.__delitem__("state_xxh3"), "/@state_xxh3 is missing"),
     (set_cell("history/loss", 0, 0.5), "damaged: @state_xxh3 is"),

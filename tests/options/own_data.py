@@ -9,7 +9,7 @@ import sys
 import h5py
 import numpy as np
 
-from program import Place, check_refused, digest, finish, judge, works
+from program import Place, check_refused, digest, finish, judge, run, works
 
 COUNTS = {"train": 300, "test": 90}
 TYPES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0b, ">i4": 0x0c, ">f4": 0x0d, ">f8": 0x0e}
@@ -340,6 +340,8 @@ def standardized(place):
     few = np.genfromtxt(out, delimiter=",", skip_header=1)
     assert np.array_equal(few[:, 1:3], every[5:8, 1:3]) and np.allclose(few[:, 3:], every[5:8, 3:])
     assert "ok" in works("verify", place.output)
+    code, _, said = run("export", place.output, "--format", "npz")
+    assert code == 0 and "holds no scale: give its model (value - mean) / sqrt(variance)" in said, said
 
 
 def scales(place):
