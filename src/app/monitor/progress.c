@@ -55,7 +55,7 @@ static void speak_of_cpus(const md_run_info *info)
 }
 
 /* The largest batch for which it was measured to be so; see ARCHITECTURE.md. */
-enum { SMALL_BATCH = 32 };
+enum { SMALL_BATCH = 256 };
 
 static void speak_of_reducer(const md_run_info *info)
 {
