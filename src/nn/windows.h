@@ -26,4 +26,17 @@ static inline int md_window_pixel(const md_sliding *w, const size_t window[2],
     return 1;
 }
 
+/* The twin of a pooling layer: what `pool` makes of each window, channel by channel. */
+static inline void md_pool_twin(const md_layer *layer, const double *x, double *y,
+                                double (*pool)(const md_sliding *w, const size_t window[2],
+                                               size_t channel, const double *x))
+{
+    const md_sliding w = md_windows_of(layer);
+    size_t window[2];
+    for (window[0] = 0; window[0] < w.out[0]; window[0]++)
+        for (window[1] = 0; window[1] < w.out[1]; window[1]++)
+            for (size_t channel = 0; channel < w.channels; channel++)
+                *y++ = pool(&w, window, channel, x);
+}
+
 #endif

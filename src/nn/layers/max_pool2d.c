@@ -40,12 +40,7 @@ static void twin(const md_layer *layer, const md_context *context, const double 
 {
     (void)context;
     (void)weights;
-    const md_sliding w = md_windows_of(layer);
-    size_t window[2];
-    for (window[0] = 0; window[0] < w.out[0]; window[0]++)
-        for (window[1] = 0; window[1] < w.out[1]; window[1]++)
-            for (size_t channel = 0; channel < w.channels; channel++)
-                *y++ = largest(&w, window, channel, x);
+    md_pool_twin(layer, x, y, largest);
 }
 
 const md_layer_ops md_layer_ops_max_pool2d = {
