@@ -1,7 +1,5 @@
 #include "mnist_dist/data/sampler.h"
 
-#include "mnist_dist/base/rng.h"
-
 __extension__ typedef unsigned __int128 wide;
 
 /* Maps 64 random bits to 0 .. bound-1 by multiply-shift (Lemire, "Fast random integer generation in
@@ -20,20 +18,32 @@ static void swap(uint32_t *order, size_t a, size_t b)
     order[b] = kept;
 }
 
-void md_sampler_order(uint64_t seed, uint32_t epoch, int shuffle, uint32_t *order, size_t n)
+static void count_up(uint32_t *order, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
-    if (!shuffle)
-        return;
-    md_rng_key key = {.seed = seed, .stream = MD_STREAM_SHUFFLE, .high = epoch};
+}
+
+void md_sampler_shuffle(const md_rng_key *key, uint64_t first, uint32_t *order, size_t n)
+{
     uint32_t block[4];
+    count_up(order, n);
     for (size_t i = 0; i + 1 < n; i++) {
-        if (i % 2 == 0)
-            md_rng_block(&key, i / 2, block);
-        uint64_t bits = (uint64_t)block[2 * (i % 2)] << 32 | block[2 * (i % 2) + 1];
+        const uint64_t draw = first + i, half = draw % 2;
+        if (i == 0 || half == 0)
+            md_rng_block(key, draw / 2, block);
+        const uint64_t bits = (uint64_t)block[2 * half] << 32 | block[2 * half + 1];
         swap(order, i, i + below(bits, (uint32_t)(n - i)));
     }
+}
+
+void md_sampler_order(uint64_t seed, uint32_t epoch, int shuffle, uint32_t *order, size_t n)
+{
+    const md_rng_key key = {.seed = seed, .stream = MD_STREAM_SHUFFLE, .high = epoch};
+    if (shuffle)
+        md_sampler_shuffle(&key, 0, order, n);
+    else
+        count_up(order, n);
 }
 
 int64_t md_sampler_steps(size_t n, size_t batch)

@@ -9,11 +9,12 @@
 
 /* One stream per use, so that no two uses ever see the same numbers. */
 typedef enum md_stream {
-    MD_STREAM_INITIALIZER = 1, /* counter: layer, element */
-    MD_STREAM_SHUFFLE = 2,     /* counter: epoch, position */
-    MD_STREAM_DROPOUT = 3,     /* counter: layer, epoch, sample, unit */
-    MD_STREAM_SYNTHETIC = 4,   /* counter: image, draw */
-    MD_STREAM_AUGMENTATION = 5 /* counter: epoch, image, draw */
+    MD_STREAM_INITIALIZER = 1,  /* counter: layer, element */
+    MD_STREAM_SHUFFLE = 2,      /* counter: epoch, position */
+    MD_STREAM_DROPOUT = 3,      /* counter: layer, epoch, sample, unit */
+    MD_STREAM_SYNTHETIC = 4,    /* counter: image, draw */
+    MD_STREAM_AUGMENTATION = 5, /* counter: epoch, image, draw */
+    MD_STREAM_CHUNKS = 6        /* counter: epoch, chunk */
 } md_stream;
 
 /* What a value depends on. `high` and `low` are the caller's counter; see md_stream. */

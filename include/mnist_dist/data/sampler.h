@@ -7,9 +7,15 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/range.h"
+#include "mnist_dist/base/rng.h"
 
-/* order[n] becomes epoch's permutation of 0 .. n-1 (Fisher-Yates over counter-based numbers; Knuth,
- * TAOCP 2, 3.4.2 P), or file order when shuffle is 0. Epochs count from 0. */
+/* order[n] becomes a permutation of 0 .. n-1 (Fisher-Yates over counter-based numbers; Knuth, TAOCP
+ * 2, 3.4.2 P). Its i-th draw is number first + i of the key's, so that permutations which share a
+ * key each have their own. */
+void md_sampler_shuffle(const md_rng_key *key, uint64_t first, uint32_t *order, size_t n);
+
+/* order[n] becomes epoch's permutation of 0 .. n-1, or file order when shuffle is 0. Epochs count
+ * from 0. */
 void md_sampler_order(uint64_t seed, uint32_t epoch, int shuffle, uint32_t *order, size_t n);
 
 /* Steps in an epoch of n samples: the last batch may be partial. */
