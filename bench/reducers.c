@@ -89,7 +89,7 @@ static md_status report(contest *c, const char *what, move make, double *median)
 
 static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
 {
-    const size_t width = FACTORS;
+    const md_matrix matrix = {FACTORS, 1};
     const int rank = md_comm_rank(c->bench->comm), ranks = md_comm_size(c->bench->comm);
     const md_reducer_params params = {.kind = kind,
                                       .parameters = c->count,
@@ -97,8 +97,8 @@ static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
                                       .batch = SAMPLES,
                                       .values = 2,
                                       .slice = md_range_part((md_range){0, c->count}, rank, ranks),
-                                      .widths = &width,
-                                      .matrices = 1,
+                                      .matrices = &matrix,
+                                      .matrix_count = 1,
                                       .all_within = c->bench->kernels->all_within};
     double median;
     md_status status = md_reducer_create(c->bench->comm, &params, &c->reducer, c->err);

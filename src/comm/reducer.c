@@ -25,6 +25,11 @@ int md_reducer_exchanges(md_reducer_kind kind)
     return variants[kind]->exchanges;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static md_status check(const md_reducer_params *params, md_error *err)
 {
     const size_t most = INT_MAX - 128; /* MPI counts are ints, and step sums ride along */
@@ -76,6 +81,9 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->variant = reducer + 1;
     reducer->comm = comm;
     reducer->params = *params;
+    reducer->grain = 1;
+    for (int i = 0; i < params->matrix_count; i++)
+        reducer->grain = larger(reducer->grain, params->matrices[i].samples);
     reducer->stride = (params->parameters + line - 1) / line * line;
     status = ops->create(reducer, err);
     if (!status)
@@ -121,10 +129,20 @@ md_range md_reducer_slice(const md_reducer *reducer)
     return reducer->slice;
 }
 
+md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples)
+{
+    const size_t grain = reducer->grain;
+    const md_range all = {0, (samples + grain - 1) / grain};
+    const md_range part = md_range_part(all, place, md_comm_size(reducer->comm));
+    const size_t begin = part.begin * grain, end = begin + part.count * grain;
+    if (part.count == 0)
+        return (md_range){samples, 0};
+    return (md_range){begin, (end < samples ? end : samples) - begin};
+}
+
 md_range md_reducer_part(const md_reducer *reducer, size_t samples)
 {
-    return md_range_part((md_range){0, samples}, md_comm_place(reducer->comm),
-                         md_comm_size(reducer->comm));
+    return md_reducer_part_of(reducer, md_comm_place(reducer->comm), samples);
 }
 
 size_t md_reducer_state_floats(const md_reducer *reducer)

@@ -50,6 +50,7 @@ struct md_reducer {
 
     float *parameters; /* followed by the moments: `stride` floats each */
     float *gradient, *matrices;
+    size_t grain;    /* samples that stay together */
     double *squares; /* [params.rows] */
     size_t stride;   /* parameters rounded up to whole cache lines */
     float bound;     /* of magnitudes, so that no sum overflows */
@@ -65,6 +66,9 @@ struct md_reducer {
 #define MD_REDUCER_DECLARE(ID, id, name, promise, how) extern const md_reducer_ops md_reducer_##id;
 MD_REDUCERS(MD_REDUCER_DECLARE)
 #undef MD_REDUCER_DECLARE
+
+/* The samples that the rank in this place of the order takes of a batch. Local. */
+md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples);
 
 /* Floats in parameters and moments together. Local. */
 size_t md_reducer_state_floats(const md_reducer *reducer);

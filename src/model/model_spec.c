@@ -256,6 +256,19 @@ static void place_tensor(md_layout *layout, int layer, md_tensor *tensor)
     layout->tensor_count++;
 }
 
+/* See md_tensor.summed: are a micro-shard's sums fewer numbers than what they are made of? */
+static void mark_summed(md_layout *layout, int layer)
+{
+    const int first = layout->first[layer], end = layout->first[layer + 1];
+    const size_t factors =
+        md_shape_size(&layout->shapes[layer]) + md_shape_size(&layout->shapes[layer + 1]);
+    size_t weights = 0;
+    for (int k = first; k < end; k++)
+        weights += layout->tensors[k].count;
+    for (int k = first; k < end; k++)
+        layout->tensors[k].summed = weights <= MD_MICRO_SHARD * factors;
+}
+
 void md_model_spec_layout(const md_model_spec *spec, md_layout *out)
 {
     *out = (md_layout){.shapes = {md_model_spec_input(spec)}};
@@ -266,6 +279,8 @@ void md_model_spec_layout(const md_model_spec *spec, md_layout *out)
         for (int k = 0; k < count; k++)
             place_tensor(out, i, &tensors[k]);
         out->first[i + 1] = out->tensor_count;
+        if (md_layer_describe(spec->layers[i].kind)->slides)
+            mark_summed(out, i);
     }
 }
 

@@ -26,6 +26,7 @@ typedef struct md_layer {
     const md_tensor *tensors; /* its own, in the order of its descriptor */
     int tensor_count;
     int propagates; /* some layer before it has parameters: backward goes on through it */
+    float *sums;    /* [micro-shards][its parameters]: see md_tensor.summed; NULL: none are made */
     /* Matrices, a row per sample, of which a pass uses those from batch->first on. x [][in] is the
      * output of a layer before it, NULL where that is the batch itself; y [][out] this one's, x if
      * it has none of its own. dy [][out] is the gradient of the loss by y, dx [][in] that by x,

@@ -6,26 +6,11 @@
 #include <string.h>
 
 #include "elementary.h"
-#include "layer.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
-#include "mnist_dist/nn/loss.h"
+#include "model_internal.h"
 
 enum { TILE = 2048 }; /* floats of a gradient: with weights and two moments 32 KB */
-
-struct md_model {
-    md_model_spec spec;
-    md_layout layout;
-    const md_kernels *kernels;
-    const md_loss *loss_function;
-    size_t outputs;
-    md_layer layers[MD_MAX_LAYERS];
-    int first_weighted; /* index of the first layer with parameters */
-    md_context context; /* of the last forward */
-    float *own;         /* the layers' matrices until they are placed elsewhere */
-    float *loss;        /* [max_samples] */
-    float *error;       /* [max_samples]; NULL unless the model answers with numbers */
-};
 
 #define MD_KIND(NAME, name) extern const md_layer_ops md_layer_ops_##name;
 MD_LAYER_KINDS(MD_KIND)
@@ -67,61 +52,6 @@ int md_layers_describe(const md_model_spec *spec, const md_layout *layout,
     return first_weighted;
 }
 
-static int has_gradient(const md_layer *layer)
-{
-    return layer->ops->has_gradient && layer->propagates;
-}
-
-int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICES])
-{
-    int count = 0;
-    for (int i = 0; i < model->spec.layer_count; i++) {
-        const md_layer *layer = &model->layers[i];
-        if (layer->ops->has_output)
-            widths[count++] = layer->out;
-        if (has_gradient(layer))
-            widths[count++] = layer->in;
-    }
-    widths[count++] = model->outputs; /* the gradient of the loss by the logits */
-    return count;
-}
-
-/* Cuts a matrix off the block. */
-static float *take(float **block, size_t floats)
-{
-    float *taken = *block;
-    *block += floats;
-    return taken;
-}
-
-/* Forward from the batch, backward from the loss, as data flows. */
-static void place(md_model *model, float *block, size_t samples)
-{
-    float *x = NULL, *dy;
-    const int count = model->spec.layer_count;
-    for (int i = 0; i < count; i++) {
-        md_layer *layer = &model->layers[i];
-        layer->x = x;
-        if (layer->ops->has_output)
-            x = take(&block, samples * layer->out);
-        layer->y = x;
-        layer->dx = has_gradient(layer) ? take(&block, samples * layer->in) : NULL;
-    }
-    dy = block;
-    for (int i = count - 1; i >= 0; i--) {
-        md_layer *layer = &model->layers[i];
-        layer->dy = dy;
-        dy = layer->dx ? layer->dx : dy;
-    }
-}
-
-void md_model_place(md_model *model, float *block, size_t samples)
-{
-    free(model->own);
-    model->own = NULL;
-    place(model, block, samples);
-}
-
 static md_status make_buffers(md_model *model, size_t max_samples, md_error *err)
 {
     for (int i = 0; i < model->spec.layer_count; i++) {
@@ -132,14 +62,9 @@ static md_status make_buffers(md_model *model, size_t max_samples, md_error *err
         if (status)
             return status;
     }
-    size_t widths[MD_MODEL_MOST_MATRICES], row = 0;
-    for (int i = md_model_matrices(model, widths); i > 0; i--)
-        row += widths[i - 1];
-    md_status status = md_allocate((void **)&model->own, max_samples, row * sizeof *model->own,
-                                   "activations and gradients", err);
+    md_status status = md_model_place_all(model, max_samples, err);
     if (status)
         return status;
-    place(model, model->own, max_samples);
     status = md_allocate((void **)&model->loss, max_samples, sizeof *model->loss, "losses", err);
     if (!status && md_model_spec_answer(&model->spec) == MD_ANSWER_NUMBERS)
         status =
@@ -265,13 +190,39 @@ const float *md_model_errors(const md_model *model)
     return model->error;
 }
 
+/* A layer's gradients by its weights, summed over each micro-shard of the batch. */
+static void sum_micro_shards(md_layer *layer, const md_context *context)
+{
+    const md_batch *batch = context->batch;
+    float *sum = layer->sums + batch->first / MD_MICRO_SHARD * md_layer_weights(layer);
+    assert(batch->first % MD_MICRO_SHARD == 0);
+    for (size_t at = 0; at < batch->samples; at += MD_MICRO_SHARD) {
+        const size_t left = batch->samples - at;
+        md_batch shard = {.samples = left < MD_MICRO_SHARD ? left : MD_MICRO_SHARD,
+                          .first = batch->first + at,
+                          .pixels = batch->pixels ? batch->pixels + at * layer->in : NULL};
+        md_context part = *context;
+        part.batch = &shard;
+        for (int k = 0; k < layer->tensor_count; k++) {
+            const md_tensor *tensor = &layer->tensors[k];
+            layer->ops->weight_gradient(layer, &part, k, 0, tensor->count / md_tensor_row(tensor),
+                                        sum);
+            sum += tensor->count;
+        }
+    }
+}
+
 float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch)
 {
     model->context.parameters = parameters;
     model->context.batch = batch;
-    for (int i = model->spec.layer_count - 1; i >= model->first_weighted && batch->samples; i--)
-        if (model->layers[i].ops->backward)
-            model->layers[i].ops->backward(&model->layers[i], &model->context);
+    for (int i = model->spec.layer_count - 1; i >= model->first_weighted && batch->samples; i--) {
+        md_layer *layer = &model->layers[i];
+        if (layer->ops->backward)
+            layer->ops->backward(layer, &model->context);
+        if (layer->sums)
+            sum_micro_shards(layer, &model->context);
+    }
     return md_rows_of(last_layer(model)->dy, &model->context, model->outputs);
 }
 
@@ -310,13 +261,32 @@ void md_model_sort(md_model *model, const md_batch *batch, md_range range)
     }
 }
 
+/* The same weights' sums of all micro-shards, in order. */
+static void add_sums(const md_layer *layer, const md_tensor *tensor, md_range rows, size_t samples,
+                     float *gradient)
+{
+    const size_t row = md_tensor_row(tensor), count = rows.count * row,
+                 stride = md_layer_weights(layer);
+    const float *sum = layer->sums + (tensor->offset - layer->tensors[0].offset) + rows.begin * row;
+    memcpy(gradient, sum, count * sizeof *gradient);
+    for (size_t at = MD_MICRO_SHARD; at < samples; at += MD_MICRO_SHARD) {
+        sum += stride;
+        for (size_t j = 0; j < count; j++)
+            gradient[j] += sum[j];
+    }
+}
+
 /* Of some rows of tensor number k. */
 static void gradient_of_rows(md_model *model, int k, md_range rows, float *gradient)
 {
-    const int owner = model->layout.tensors[k].layer;
+    const md_tensor *tensor = &model->layout.tensors[k];
+    const int owner = tensor->layer;
     md_layer *layer = &model->layers[owner];
-    layer->ops->weight_gradient(layer, &model->context, k - model->layout.first[owner], rows.begin,
-                                rows.count, gradient);
+    if (layer->sums)
+        add_sums(layer, tensor, rows, model->context.batch->samples, gradient);
+    else
+        layer->ops->weight_gradient(layer, &model->context, k - model->layout.first[owner],
+                                    rows.begin, rows.count, gradient);
 }
 
 void md_model_gradient(md_model *model, const md_batch *batch, md_range range, float *gradient)
@@ -335,7 +305,7 @@ void md_model_gradient(md_model *model, const md_batch *batch, md_range range, f
 static size_t rows_of_tile(const md_tensor *tensor, size_t samples)
 {
     const size_t row = md_tensor_row(tensor);
-    const int slides = tensor->rank > 2; /* over all images again for each tile */
+    const int slides = tensor->rank > 2 && !tensor->summed; /* over all images for each tile */
     if (samples > MD_SPARSE_BLOCK || slides)
         return tensor->count / row;
     return row < TILE ? TILE / row : 1;

@@ -3,7 +3,8 @@
 #include <math.h>
 
 /* In terms of a weight's gradient over sparse rows: a step of Adam costs as much as five and a half
- * of them, and one of a dense product a third (AVX-512, batch 1,024: 5.3 and 0.35). */
+ * of them, and one of a dense product a third (AVX-512, batch 1,024: 5.3 and 0.35). Adding a
+ * micro-shard's sum is taken for one of these. */
 static const double step_cost = 5.5, dense_cost = 0.33;
 
 size_t md_slice_rows(const md_layout *layout)
@@ -17,8 +18,11 @@ size_t md_slice_rows(const md_layout *layout)
 static double row_cost(const md_layout *layout, int tensor, size_t row, const float *density,
                        size_t samples)
 {
-    const double cost = density && tensor == 0 ? (double)density[row] : dense_cost;
-    return (double)md_tensor_row(&layout->tensors[tensor]) * (step_cost + cost * (double)samples);
+    const md_tensor *t = &layout->tensors[tensor];
+    double cost = density && tensor == 0 ? (double)density[row] : dense_cost;
+    if (t->summed)
+        cost /= MD_MICRO_SHARD;
+    return (double)md_tensor_row(t) * (step_cost + cost * (double)samples);
 }
 
 /* Adds the rows' costs up to the row in whose middle they exceed `most`, where *cut is set; returns

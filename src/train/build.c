@@ -258,8 +258,8 @@ static md_status build_reducer(md_trainer *t, md_error *err)
                                 .rows = md_slice_rows(layout),
                                 .batch = t->shape.batch,
                                 .values = t->answers_numbers ? 2 * MD_FIXED_PIECES : 2,
-                                .widths = t->widths,
-                                .matrices = md_model_matrices(t->model, t->widths),
+                                .matrices = t->matrices,
+                                .matrix_count = md_model_matrices(t->model, t->matrices),
                                 .all_within = t->kernels->all_within};
     md_status status = md_agree(t->comm, cut_slice(t, &params.slice, err), err);
     if (!status)
@@ -269,8 +269,8 @@ static md_status build_reducer(md_trainer *t, md_error *err)
     t->inference.parameters = md_reducer_parameters(t->reducer);
     t->needs_norm = t->params->debug || t->config->optimizer.clip_norm > 0.0;
     if (t->exchanges)
-        md_model_place(t->model, md_reducer_matrices(t->reducer), t->shape.batch);
-    return MD_OK;
+        status = md_model_place(t->model, md_reducer_matrices(t->reducer), t->shape.batch, err);
+    return md_agree(t->comm, status, err);
 }
 
 /* Equal bits at any rank count need the same arithmetic everywhere. */

@@ -40,12 +40,18 @@ void md_trainer_sort_epoch(md_trainer *t)
     t->order_epoch = t->at.epoch;
 }
 
-/* This rank's part of the batch; and all that it takes a gradient over. */
+/* This rank's part of the batch; and all that it takes a gradient over, whose samples themselves
+ * only some models need. */
 static void gather(md_trainer *t, md_range batch, md_range part, md_batch *all, md_batch *own)
 {
-    const md_range wanted = t->exchanges ? batch : part;
+    const int whole = t->exchanges && md_model_shares_inputs(t->model);
+    const md_range wanted = whole ? batch : part;
     *all = *md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order + wanted.begin, wanted.count);
     *own = md_batcher_part(t->batcher, all, (md_range){part.begin - wanted.begin, part.count});
+    if (!t->exchanges || whole)
+        return;
+    own->first = part.begin - batch.begin;
+    *all = (md_batch){.samples = batch.count};
 }
 
 /* What the model is judged by, summed over this rank's samples. */

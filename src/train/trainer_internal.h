@@ -39,7 +39,7 @@ typedef struct md_trainer {
     int answers_numbers; /* the model does; see md_answer */
     int exchanges;       /* it does not sum gradients; see md_reducer_matrices */
     int streams;         /* other ranks of the node read the parameters that this one steps */
-    size_t widths[MD_MODEL_MOST_MATRICES];
+    md_matrix matrices[MD_MODEL_MOST_MATRICES];
     int needs_norm; /* of the gradient, in every step */
     md_heartbeat *heartbeat;
 

@@ -72,15 +72,16 @@ static md_range slice_of(const md_comm *comm, size_t parameters)
 int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t parameters, int moments)
 {
     md_error err;
-    *s = (subject){.kind = kind, .node_size = node_size, .parameters = parameters};
+    *s = (subject){
+        .kind = kind, .node_size = node_size, .parameters = parameters, .matrix = {parameters, 1}};
     md_reducer_params params = {.kind = kind,
                                 .parameters = parameters,
                                 .moments = moments,
                                 .rows = parameters,
                                 .batch = (size_t)world_size(),
                                 .values = 2,
-                                .widths = &s->parameters,
-                                .matrices = 1,
+                                .matrices = &s->matrix,
+                                .matrix_count = 1,
                                 .all_within = all_within};
     md_status status = md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err);
     if (!status)

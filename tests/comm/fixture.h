@@ -24,6 +24,7 @@ typedef struct subject {
     md_comm *comm;
     md_reducer *reducer;
     size_t parameters;
+    md_matrix matrix;    /* its shape: a row for each sample */
     size_t begin, count; /* its slice */
 } subject;
 

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist_dist/base/range.h"
+#include "mnist_dist/base/matrix.h"
 #include "mnist_dist/comm/comm.h"
 #include "mnist_dist/comm/reducer_list.h"
 
@@ -42,10 +42,10 @@ typedef struct md_reducer_params {
     size_t batch;      /* samples in the largest global batch */
     int values;        /* of md_step_sums that are summed */
     /* Of variants that exchange: this rank's slice of the parameters, those of a node's ranks one
-     * after another; and the matrices' widths, in floats a sample. */
+     * after another; and the shapes of the matrices. */
     md_range slice;
-    const size_t *widths; /* [matrices]; borrowed */
-    int matrices;
+    const md_matrix *matrices; /* [matrix_count]; borrowed */
+    int matrix_count;
     /* Is every |x| <= bound? See nn/kernels.h; handed in so that comm/ need not know nn/. */
     int (*all_within)(const float *x, size_t count, float bound);
 } md_reducer_params;
@@ -67,10 +67,11 @@ md_range md_reducer_slice(const md_reducer *reducer);     /* may be empty */
 /* Local. This rank's own. Summed: [parameters], backward writes here and reduce leaves the sum.
  * Exchanged: room for the slice's. */
 float *md_reducer_gradient(md_reducer *reducer);
-/* Local. The matrices, [batch][width] one after another, the same memory for all ranks of a node;
- * NULL when gradients are summed. */
+/* Local. The matrices, with rows for a batch one after another, the same memory for all ranks of a
+ * node; NULL when gradients are summed. */
 float *md_reducer_matrices(md_reducer *reducer);
-/* Local. The samples that this rank takes of a batch of so many. */
+/* Local. The samples that this rank takes of a batch of so many: whole rows of every matrix, and
+ * one row of the one with the longest at most more than another rank. */
 md_range md_reducer_part(const md_reducer *reducer, size_t samples);
 /* Local. The largest magnitude that md_reducer_add takes without calling it bad. */
 float md_reducer_bound(const md_reducer *reducer);

@@ -20,6 +20,7 @@ typedef struct md_layer_descriptor {
     const char *keras_ones; /* what of Keras' keys is always 1 here, with blanks between, or NULL */
     const char *help;
     md_layer_takes takes;
+    int slides;         /* weights serve at many places of a sample: few beside the activations */
     const md_key *keys; /* members of md_layer_spec; those with a default may be left out */
     size_t key_count;
     /* The output's shape, with an extent of 0 if nothing is left; NULL: the input's. */

@@ -15,7 +15,8 @@ enum {
     MD_MAX_SHAPE = 3,         /* dimensions of what a layer makes of one sample */
     MD_MAX_TENSOR_RANK = 4,   /* dimensions of a layer's weights */
     MD_MAX_LAYER_TENSORS = 4, /* arrays of weights of one layer */
-    MD_MAX_TENSORS = MD_MAX_LAYERS * MD_MAX_LAYER_TENSORS
+    MD_MAX_TENSORS = MD_MAX_LAYERS * MD_MAX_LAYER_TENSORS,
+    MD_MICRO_SHARD = 4 /* samples whose gradients travel as one sum; see md_tensor.summed */
 };
 
 /* The kinds of layers, a row each: everything that knows of kinds is made from this list, the
@@ -81,6 +82,10 @@ typedef struct md_tensor {
     size_t fan_in, fan_out;           /* for Glorot's initializer; 0: starts as zeros */
     size_t offset;                    /* first element */
     size_t count;                     /* elements */
+    /* Where ranks share a batch, its gradient travels as sums over micro-shards of the batch, since
+     * these are fewer numbers than the activations and gradients that it is made of. Depends on the
+     * layer's sizes only. */
+    int summed;
 } md_tensor;
 
 /* Elements of its last dimension; a tensor of one dimension is one row. */

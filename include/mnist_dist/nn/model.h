@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "mnist_dist/base/error.h"
+#include "mnist_dist/base/matrix.h"
 #include "mnist_dist/base/range.h"
 #include "mnist_dist/model/model_spec.h"
 #include "mnist_dist/nn/kernels.h"
@@ -73,23 +74,29 @@ const float *md_model_errors(const md_model *model);
 void md_model_backward(md_model *model, const float *parameters, const md_batch *batch,
                        float *gradient);
 
-/* Backward in two parts, for ranks that share a batch. What weight gradients are made of, a row per
- * sample each, lies in the model's matrices: the layers' activations and the gradients by them. */
-enum { MD_MODEL_MOST_MATRICES = 2 * MD_MAX_LAYERS + 1 };
+/* Backward in two parts, for ranks that share a batch. What weight gradients are made of lies in
+ * matrices that the ranks share: the layers' activations and the gradients by them, a row per
+ * sample, or sums of gradients by weights, a row per micro-shard (md_tensor.summed). */
+enum { MD_MODEL_MOST_MATRICES = 3 * MD_MAX_LAYERS + 1 };
 
-/* Their number, and how many floats a sample has in each. */
-int md_model_matrices(const md_model *model, size_t widths[MD_MODEL_MOST_MATRICES]);
+/* Their number and shapes. */
+int md_model_matrices(md_model *model, md_matrix matrices[MD_MODEL_MOST_MATRICES]);
 
-/* From now on the matrices are [samples][width], one after another, in `block`, which the caller
- * keeps. A pass uses the rows from batch->first on. */
-void md_model_place(md_model *model, float *block, size_t samples);
+/* From now on these lie one after another in `block`, with rows for `samples`, which the caller
+ * keeps. A pass uses the rows from batch->first on, which begins a micro-shard. */
+md_status md_model_place(md_model *model, float *block, size_t samples, md_error *err);
 
-/* After loss: fills the batch's rows of the gradients. Returns those by the logits,
+/* 1 when the gradients are also made of the samples themselves, so that md_model_gradient needs
+ * those of the whole batch. */
+int md_model_shares_inputs(const md_model *model);
+
+/* After loss: fills the batch's rows of the gradients and sums. Returns those by the logits,
  * [samples][outputs]. */
 float *md_model_propagate(md_model *model, const float *parameters, const md_batch *batch);
 
-/* Then, with a batch of all samples, whose rows are filled by whomever: gets ready for gradients in
- * `range`, which ends, as all ranges here, between rows of tensors (md_tensor_row). */
+/* Then, with a batch of all samples, whose rows are filled by whomever (itself needed only by a
+ * model that shares inputs): gets ready for gradients in `range`, which ends, as all ranges here,
+ * between rows of tensors (md_tensor_row). */
 void md_model_sort(md_model *model, const md_batch *batch, md_range range);
 
 /* gradient[range.count]: of the parameters in `range`, each the sum over the samples in order, the

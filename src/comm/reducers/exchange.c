@@ -2,8 +2,9 @@
  * activations and the gradients by them, a hundredth of the weights' size for a small batch
  * ("sufficient factor broadcasting", Xie et al., UAI 2016). From the rows of the whole batch each
  * rank computes the gradient of its own slice of the weights and steps it (as ZeRO's stage 1,
- * Rajbhandari et al., SC 2020). Every sum runs over the samples in batch order, whoever owns it, so
- * the rank count cannot show in any bit.
+ * Rajbhandari et al., SC 2020). Where weights are fewer than what their gradients are made of, as a
+ * convolution's, a row is their sum over a micro-shard of the batch instead. Every sum runs over
+ * the rows in batch order, whoever owns it, so the rank count cannot show in any bit.
  *
  * A node holds one copy of everything and its ranks cut the weights among themselves. Between nodes
  * the rows travel, in one MPI_Allgatherv a step, and every node computes all slices: the state is
@@ -33,7 +34,6 @@ typedef struct exchange {
     md_barrier *barrier;
     shared_sums *totals, *ranks; /* ranks[ranks of this node] */
     int spins;
-    size_t width; /* of all matrices together */
     /* Of the first rank of a node, if there are several. */
     MPI_Comm leaders; /* else null */
     char *sent, *received;
@@ -51,6 +51,20 @@ static size_t in_lines(size_t bytes)
     return (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
 }
 
+/* Floats in some samples' rows of all matrices. */
+static size_t floats_of(const md_reducer *reducer, md_range samples)
+{
+    size_t floats = 0;
+    for (int i = 0; i < reducer->params.matrix_count; i++)
+        floats += md_matrix_floats(&reducer->params.matrices[i], samples);
+    return floats;
+}
+
+static size_t most_floats(const md_reducer *reducer)
+{
+    return floats_of(reducer, (md_range){0, reducer->params.batch});
+}
+
 static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
 {
     const size_t ranks = (size_t)md_comm_node_size(reducer->comm);
@@ -60,7 +74,7 @@ static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
                             ranks * sizeof *reducer->marks,
                             in_lines(reducer->params.rows * sizeof *reducer->squares),
                             md_reducer_state_floats(reducer) * sizeof(float),
-                            reducer->params.batch * own->width * sizeof(float)};
+                            most_floats(reducer) * sizeof(float)};
     enum { PARTS = sizeof sizes / sizeof *sizes };
     size_t bytes = 0;
     void *parts[PARTS];
@@ -86,7 +100,7 @@ static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
 static md_status make_messages(md_reducer *reducer, exchange *own, md_error *err)
 {
     const size_t nodes = (size_t)md_comm_nodes(reducer->comm);
-    const size_t rows = reducer->params.batch * own->width * sizeof(float);
+    const size_t rows = most_floats(reducer) * sizeof(float);
     const size_t head = sizeof own->totals->sums;
     if (rows + nodes * head > INT_MAX)
         return md_fail(err, MD_USAGE,
@@ -125,8 +139,6 @@ static md_status create(md_reducer *reducer, md_error *err)
     exchange *own = reducer->variant;
     void *gradient;
     own->leaders = MPI_COMM_NULL;
-    for (int i = 0; i < params->matrices; i++)
-        own->width += params->widths[i];
     reducer->slices = md_comm_node_size(reducer->comm);
     reducer->own_slice = md_comm_node_rank(reducer->comm);
     reducer->slice = params->slice;
@@ -159,37 +171,42 @@ static void destroy(md_reducer *reducer)
 static int add(md_reducer *reducer, size_t samples)
 {
     const md_reducer_params *params = &reducer->params;
-    const md_range part = md_reducer_part(reducer, samples);
-    const float *matrix = reducer->matrices;
+    const md_range part = md_reducer_part(reducer, samples), all = {0, params->batch};
+    const float *block = reducer->matrices;
     int good = 1;
-    for (int i = 0; i < params->matrices; i++) {
-        const size_t width = params->widths[i];
-        good &= params->all_within(matrix + part.begin * width, part.count * width, reducer->bound);
-        matrix += params->batch * width;
+    for (int i = 0; i < params->matrix_count; i++) {
+        const md_matrix *matrix = &params->matrices[i];
+        const md_range rows = md_matrix_rows(matrix, part);
+        good &= params->all_within(block + rows.begin * matrix->width, rows.count * matrix->width,
+                                   reducer->bound);
+        block += md_matrix_floats(matrix, all);
     }
     return good;
 }
 
 /* The samples of a batch that a node's ranks take together. */
-static md_range rows_of(const md_reducer *reducer, int node, size_t samples)
+static md_range samples_of(const md_reducer *reducer, int node, size_t samples)
 {
-    const int size = md_comm_size(reducer->comm);
-    const md_range all = {0, samples}, places = md_comm_places(reducer->comm, node);
-    const md_range first = md_range_part(all, (int)places.begin, size);
-    const md_range last = md_range_part(all, (int)(places.begin + places.count) - 1, size);
+    const md_range places = md_comm_places(reducer->comm, node);
+    const md_range first = md_reducer_part_of(reducer, (int)places.begin, samples);
+    const md_range last =
+        md_reducer_part_of(reducer, (int)(places.begin + places.count) - 1, samples);
     return (md_range){first.begin, last.begin + last.count - first.begin};
 }
 
-/* Copies a node's rows of all matrices to a message, or from it. */
-static void copy_rows(md_reducer *reducer, md_range rows, char *message, int from)
+/* Copies some samples' rows of all matrices to a message, or from it. */
+static void copy_rows(md_reducer *reducer, md_range samples, char *message, int from)
 {
-    float *matrix = reducer->matrices;
-    for (int i = 0; i < reducer->params.matrices; i++) {
-        const size_t width = reducer->params.widths[i], bytes = rows.count * width * sizeof(float);
-        float *own = matrix + rows.begin * width;
+    const md_range all = {0, reducer->params.batch};
+    float *block = reducer->matrices;
+    for (int i = 0; i < reducer->params.matrix_count; i++) {
+        const md_matrix *matrix = &reducer->params.matrices[i];
+        const md_range rows = md_matrix_rows(matrix, samples);
+        const size_t bytes = rows.count * matrix->width * sizeof *block;
+        float *own = block + rows.begin * matrix->width;
         memcpy(from ? (void *)own : message, from ? message : (const void *)own, bytes);
         message += bytes;
-        matrix += reducer->params.batch * width;
+        block += md_matrix_floats(matrix, all);
     }
 }
 
@@ -208,13 +225,13 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
     const size_t head = MD_MOST_SUMS * sizeof *totals;
     int offset = 0;
     for (int k = 0; k < nodes; k++) {
-        const size_t rows = rows_of(reducer, k, samples).count;
+        const size_t rows = floats_of(reducer, samples_of(reducer, k, samples)) * sizeof(float);
         own->offsets[k] = offset;
-        own->bytes[k] = (int)(head + rows * own->width * sizeof(float));
+        own->bytes[k] = (int)(head + rows);
         offset += own->bytes[k];
     }
     memcpy(own->sent, totals, head);
-    copy_rows(reducer, rows_of(reducer, here, samples), own->sent + head, 0);
+    copy_rows(reducer, samples_of(reducer, here, samples), own->sent + head, 0);
     md_status status =
         MD_COLLECTIVE(reducer->comm,
                       MPI_Allgatherv(own->sent, own->bytes[here], MPI_BYTE, own->received,
@@ -227,7 +244,7 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
             continue;
         memcpy(sums, message, head);
         sum_up(sums, totals);
-        copy_rows(reducer, rows_of(reducer, k, samples), message + head, 1);
+        copy_rows(reducer, samples_of(reducer, k, samples), message + head, 1);
     }
     return status;
 }

@@ -35,6 +35,7 @@ const md_layer_descriptor md_layer_kind_conv2d = {
     .keras_ones = "dilation_rate groups",
     .help = "filters that look at every window of the image with the same weights",
     .takes = MD_TAKES_IMAGES,
+    .slides = 1,
     .keys = keys,
     .key_count = sizeof keys / sizeof *keys,
     .shape = shape,
