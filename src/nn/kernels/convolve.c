@@ -23,25 +23,6 @@ static size_t lanes_of(const md_convolution *p, size_t column)
     return left < LANES ? left : LANES;
 }
 
-MD_INLINE vec take(const float *x, size_t lanes)
-{
-    vec v = {0};
-    if (lanes == LANES)
-        return load(x);
-    for (size_t i = 0; i < lanes; i++)
-        v[i] = x[i];
-    return v;
-}
-
-MD_INLINE void put(float *x, vec v, size_t lanes)
-{
-    if (lanes == LANES)
-        store(x, v);
-    else
-        for (size_t i = 0; i < lanes; i++)
-            x[i] = v[i];
-}
-
 /* As relu in elementwise.c: NaN stays NaN. */
 MD_INLINE vec not_negative(vec v)
 {

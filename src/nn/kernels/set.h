@@ -41,6 +41,46 @@ MD_INLINE void store(float *x, vec v)
     memcpy(x, &v, sizeof v);
 }
 
+#if defined(__AVX2__)
+MD_INLINE __m256i first_lanes(size_t lanes)
+{
+    const __m256i number = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)lanes), number);
+}
+#endif
+
+/* The first `lanes` of a vector, the others 0: for the rest of a row. */
+MD_INLINE vec take(const float *x, size_t lanes)
+{
+    vec v = {0};
+    if (lanes == LANES)
+        return load(x);
+#if defined(__AVX512F__)
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << lanes) - 1), x);
+#elif defined(__AVX2__)
+    return _mm256_maskload_ps(x, first_lanes(lanes));
+#endif
+    for (size_t i = 0; i < lanes; i++)
+        v[i] = x[i];
+    return v;
+}
+
+MD_INLINE void put(float *x, vec v, size_t lanes)
+{
+    if (lanes == LANES) {
+        store(x, v);
+        return;
+    }
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(x, (__mmask16)((1u << lanes) - 1), v);
+#elif defined(__AVX2__)
+    _mm256_maskstore_ps(x, first_lanes(lanes), v);
+#else
+    for (size_t i = 0; i < lanes; i++)
+        x[i] = v[i];
+#endif
+}
+
 #if !defined(__FMA__) && !defined(__aarch64__)
 #include "fused.h"
 #endif
