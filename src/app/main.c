@@ -56,7 +56,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "mnist_dist: MPI could not be started\n");
         return MD_FAILED;
     }
-    md_status status = run(argc, argv);
+    const md_status status = run(argc, argv);
+    md_guard_end(status);
     MPI_Finalize();
     return (int)status;
 }

@@ -1,7 +1,7 @@
 /* Put before a program with LD_PRELOAD, through MPI's profiling interface: with MD_STOP_AT=RANK:N
- * that rank stops before its Nth collective call, by SIGSTOP, or as MD_STOP_BY says: "exit", or
- * "finalize" (MPI_Finalize, then exit). Without MD_STOP_AT each rank lists its calls on stderr, one
- * "call RANK NAME" a line. */
+ * that rank stops before its Nth collective call, by SIGSTOP, or as MD_STOP_BY says: "kill",
+ * "exit", or "finalize" (MPI_Finalize, then exit). Without MD_STOP_AT each rank lists its calls on
+ * stderr, one "call RANK NAME" a line. */
 #include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +13,8 @@ static void stop(void)
     const char *by = getenv("MD_STOP_BY");
     if (!by)
         raise(SIGSTOP);
+    else if (strcmp(by, "kill") == 0)
+        raise(SIGKILL);
     else if (strcmp(by, "finalize") == 0)
         PMPI_Finalize();
     if (by)
@@ -69,4 +71,10 @@ int MPI_Win_free(MPI_Win *window)
 {
     count("win_free");
     return PMPI_Win_free(window);
+}
+
+int MPI_Finalize(void)
+{
+    count("finalize");
+    return PMPI_Finalize();
 }

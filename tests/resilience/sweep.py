@@ -2,13 +2,14 @@
 """sweep.py LIBRARY [--all]: stops a rank before each of its collective calls in turn, from the end of the
 first epoch to the end of the run: exit code 76, one message that names that rank alone, and a resume that
 ends as the undisturbed run, file for file. Without --all every ninth call. Then ranks that exit, or
-finalize MPI, in the middle of it: the job ends by itself, and resumes."""
+finalize MPI, in the middle of it: the job ends by itself, and resumes. And ranks lost before their
+MPI_Finalize, when all is done."""
 import os
 import re
 import sys
 
 from program import (Place, conclude, digest, ends_as, finish, judge, own_messages, tells_of_stall, together,
-                     works)
+                     undisturbed, works)
 
 LIBRARY = sys.argv[1]
 RECIPE = ["--data", "synthetic:300", "--epochs", "2", "--batch-size", "100",
@@ -90,9 +91,36 @@ def sweep(name, every):
         return together(lambda judge, *rest: judge(*rest), jobs)
 
 
+def lost_at_the_end(place, by, rank, options, expected):
+    """Nobody waits for it in MPI_Finalize for ever, and what the run came to is said and saved."""
+    calls = finish(start(place, 2, options))[2]
+    last = len(re.findall(rf"^call {rank} ", calls, re.MULTILINE))
+    code, out, err = finish(start(place, 2, options, MD_STOP_AT=f"{rank}:{last}", **by), 90)
+    assert by or "in MPI_Finalize for the others" in err, err
+    assert digest(out) == expected, f"exit {code}: {out}{err}"
+    if expected:
+        ends_as(place.go_on(2), expected)
+    else:
+        assert code == 3, f"exit {code}: {err}"
+
+
+def check_end(name, *how):
+    return judge(f"lost before MPI_Finalize, {name}", lambda place: lost_at_the_end(place, *how))
+
+
+def ends():
+    """Of a run that was well mpirun has its own exit code then."""
+    options = RUNS["one node"][1]
+    expected = undisturbed(RECIPE + options)
+    jobs = [("stopped", {}, 1, options, expected),
+            ("killed", {"MD_STOP_BY": "kill"}, 0, options, expected),
+            ("stopped, no data", {}, 0, ["--data", "/dev/null/none"], None)]
+    return together(check_end, jobs)
+
+
 def main():
     every = 1 if "--all" in sys.argv else 9
-    results = [result for name in RUNS for result in sweep(name, every)]
+    results = [result for name in RUNS for result in sweep(name, every)] + ends()
     return conclude(results)
 
 
