@@ -194,7 +194,8 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
         md_model_gradient_tiles(t->model, all, slice, gradient, step_shared, t);
     else
         step_shared(t, slice, gradient);
-    t->kernels->stream_end();
+    if (t->streams)
+        t->kernels->stream_end();
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }
