@@ -44,8 +44,9 @@ md_status md_bench_bounds_measure(const md_bench *bench, md_bench_bounds *out, m
     float **all[] = {&m.a, &m.b, &m.c, &m.d};
     md_status status = MD_OK;
     for (size_t i = 0; !status && i < sizeof all / sizeof *all; i++) {
-        status = md_allocate((void **)all[i], DEPTH * COLUMNS, sizeof(float), "a block", err);
-        for (size_t j = 0; !status && j < DEPTH * COLUMNS; j++)
+        status =
+            md_allocate((void **)all[i], (size_t)DEPTH * COLUMNS, sizeof(float), "a block", err);
+        for (size_t j = 0; !status && j < (size_t)DEPTH * COLUMNS; j++)
             (*all[i])[j] = (float)(j % 17) * 0.1f;
     }
     if (!status) {

@@ -103,8 +103,8 @@ static md_status read_open(int file, uint64_t size, const char *path, const md_f
 md_status md_bytes_read(const char *path, const md_file_kind *kind, md_bytes *out, int *refused,
                         md_error *err)
 {
-    int file;
-    uint64_t size;
+    int file = -1;
+    uint64_t size = 0;
     *out = (md_bytes){0};
     md_status status = md_file_open(path, kind, &file, &size, refused, err);
     if (status)

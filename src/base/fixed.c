@@ -44,8 +44,10 @@ int md_fixed_add(md_fixed *sum, const float *x, size_t count)
 double md_fixed_value(const md_fixed *sum)
 {
     double value = 0.0, scale = unit;
-    for (int k = MD_FIXED_UP32; k >= MD_FIXED_Q64; k--, scale /= unit)
+    for (int k = MD_FIXED_UP32; k >= MD_FIXED_Q64; k--) {
         value += (double)sum->piece[k] * scale;
+        scale /= unit;
+    }
     return value;
 }
 

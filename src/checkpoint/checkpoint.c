@@ -1,5 +1,6 @@
 #include "mnist_dist/checkpoint/checkpoint.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static md_status copy_block(const md_checkpoint *c, float **block, md_error *err
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
     const float *from = *block;
+    assert(from);
     md_status status = allocate_block(c, block, "a copy of the run's state", err);
     if (!status)
         memcpy(*block, from, layout.parameters * sizeof *from);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -366,6 +367,7 @@ static md_status decode_step(const md_bytes *bytes, const char *name, int64_t *s
 {
     md_checkpoint *c;
     md_status status = md_checkpoint_decode(bytes, name, &c, err);
+    assert(status || c);
     if (!status)
         *step = c->at.step;
     md_checkpoint_destroy(&c);

@@ -1,5 +1,6 @@
 #include "mnist_dist/comm/comm.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,7 @@ static md_status place_ranks(md_comm *comm, md_error *err)
     if (!status)
         status = MD_MPI(
             MPI_Allgather(&comm->node_number, 1, MPI_INT, nodes, 1, MPI_INT, comm->world), err);
+    assert(status || nodes);
     for (size_t r = 0; r < size && !status; r++)
         comm->places[((const int *)nodes)[r]].count++;
     for (size_t k = 1; k < count && !status; k++)

@@ -34,11 +34,11 @@ static json_t *cosine(const md_checkpoint *c, const md_export_rate *rate)
 static json_t *staircase(const md_checkpoint *c, const md_export_rate *rate)
 {
     const md_schedule *s = &rate->schedule;
-    return schedule_json(
-        "ExponentialDecay",
-        json_pack("{s:f, s:I, s:f, s:b, s:s}", "initial_learning_rate", c->optimizer.learning_rate,
-                  "decay_steps", (json_int_t)(s->step_epochs * rate->steps_per_epoch), "decay_rate",
-                  s->factor, "staircase", 1, "name", "ExponentialDecay"));
+    return schedule_json("ExponentialDecay",
+                         json_pack("{s:f, s:I, s:f, s:b, s:s}", "initial_learning_rate",
+                                   c->optimizer.learning_rate, "decay_steps",
+                                   (json_int_t)s->step_epochs * rate->steps_per_epoch, "decay_rate",
+                                   s->factor, "staircase", 1, "name", "ExponentialDecay"));
 }
 
 /* What the rate is now, for a Keras that has no schedule for what comes. */

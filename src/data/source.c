@@ -18,7 +18,7 @@ extern const md_source_ops md_source_idx, md_source_hdf5, md_source_npz, md_sour
 static const md_source_ops *const kinds[] = {&md_source_synthetic, &md_source_hdf5, &md_source_npz,
                                              &md_source_csv, &md_source_idx};
 
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 const char *md_source_form(size_t i)
 {

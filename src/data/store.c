@@ -1,5 +1,6 @@
 #include "mnist_dist/data/store.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "mnist_dist/base/digest.h"
@@ -362,7 +363,7 @@ void md_store_image(const md_store *store, md_split split, size_t image, uint8_t
         most = x[i] > most ? x[i] : most;
     }
     for (size_t i = 0; i < features; i++)
-        out[i] = most > least ? (uint8_t)((x[i] - least) / (most - least) * 255.0f + 0.5f) : 0;
+        out[i] = most > least ? (uint8_t)lroundf((x[i] - least) / (most - least) * 255.0f) : 0;
 }
 
 uint64_t md_store_digest(const md_store *store)

@@ -14,10 +14,10 @@
 #include "mnist_dist/model/window.h"
 
 /* Keras' backend.epsilon(), below which no deviation goes. */
-static const double SMALLEST_DEVIATION = 1e-7;
-static const double BYTES = 255.0;
+static const double smallest_deviation = 1e-7;
+static const double byte_range = 255.0;
 /* What makes less of its input than this takes bytes: for [0, 1] a deviation is at most 1/2. */
-static const double MAKES_SMALL = 1.0 / 16;
+static const double makes_small = 1.0 / 16;
 
 /* A row of numbers, of a step or for each input of a layer. */
 typedef struct {
@@ -31,6 +31,7 @@ typedef struct {
     double *scale, *offset;
 } affine;
 
+/* NOLINTNEXTLINE(misc-no-recursion): jansson bounds the depth. */
 static size_t count_numbers(const json_t *value)
 {
     const json_t *item;
@@ -42,6 +43,7 @@ static size_t count_numbers(const json_t *value)
     return count;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the same. */
 static void copy_numbers(const json_t *value, row *out)
 {
     const json_t *item;
@@ -160,7 +162,7 @@ static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row *firs
                               step->name, first->count, second->count, count);
         const double x = first->values[first->count == 1 ? 0 : place];
         const double y = second->values[second->count == 1 ? 0 : place];
-        const double deviation = fmax(sqrt(y), SMALLEST_DEVIATION);
+        const double deviation = fmax(sqrt(y), smallest_deviation);
         if (!isfinite(x) || !isfinite(y) || (step->normalization && y < 0.0))
             return md_h5_fail(f, "layer '%.60s' has a number that cannot be right", step->name);
         if (step->normalization)
@@ -207,10 +209,10 @@ static void take_bytes(const md_keras_model *model, md_keras_pixels *pixels, aff
     for (size_t i = 0; i < a->count; i++)
         least = fmin(least, fabs(a->scale[i]));
     if (*pixels == MD_KERAS_PIXELS_AUTO)
-        *pixels = model->takes_bytes || least < MAKES_SMALL ? MD_KERAS_PIXELS_BYTES
+        *pixels = model->takes_bytes || least < makes_small ? MD_KERAS_PIXELS_BYTES
                                                             : MD_KERAS_PIXELS_UNIT;
     for (size_t i = 0; *pixels == MD_KERAS_PIXELS_BYTES && i < a->count; i++)
-        a->scale[i] *= BYTES;
+        a->scale[i] *= byte_range;
 }
 
 static int same(double a, double b)

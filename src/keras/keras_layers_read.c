@@ -57,6 +57,7 @@ static int is_last_axis(const json_t *config)
 
 /* A word, null (the first choice), Keras 3's {"class_name": "function", "config": "relu"}, or a
  * layer that stands for a word. */
+/* NOLINTNEXTLINE(misc-no-recursion): jansson bounds the depth. */
 static const char *choice_word(const json_t *value, const md_key *key)
 {
     const char *class_name = md_keras_text(value, "class_name");

@@ -120,8 +120,10 @@ MD_INLINE float nearly_log(float x)
 static inline double whole_power(double base, int64_t times)
 {
     double power = 1.0;
-    for (; times > 0; times /= 2, base *= base)
+    for (; times > 0; times /= 2) {
         power = times % 2 ? power * base : power;
+        base *= base;
+    }
     return power;
 }
 
@@ -130,8 +132,8 @@ static inline double cosine_of_pi(double x)
 {
     const double angle = 3.14159265358979323846 * (0.5 - x);
     double sum = 1.0;
-    for (double n = 22.0; n > 0.0; n -= 2.0)
-        sum = 1.0 - angle * angle / (n * (n + 1.0)) * sum;
+    for (int n = 22; n > 0; n -= 2)
+        sum = 1.0 - angle * angle / (double)(n * (n + 1)) * sum;
     return angle * sum;
 }
 

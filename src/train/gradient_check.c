@@ -15,7 +15,7 @@
 enum { CHECKED_PER_TENSOR = 24, MOST_SAMPLES = 32 };
 
 static const double suspicious = 1e-2; /* relative; float arithmetic stays below 1e-3 */
-static const float AWAY = 0.1f;        /* the width of where biases are moved to */
+static const float away = 0.1f;        /* the width of where biases are moved to */
 
 /* The first batch and the weights in double. */
 typedef struct check {
@@ -102,7 +102,7 @@ static void fill_weights(const md_trainer *t, check *c)
         for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
             const int zero = weights[i] >= 0.0f && weights[i] <= 0.0f;
             c->parameters[i] =
-                tensor->rank == 1 && zero ? (c->parameters[i] - 0.5f) * AWAY : weights[i];
+                tensor->rank == 1 && zero ? (c->parameters[i] - 0.5f) * away : weights[i];
             c->weights[i] = (double)c->parameters[i];
         }
     }

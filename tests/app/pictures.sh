@@ -25,9 +25,9 @@ works train --quiet --config "$work/filters.yaml" --data synthetic:200 --epochs 
 for kind in ${kinds//,/}; do
     case $kind in mae | predicted | residuals) continue ;; esac # of numbers: options.answers draws them
     run=$runs/first
-    [ $kind != features ] || run=$work/filters
+    [ "$kind" != features ] || run=$work/filters
     for format in png svg pdf; do
-        works plot "$run" --kind $kind --plot "$work/$kind.$format"
+        works plot "$run" --kind "$kind" --plot "$work/$kind.$format"
         is_picture "$work/$kind.$format"
     done
 done

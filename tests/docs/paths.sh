@@ -4,6 +4,7 @@
 set -u
 cd "$1" || exit 1
 failures=0
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 while read -r file path; do
     for place in "$path" "include/mnist_dist/$path" "src/$path"; do
         compgen -G "$place" >/dev/null && continue 2

@@ -46,7 +46,7 @@ const md_key *md_layer_key(md_layer_kind kind, const char *name);
 #define MD_ACTIVATION_KEY(about)                                                                   \
     {                                                                                              \
         "activation", MD_KEY_CHOICE, MD_AT(md_layer_spec, activation),                             \
-            .choices = md_activation_words, .help = about                                          \
+            .choices = md_activation_words, .help = (about)                                        \
     }
 
 /* Where a member of the kind's own struct lies, for keys. */

@@ -140,7 +140,7 @@ int md_model_spec_equal(const md_model_spec *a, const md_model_spec *b);
 
 /* The configuration's words: "flatten", "dense", ... NULL / 0 if unknown. */
 const char *md_layer_kind_name(md_layer_kind kind);
-int md_layer_kind_parse(const char *name, md_layer_kind *out);
+int md_layer_kind_parse(const char *word, md_layer_kind *out);
 
 /* The spec as text of our own, a line for the input and one for each layer:
  *

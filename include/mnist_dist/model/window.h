@@ -39,13 +39,13 @@ md_sliding md_window_slide(const md_window *window, const md_shape *in);
 /* The keys of a window whose size has Keras' name. */
 #define MD_WINDOW_KEYS(size_name, size_help, stride_standard)                                      \
     {size_name, MD_KEY_INTEGER, MD_OWN(md_window_layer, window.size),                              \
-     .low = 1,  .high = 64,     .help = size_help},                                                \
+     .low = 1,  .high = 64,     .help = (size_help)},                                              \
         {"strides",                                                                                \
          MD_KEY_INTEGER,                                                                           \
          MD_OWN(md_window_layer, window.stride),                                                   \
          .low = 1,                                                                                 \
          .high = 64,                                                                               \
-         .standard = stride_standard,                                                              \
+         .standard = (stride_standard),                                                            \
          .help = "pixels from one window to the next, either way; pooling has no default"},        \
     {                                                                                              \
         "padding", MD_KEY_CHOICE, MD_OWN(md_window_layer, window.padding),                         \

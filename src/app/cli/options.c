@@ -12,7 +12,6 @@ typedef struct outer {
     const char *stopped, *following;
 } outer;
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): argp's signature */
 static error_t parse_outer(int key, char *text, struct argp_state *state)
 {
     (void)text;

@@ -10,8 +10,8 @@
 #include "mnist_dist/train/evaluate.h"
 
 enum { IMAGES = 1000 };
-static const double FAR_BETTER = 0.2; /* in accuracy */
-static const float BYTES = 255.0f;
+static const double far_better = 0.2; /* in accuracy */
+static const float byte_range = 255.0f;
 
 int md_scale_is_open(const md_checkpoint *checkpoint)
 {
@@ -53,7 +53,8 @@ md_status md_scale_check(md_comm *comm, const md_model_spec *model, const float 
     const struct {
         float factor;
         const char *words, *option;
-    } others[] = {{BYTES, "pixels from 0 to 255", "none"}, {1.0f / BYTES, "pixels / 255", "unit"}};
+    } others[] = {{byte_range, "pixels from 0 to 255", "none"},
+                  {1.0f / byte_range, "pixels / 255", "unit"}};
     double now;
     if (md_dataset_store(dataset)->header->element != MD_ELEMENT_U8)
         return MD_OK;
@@ -61,7 +62,7 @@ md_status md_scale_check(md_comm *comm, const md_model_spec *model, const float 
     for (size_t i = 0; !status && i < sizeof others / sizeof *others; i++) {
         double then;
         status = try_factor(comm, model, parameters, dataset, source, others[i].factor, &then, err);
-        if (!status && then > now + FAR_BETTER)
+        if (!status && then > now + far_better)
             md_warn("of the first test images %.0f %% are right, and %.0f %% for %s: import the "
                     "model again with --scale %s",
                     100.0 * now, 100.0 * then, others[i].words, others[i].option);

@@ -86,7 +86,7 @@ static void print_probability(const md_checkpoint *c, const md_terminal *t, int 
 
 static void print_classes(const md_checkpoint *c, const answer *a, int digit)
 {
-    char title[sizeof a->name + 3 * MD_CLASS_NAME];
+    char title[sizeof a->name + (size_t)3 * MD_CLASS_NAME];
     const md_terminal t = md_terminal_detect(stdout);
     const int classes = md_model_spec_classes(&c->model);
     describe(c, a, digit, title, sizeof title);
@@ -136,7 +136,7 @@ static void print_numbers(const md_checkpoint *c, const answer *a)
 static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
                              const char *picture, md_error *err)
 {
-    char title[sizeof a->name + 3 * MD_CLASS_NAME];
+    char title[sizeof a->name + (size_t)3 * MD_CLASS_NAME];
     describe(c, a, digit, title, sizeof title);
     const md_figure figure = {a->pixels, (size_t)c->model.rows, (size_t)c->model.columns, title,
                               a->actual >= 0 && a->actual != digit};

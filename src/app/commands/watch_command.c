@@ -18,7 +18,6 @@ typedef struct arguments {
 static const struct argp_option options[] = {
     {"once", ONCE, NULL, 0, "print the present state and leave", 0}, {0}};
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): argp's signature */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     (void)text;

@@ -69,7 +69,7 @@ static void take_line(md_live *live, char *line)
 int md_live_read(const char *folder, md_live *out)
 {
     static const md_file_kind status_file = {
-        .what = "a status", .quote = "", .status = MD_FAILED, .most = 16 * 1024};
+        .what = "a status", .quote = "", .status = MD_FAILED, .most = 1 << 14};
     char path[PATH_MAX], *rest = NULL;
     md_bytes text;
     *out = (md_live){.loss = NAN, .accuracy = NAN, .mae = NAN};

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 
 #include "chart.h"
@@ -41,6 +42,7 @@ static void write_panel(FILE *script, const md_chart *chart)
     write_axis(script, 'y', &chart->values, 0);
     fprintf(script, "set ylabel '%s'\nset key %s right\n", chart->kind->title,
             chart->kind->best == MD_HIGHEST_BEST ? "bottom" : "top");
+    assert(chart->series <= MD_CHART_SERIES);
     for (int s = 0; s < chart->series; s++)
         fprintf(script,
                 "%s $data using 1:%d with linespoints lw 2 pt 7 ps 0.5 lc rgb '%s' title '%s'",

@@ -1,4 +1,5 @@
 /* In units that the reader's window scales; the page's style sheet knows the classes. */
+#include <assert.h>
 #include <math.h>
 
 #include "chart.h"
@@ -38,6 +39,7 @@ static void print_axes(const md_chart *chart, FILE *out)
 static void print_line(const md_chart *chart, int series, FILE *out)
 {
     int drawing = 0;
+    assert(series < MD_CHART_SERIES);
     fprintf(out, "<path class=\"curve %s\" d=\"", classes[series]);
     for (size_t i = 0; i < chart->count; i++) {
         double value = md_chart_value(chart, series, i);
@@ -67,6 +69,7 @@ static void print_dots(const md_chart *chart, int series, FILE *out)
 static void print_legend(const md_chart *chart, FILE *out)
 {
     char best[MD_METRIC_TEXT];
+    assert(chart->series <= MD_CHART_SERIES);
     fprintf(out, "<figcaption class=\"legend\">");
     for (int s = 0; s < chart->series; s++)
         fprintf(out, "<span><i class=\"key k-%s\"></i>%s</span>", classes[s],

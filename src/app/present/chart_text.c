@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static void place(const md_chart *chart, int columns, double epoch, double value
 
 static void draw_series(md_canvas *canvas, const md_chart *chart, int columns, int series)
 {
+    assert(series < MD_CHART_SERIES);
     const md_pen pen = {colours[series], 1 + series, chart->kind->series[series].name[0]};
     double last[2], next[2];
     int drawing = 0;
@@ -35,6 +37,7 @@ static void draw_series(md_canvas *canvas, const md_chart *chart, int columns, i
 static void print_title(const md_terminal *t, const md_chart *chart, FILE *out)
 {
     char best[MD_METRIC_TEXT];
+    assert(chart->series <= MD_CHART_SERIES);
     md_terminal_colour(t, out, MD_BOLD);
     fprintf(out, "%-9s", chart->kind->title);
     md_terminal_colour(t, out, MD_PLAIN);

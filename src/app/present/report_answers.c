@@ -85,7 +85,7 @@ static int farthest_first(const void *a, const void *b, void *predictions)
 static void print_farthest(const md_predictions *p, FILE *out)
 {
     const size_t answers = p->count * p->outputs;
-    size_t *places = malloc(answers * sizeof *places);
+    size_t *places = answers ? malloc(answers * sizeof *places) : NULL;
     if (!places)
         return;
     for (size_t i = 0; i < answers; i++)

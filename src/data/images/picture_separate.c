@@ -90,7 +90,7 @@ static void solve(double a[TERMS][TERMS], double b[TERMS], double x[TERMS])
 static surface fit_nearest(const points *p, const surface *s, double reach)
 {
     double a[TERMS][TERMS] = {{0}}, b[TERMS] = {0};
-    surface fitted;
+    surface fitted = {{0}};
     for (size_t n = 0; n < p->count; n++) {
         if (fabs(p->levels[n] - level_of(s, p->terms[n])) > reach)
             continue;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "mnist_dist/base/memory.h"
@@ -118,6 +119,7 @@ static int choose(PIX *ink, component *components, unsigned count)
 static PIX *draw_mask(PIX *labels, const component *components)
 {
     PIX *mask = pixCreate(pixGetWidth(labels), pixGetHeight(labels), 1);
+    assert(components);
     for (int y = 0; mask && y < pixGetHeight(mask); y++)
         for (int x = 0; x < pixGetWidth(mask); x++)
             if (components[label_at(labels, x, y)].kept)

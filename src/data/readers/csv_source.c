@@ -1,6 +1,7 @@
 /* A CSV file: data.target names the columns to be learned, the others are features. Words in a
  * feature's column become columns of 0 and 1, "colour=red"; words to be learned become classes.
  * With the names that a model was made of, columns and words are found by them, in any order. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,6 +254,7 @@ static md_status take_classes(md_source *source, csv_context *csv, const char *w
             return md_fail_memory(err, "names", NAME_SIZE);
     if (!model || !model->class_names)
         return MD_OK;
+    assert(c->word_count > 0);
     csv->classes = calloc(c->word_count, sizeof *csv->classes);
     char *copy = strdup(model->class_names), *rest = copy;
     if (!csv->classes || !copy) {
@@ -261,11 +263,11 @@ static md_status take_classes(md_source *source, csv_context *csv, const char *w
     }
     for (size_t k = 0; k < c->word_count; k++)
         csv->classes[k] = -1.0f;
-    float number = 0.0f;
-    for (const char *name; (name = strsep(&rest, "\n")); number += 1.0f) {
+    int number = 0;
+    for (const char *name; (name = strsep(&rest, "\n")); number++) {
         const int k = find_word(c, name);
         if (k >= 0)
-            csv->classes[k] = number;
+            csv->classes[k] = (float)number;
     }
     free(copy);
     for (size_t k = 0; k < c->word_count; k++)

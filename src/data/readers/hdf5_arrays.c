@@ -1,5 +1,6 @@
 /* An HDF5 file: pairs of features and answers under their usual names (data/usual_names.h), or
  * those that data.train_x and so on name. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static md_number number_of(md_h5_type type)
     static const md_number numbers[MD_H5_TYPES] = {
         [MD_H5_U8] = MD_NUMBER_U8,   [MD_H5_I32] = MD_NUMBER_I32, [MD_H5_I64] = MD_NUMBER_I64,
         [MD_H5_U64] = MD_NUMBER_U64, [MD_H5_F32] = MD_NUMBER_F32, [MD_H5_F64] = MD_NUMBER_F64};
+    assert(type < MD_H5_TYPES);
     return numbers[type];
 }
 

@@ -187,7 +187,7 @@ static md_status check_one_set(const idx_folder *idx, const char *where, md_erro
 /* Reads the headers of one split's two files; both or none must be there. */
 static md_status open_split(md_source *source, const idx_folder *idx, md_split split, md_error *err)
 {
-    const idx_file *files = &idx->files[2 * split];
+    const idx_file *files = &idx->files[2 * (size_t)split];
     const md_split *only = source->wishes.only;
     const int optional = only ? *only != split : split == MD_SPLIT_TEST;
     md_array *arrays[2] = {&source->x[split], &source->y[split]};

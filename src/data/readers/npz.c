@@ -215,7 +215,7 @@ static md_status open_member(md_source *source, const char *name, zip_file_t **f
 static md_status look(md_source *source, const char *name, md_array *out, md_error *err)
 {
     zip_file_t *file;
-    npy_header header;
+    npy_header header = {0};
     md_status status = open_member(source, name, &file, &header, err);
     if (file)
         zip_fclose(file);
@@ -330,7 +330,7 @@ static md_status npz_read(md_source *source, const md_array *array, void *out, m
 {
     const npz_context *npz = source->context;
     zip_file_t *file;
-    npy_header header;
+    npy_header header = {0};
     char beyond;
     const size_t count = array->extent[0] * md_array_width(array);
     const size_t size = md_number_size(array->type), bytes = count * size;

@@ -141,7 +141,8 @@ static void unpad(const float *padded, size_t rows, size_t width, float *x, size
 {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < LANES; j++)
-            if (j < width)
+            if (j <
+                width) /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): all are set */
                 x[i * x_row + j] = padded[i * LANES + j];
 }
 
@@ -167,17 +168,17 @@ MD_INLINE void copy(const float *x, size_t x_row, size_t rows, size_t vectors, f
 /* Makes t read `width` columns of b, up to `vectors` vectors, from rows of whole vectors. */
 MD_INLINE void take_b(tile *t, size_t rows, size_t width, size_t vectors, float *copied)
 {
-    const size_t row = vectors * LANES;
+    const size_t b_row = vectors * LANES;
     if (t->b_step != 1)
-        turn(t->b, t->b_step, width, t->depth, copied, row);
+        turn(t->b, t->b_step, width, t->depth, copied, b_row);
     else if (width < LANES)
         pad(t->b, t->b_row, t->depth, width, copied);
-    else if (rows >= COPY_B_ROWS && t->b_row > row)
+    else if (rows >= COPY_B_ROWS && t->b_row > b_row)
         copy(t->b, t->b_row, t->depth, vectors, copied);
     else
         return;
     t->b = copied;
-    t->b_row = row;
+    t->b_row = b_row;
     t->b_step = 1;
 }
 
