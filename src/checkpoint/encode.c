@@ -194,7 +194,7 @@ static void put_all(md_h5 *f, md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     c->weights_xxh3 = md_digest_floats(c->parameters, layout.parameters);
     put_root(f, c);
-    md_keras_put_model(f, &c->model, c->parameters);
+    md_keras_put_model(f, &c->model, NULL, c->parameters);
     put_optimizer(f, c, &layout);
     put_progress(f, c);
     put_table(f, md_history_table(&c->model), c->history, c->history_count);

@@ -8,7 +8,6 @@
 #include "export_compile.h"
 #include "export_weights.h"
 #include "mnist_dist/base/clock.h"
-#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/whole_file.h"
 #include "mnist_dist/keras/keras_config.h"
 
@@ -22,7 +21,7 @@ static md_bytes as_bytes(const char *text)
 
 static char *config_text(const md_checkpoint *c, const md_export_rate *rate, int *scheduled)
 {
-    json_t *config = md_keras_config_json(&c->model, MD_KERAS_3);
+    json_t *config = md_keras_config_json(&c->model, &c->scale, MD_KERAS_3);
     json_t *compiled = md_export_compile_config(c, rate, scheduled);
     if (!config || json_object_set_new(config, "compile_config", compiled) != 0) {
         json_decref(config);
@@ -81,12 +80,23 @@ static md_status make_npy(const md_tensor *t, const float *values, md_bytes *out
     return MD_OK;
 }
 
+/* What raw values are standardized by. */
+static md_status make_scale(const md_scale *scale, md_archive_member members[2], md_error *err)
+{
+    const md_tensor row = {.rank = 1, .shape = {scale->features}, .count = scale->features};
+    members[0].name = "normalization/mean.npy";
+    members[1].name = "normalization/variance.npy";
+    md_status status = make_npy(&row, scale->mean, &members[0].bytes, err);
+    return status ? status : make_npy(&row, scale->variance, &members[1].bytes, err);
+}
+
 static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    md_archive_member members[MD_MAX_TENSORS] = {{0}};
+    md_archive_member members[MD_MAX_TENSORS + 2] = {{0}};
     char names[MD_MAX_TENSORS][2 * MD_NAME_SIZE];
+    size_t count = (size_t)layout.tensor_count;
     md_status status = MD_OK;
     for (int i = 0; i < layout.tensor_count && !status; i++) {
         const md_tensor *t = &layout.tensors[i];
@@ -94,9 +104,13 @@ static md_status make_npz(const md_checkpoint *c, md_bytes *out, md_error *err)
         members[i].name = names[i];
         status = make_npy(t, c->parameters + t->offset, &members[i].bytes, err);
     }
+    if (!status && c->scale.kind == MD_SCALE_STANDARDIZE) {
+        status = make_scale(&c->scale, members + count, err);
+        count += 2;
+    }
     if (!status)
-        status = md_archive_write(members, (size_t)layout.tensor_count, out, err);
-    for (int i = 0; i < layout.tensor_count; i++)
+        status = md_archive_write(members, count, out, err);
+    for (size_t i = 0; i < count; i++)
         md_bytes_free(&members[i].bytes);
     return status;
 }
@@ -129,10 +143,6 @@ md_status md_export(const md_checkpoint *c, const md_export_rate *rate, md_expor
         status = make_npz(c, &bytes, err);
     if (!status)
         status = md_whole_file_write(path, &bytes, err);
-    if (!status && c->scale.kind == MD_SCALE_STANDARDIZE)
-        md_warn("'%s' holds no scale: give its model (value - mean) / sqrt(variance), which are in "
-                "the checkpoint's /data",
-                path);
     md_bytes_free(&bytes);
     return status;
 }

@@ -7,6 +7,7 @@
 
 /*   /vars                        a group without members
  *   /layers/dense/vars/0, 1      kernel and bias of the first Dense; then dense_1, dense_2, ...
+ *   /layers/normalization/vars/0, 1, 2   mean, variance and count of what standardizes raw values
  *   /optimizer/vars/0            iterations; 1 the learning rate, unless Keras is to have a
  * schedule; then what the optimizer remembers of each tensor Each vars group has exactly the
  * members that Keras counts. */
@@ -26,6 +27,22 @@ static void link_layers(md_h5 *f, const md_model_spec *spec, const md_layout *la
         }
         used[kind] += count > 0;
     }
+}
+
+/* As Keras keeps an adapted Normalization; the count is of no use to it any more. */
+static void put_normalization(md_h5 *f, const md_checkpoint *c)
+{
+    const md_shape input = md_model_spec_input(&c->model);
+    const int32_t count = 0;
+    md_h5_array array = {MD_H5_F32, {.rank = input.rank}};
+    if (c->scale.kind != MD_SCALE_STANDARDIZE)
+        return;
+    for (int i = 0; i < input.rank; i++)
+        array.shape.dims[i] = input.extent[i];
+    md_h5_put_array(f, MD_PATH_KERAS3_NORMALIZATION "/0", &array, c->scale.mean);
+    md_h5_put_array(f, MD_PATH_KERAS3_NORMALIZATION "/1", &array, c->scale.variance);
+    md_h5_put_array(f, MD_PATH_KERAS3_NORMALIZATION "/2", &(md_h5_array){.type = MD_H5_I32},
+                    &count);
 }
 
 /* SGD without momentum keeps moments here and none in Keras. */
@@ -61,9 +78,10 @@ md_status md_export_weights(const md_checkpoint *c, int with_rate, const char *n
     md_model_spec_layout(&c->model, &layout);
     *out = (md_bytes){0};
     if (!md_h5_create(&f, name, err)) {
-        md_keras_put_model(&f, &c->model, c->parameters);
+        md_keras_put_model(&f, &c->model, &c->scale, c->parameters);
         md_h5_put_group(&f, "/vars");
         link_layers(&f, &c->model, &layout);
+        put_normalization(&f, c);
         put_optimizer(&f, c, with_rate, &layout);
         md_h5_image(&f, out);
     }

@@ -15,6 +15,7 @@ typedef struct {
     const char *path;
     const md_model_spec *spec; /* of a file with weights only, or NULL */
     md_keras_pixels pixels;
+    int keep_scale;     /* what scales raw values becomes the checkpoint's scale */
     const char *config; /* config.json of the archive that the file comes from, or NULL */
 } import_source;
 
@@ -38,11 +39,13 @@ static void rename_pointed(const md_h5 *f, md_model_spec *spec)
         }
 }
 
-/* The data here are images, and Keras' flat inputs are images that were made flat before. */
+/* Keras' flat inputs may be images that were made flat before: those of a square number of values
+ * from 8 x 8 on, as with data (data/samples.h); others are a table's rows. */
 static void take_images(md_h5 *f, md_model_spec *spec)
 {
+    enum { SMALLEST_SIDE = 8 };
     int side = (int)lround(sqrt(spec->columns));
-    if (spec->rows == 1 && side * side == spec->columns)
+    if (spec->rows == 1 && side >= SMALLEST_SIDE && side * side == spec->columns)
         spec->rows = spec->columns = side;
     if (!md_model_spec_takes_images(spec) && spec->layer_count == MD_MAX_LAYERS)
         md_h5_fail(f, "the model has %d layers on flat input; one less could be read",
@@ -102,18 +105,20 @@ static int get_compiled(md_h5 *f, const char *archive_config, md_keras_model *mo
     return ours;
 }
 
-/* The parameters, as they are for pixels in [0, 1]; what was assumed is said. */
+/* The parameters, as they are for what our data are scaled to; what was assumed is said. */
 static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model *model,
-                md_keras_pixels pixels, float *parameters)
+                const import_source *source, md_scale *scale, float *parameters)
 {
-    const int sure = pixels != MD_KERAS_PIXELS_AUTO;
+    md_keras_pixels pixels = source->pixels;
+    const char *what = model->spec.rows == 1 ? "raw values" : "pixels from 0 to 255";
     int changed;
-    if (md_keras_fold(f, model, weights, &pixels, parameters, &changed))
+    if (md_keras_fold(f, model, weights, &pixels, source->keep_scale ? scale : NULL, parameters,
+                      &changed))
         return 0;
-    if (changed || pixels == MD_KERAS_PIXELS_BYTES)
+    if (changed || pixels == MD_KERAS_PIXELS_RAW)
         md_info("'%s' is taken to be trained on %s%s%s", f->name,
-                pixels == MD_KERAS_PIXELS_BYTES ? "pixels from 0 to 255" : "pixels / 255",
-                sure ? "" : " (else say so with --scale)",
+                pixels == MD_KERAS_PIXELS_RAW ? what : "pixels / 255",
+                source->pixels != MD_KERAS_PIXELS_AUTO ? "" : " (else say so with --scale)",
                 changed ? "; its weights now do the scaling, and the optimizer starts anew" : "");
     return changed;
 }
@@ -122,20 +127,23 @@ static void fill(md_h5 *f, const md_keras_weights *weights, md_keras_model *mode
                  const import_source *source, md_checkpoint **out)
 {
     float *parameters;
+    md_scale scale = {0};
     md_optimizer_spec optimizer = md_optimizer_default();
     if (md_keras_get_weights(f, weights, &model->spec, &parameters))
         return;
-    const int changed = fold(f, weights, model, source->pixels, parameters);
+    const int changed = fold(f, weights, model, source, &scale, parameters);
     const int ours = get_compiled(f, source->config, model, &optimizer);
     if (!f->status)
         f->status = md_checkpoint_create(
             &model->spec, md_optimizer_describe(optimizer.kind)->moments, out, f->err);
     if (f->status) {
+        md_scale_clear(&scale);
         free(parameters);
         return;
     }
     free((*out)->parameters);
     (*out)->parameters = parameters;
+    (*out)->scale = scale;
     (*out)->optimizer = optimizer;
     if (ours && !changed)
         md_keras_optimizer_get(f, model, weights, *out);
@@ -181,28 +189,34 @@ static md_status import_archive(const md_bytes *bytes, import_source *source, md
     return status;
 }
 
-md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
-                    md_checkpoint **out, md_error *err)
+static md_status import(import_source *source, md_checkpoint **out, md_error *err)
 {
     md_bytes bytes;
     md_keras_model model = {0};
-    import_source source = {path, spec, pixels, NULL};
     *out = NULL;
-    md_status status = md_bytes_read(path, &md_checkpoint_file, &bytes, NULL, err);
+    md_status status = md_bytes_read(source->path, &md_checkpoint_file, &bytes, NULL, err);
     if (status)
         return status;
-    status = md_archive_is(&bytes) ? import_archive(&bytes, &source, &model, out, err)
-                                   : import_h5(&bytes, &source, &model, out, err);
+    status = md_archive_is(&bytes) ? import_archive(&bytes, source, &model, out, err)
+                                   : import_h5(&bytes, source, &model, out, err);
     md_keras_model_free(&model);
     md_bytes_free(&bytes);
     return status;
+}
+
+md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
+                    md_checkpoint **out, md_error *err)
+{
+    import_source source = {.path = path, .spec = spec, .pixels = pixels, .keep_scale = 1};
+    return import(&source, out, err);
 }
 
 md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err)
 {
     md_checkpoint *c = NULL;
     *parameters = NULL;
-    md_status status = md_import(path, NULL, MD_KERAS_PIXELS_AUTO, &c, err);
+    import_source source = {.path = path, .pixels = MD_KERAS_PIXELS_AUTO};
+    md_status status = import(&source, &c, err);
     if (status || !c)
         return status;
     *spec = c->model;

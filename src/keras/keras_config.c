@@ -18,23 +18,82 @@ static int name_taken(const md_model_spec *spec, const char *name)
     return 0;
 }
 
-static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
+/* `word`, or with a number behind it where a layer has that name. */
+static void free_name(const md_model_spec *spec, const char *word, char out[MD_NAME_SIZE])
 {
-    char name[MD_NAME_SIZE] = "image";
-    for (int i = 1; name_taken(spec, name); i++)
-        snprintf(name, sizeof name, "image_%d", i);
-    const md_shape input = md_model_spec_input(spec);
+    snprintf(out, MD_NAME_SIZE, "%s", word);
+    for (int i = 1; name_taken(spec, out); i++)
+        snprintf(out, MD_NAME_SIZE, "%s_%d", word, i);
+}
+
+static json_t *input_shape(const md_shape *input)
+{
     json_t *shape = json_pack("[n]");
     int failed = 0;
-    for (int i = 0; i < input.rank; i++)
-        failed |= json_array_append_new(shape, json_integer((json_int_t)input.extent[i]));
-    if (failed) {
-        json_decref(shape);
-        return NULL;
-    }
+    for (int i = 0; i < input->rank; i++)
+        failed |= json_array_append_new(shape, json_integer((json_int_t)input->extent[i]));
+    if (!failed)
+        return shape;
+    json_decref(shape);
+    return NULL;
+}
+
+static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
+{
+    char name[MD_NAME_SIZE];
+    free_name(spec, "image", name);
+    const md_shape input = md_model_spec_input(spec);
     return json_pack("{s:s, s:{s:o, s:s, s:b, s:s}}", "class_name", "InputLayer", "config",
-                     dialect == MD_KERAS_3 ? "batch_shape" : "batch_input_shape", shape, "dtype",
-                     "float32", "sparse", 0, "name", name);
+                     dialect == MD_KERAS_3 ? "batch_shape" : "batch_input_shape",
+                     input_shape(&input), "dtype", "float32", "sparse", 0, "name", name);
+}
+
+/* Numbers as lists in lists, one for each of `rank` extents. */
+static json_t *nested(const float *values, const size_t *extent, int rank)
+{
+    size_t stride = 1;
+    if (rank == 0)
+        return json_real((double)values[0]);
+    for (int i = 1; i < rank; i++)
+        stride *= extent[i];
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < extent[0]; i++)
+        if (json_array_append_new(list, nested(values + i * stride, extent + 1, rank - 1)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+/* Over every axis of a sample. Keras 2 has no `invert` before 2.13. */
+static json_t *normalization_layer(const md_model_spec *spec, const md_scale *scale,
+                                   md_keras_dialect dialect)
+{
+    char name[MD_NAME_SIZE];
+    free_name(spec, "normalization", name);
+    const md_shape input = md_model_spec_input(spec);
+    json_t *axes = json_array();
+    int failed = 0;
+    for (int i = 0; i < input.rank; i++)
+        failed |= json_array_append_new(axes, json_integer(i + 1));
+    json_t *config = json_pack("{s:s, s:b, s:s, s:o, s:n, s:n}", "name", name, "trainable", 1,
+                               "dtype", "float32", "axis", axes, "mean", "variance");
+    if (dialect == MD_KERAS_LEGACY) {
+        failed |=
+            json_object_set_new(config, "mean", nested(scale->mean, input.extent, input.rank));
+        failed |= json_object_set_new(config, "variance",
+                                      nested(scale->variance, input.extent, input.rank));
+    } else {
+        failed |= json_object_set_new(config, "invert", json_false());
+    }
+    json_t *layer = json_pack("{s:s, s:o}", "class_name", "Normalization", "config", config);
+    if (dialect == MD_KERAS_3)
+        failed |= json_object_set_new(layer, "build_config",
+                                      json_pack("{s:o}", "input_shape", input_shape(&input)));
+    if (!failed)
+        return layer;
+    json_decref(layer);
+    return NULL;
 }
 
 static json_t *value_of(const md_key *key, const md_layer_spec *layer)
@@ -102,10 +161,13 @@ static int append(json_t *layers, json_t *layer, md_keras_dialect dialect)
     return failed | json_array_append_new(layers, layer);
 }
 
-json_t *md_keras_config_json(const md_model_spec *spec, md_keras_dialect dialect)
+json_t *md_keras_config_json(const md_model_spec *spec, const md_scale *scale,
+                             md_keras_dialect dialect)
 {
     json_t *layers = json_array();
     int failed = append(layers, input_layer(spec, dialect), dialect);
+    if (scale && scale->kind == MD_SCALE_STANDARDIZE)
+        failed |= append(layers, normalization_layer(spec, scale, dialect), dialect);
     for (int i = 0; i < spec->layer_count; i++)
         failed |= append(layers, hidden_layer(&spec->layers[i]), dialect);
     json_t *root = json_pack("{s:s, s:{s:s, s:o}}", "class_name", "Sequential", "config", "name",
@@ -128,7 +190,7 @@ char *md_keras_config_text(json_t *json, const md_model_spec *spec)
     return text;
 }
 
-char *md_keras_config_write(const md_model_spec *spec)
+char *md_keras_config_write(const md_model_spec *spec, const md_scale *scale)
 {
-    return md_keras_config_text(md_keras_config_json(spec, MD_KERAS_LEGACY), spec);
+    return md_keras_config_text(md_keras_config_json(spec, scale, MD_KERAS_LEGACY), spec);
 }

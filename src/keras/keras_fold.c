@@ -1,4 +1,4 @@
-/* Layers that scale what a dense layer takes, taken up by its weights:
+/* Layers that scale what a dense layer takes, kept as the data's scale, or taken up by its weights:
  *
  *     f((scale x + offset) W + b) = f(x (scale W) + (b + offset W))
  *
@@ -202,22 +202,77 @@ static md_status start(md_h5 *f, size_t count, affine *a)
     return MD_OK;
 }
 
-/* Pixels of ours are bytes / 255. */
-static void take_bytes(const md_keras_model *model, md_keras_pixels *pixels, affine *a)
+static int same(double a, double b)
+{
+    return a >= b && a <= b;
+}
+
+/* What the model, whose first layers make `a` of its input, takes for a pixel. */
+static md_keras_pixels guess_pixels(const md_keras_model *model, const affine *a)
 {
     double least = INFINITY;
     for (size_t i = 0; i < a->count; i++)
         least = fmin(least, fabs(a->scale[i]));
-    if (*pixels == MD_KERAS_PIXELS_AUTO)
-        *pixels = model->takes_bytes || least < makes_small ? MD_KERAS_PIXELS_BYTES
-                                                            : MD_KERAS_PIXELS_UNIT;
-    for (size_t i = 0; *pixels == MD_KERAS_PIXELS_BYTES && i < a->count; i++)
-        a->scale[i] *= byte_range;
+    const int table = model->spec.rows == 1 && model->step_count > 0;
+    return model->takes_bytes || table || least < makes_small ? MD_KERAS_PIXELS_RAW
+                                                              : MD_KERAS_PIXELS_UNIT;
 }
 
-static int same(double a, double b)
+/* v, v / 255 or (v - mean) / deviation; 0: none of them is what is made of the data's features. */
+static int has_word(const md_keras_model *model, const affine *a, md_scale_kind *kind)
 {
-    return a >= b && a <= b;
+    const md_shape input = md_model_spec_input(&model->spec);
+    int none = 1, unit = 1;
+    if (md_shape_size(&input) != a->count)
+        return 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const int offset = !same(a->offset[i], 0.0);
+        const double inverse = 1.0 / a->scale[i], variance = inverse * inverse;
+        if (!(a->scale[i] > 0.0) || !((float)variance > 0.0f) || !isfinite((float)variance) ||
+            !isfinite((float)(-a->offset[i] * inverse)))
+            return 0;
+        none &= !offset && same(a->scale[i], 1.0);
+        unit &= !offset && fabs(byte_range * a->scale[i] - 1.0) <= (double)FLT_EPSILON / 2;
+    }
+    *kind = none ? MD_SCALE_NONE : unit ? MD_SCALE_UNIT : MD_SCALE_STANDARDIZE;
+    return 1;
+}
+
+/* The scale that `a` is. */
+static md_status keep(md_h5 *f, md_scale_kind kind, const affine *a, md_scale *out)
+{
+    *out = (md_scale){.kind = kind};
+    if (kind != MD_SCALE_STANDARDIZE)
+        return MD_OK;
+    out->features = a->count;
+    f->status = md_allocate((void **)&out->mean, a->count, sizeof(float), "a scale", f->err);
+    if (!f->status)
+        f->status =
+            md_allocate((void **)&out->variance, a->count, sizeof(float), "a scale", f->err);
+    for (size_t i = 0; i < a->count && !f->status; i++) {
+        out->mean[i] = (float)(-a->offset[i] / a->scale[i]);
+        out->variance[i] = (float)(1.0 / (a->scale[i] * a->scale[i]));
+    }
+    return f->status;
+}
+
+/* What comes before the first weights: of raw values, what our data are scaled by, or else more
+ * for the weights to take up, since pixels of ours are bytes / 255. */
+static md_status take_pixels(md_h5 *f, const md_keras_model *model, md_keras_pixels *pixels,
+                             md_scale *scale, affine *a, int *kept)
+{
+    md_scale_kind kind;
+    *kept = 0;
+    if (*pixels == MD_KERAS_PIXELS_AUTO)
+        *pixels = guess_pixels(model, a);
+    if (*pixels != MD_KERAS_PIXELS_RAW)
+        return MD_OK;
+    *kept = scale && has_word(model, a, &kind);
+    if (*kept)
+        return keep(f, kind, a, scale);
+    for (size_t i = 0; i < a->count; i++)
+        a->scale[i] *= byte_range;
+    return MD_OK;
 }
 
 static int is_identity(const affine *a)
@@ -286,6 +341,7 @@ typedef struct {
     const md_keras_weights *weights;
     md_layout layout;
     md_keras_pixels *pixels;
+    md_scale *scale;
     float *parameters;
     int changed;
 } folding;
@@ -296,13 +352,14 @@ static md_status fold_layer(folding *g, int layer, int weighted)
     md_h5 *f = g->f;
     const md_tensor *kernel = &g->layout.tensors[g->layout.first[layer]];
     affine a;
+    int kept = 0;
     start(f, md_shape_size(&g->layout.shapes[layer]), &a);
     for (int i = 0; i < g->model->step_count && !f->status; i++)
         if (g->model->steps[i].weighted == weighted)
             apply_step(f, &g->model->steps[i], &g->weights->steps[i], &a);
     if (!f->status && weighted == 0)
-        take_bytes(g->model, g->pixels, &a);
-    if (!f->status && !is_identity(&a)) {
+        take_pixels(f, g->model, g->pixels, g->scale, &a, &kept);
+    if (!f->status && !kept && !is_identity(&a)) {
         g->changed = 1;
         if (kernel->rank == 2)
             take_up(f, &a, kernel, g->parameters);
@@ -314,10 +371,14 @@ static md_status fold_layer(folding *g, int layer, int weighted)
 }
 
 md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
-                        md_keras_pixels *pixels, float *parameters, int *changed)
+                        md_keras_pixels *pixels, md_scale *scale, float *parameters, int *changed)
 {
-    folding g = {
-        .f = f, .model = model, .weights = weights, .pixels = pixels, .parameters = parameters};
+    folding g = {.f = f,
+                 .model = model,
+                 .weights = weights,
+                 .pixels = pixels,
+                 .scale = scale,
+                 .parameters = parameters};
     md_model_spec_layout(&model->spec, &g.layout);
     int weighted = 0;
     for (int i = 0; i < model->spec.layer_count && !f->status; i++)

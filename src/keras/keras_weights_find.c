@@ -143,7 +143,7 @@ static void find_group(md_h5 *f, const char *home, const char *class_word, int n
 static void find_classes(md_h5 *f, const md_keras_model *model, const char *home,
                          md_keras_weights *out)
 {
-    int used[MD_LAYER_KIND_COUNT] = {0}, normalizations = 0;
+    int used[MD_LAYER_KIND_COUNT] = {0};
     for (int i = 0; i < model->spec.layer_count; i++) {
         const md_layer_kind kind = model->spec.layers[i].kind;
         md_keras_layer *found = md_layer_describe(kind)->tensors ? next_layer(f, out) : NULL;
@@ -152,8 +152,15 @@ static void find_classes(md_h5 *f, const md_keras_model *model, const char *home
         if (found && found->count == 0)
             out->count--;
     }
-    for (int i = 0; i < model->step_count; i++)
-        if (model->steps[i].normalization)
+}
+
+/* Those that no other place has. */
+static void find_steps(md_h5 *f, const md_keras_model *model, const char *home,
+                       md_keras_weights *out)
+{
+    int normalizations = 0;
+    for (int i = 0; model && i < model->step_count; i++)
+        if (model->steps[i].normalization && out->steps[i].count == 0)
             find_group(f, home, "normalization", normalizations++, &out->steps[i]);
 }
 
@@ -228,6 +235,7 @@ void md_keras_find_weights(md_h5 *f, const md_keras_model *model, md_keras_weigh
         find_classes(f, model, home, out);
     else
         find_dense(f, home, out);
+    find_steps(f, model, home ? home : homes[0], out);
     if (!f->status)
         md_h5_walk(f, check_dataset, out);
 }

@@ -24,9 +24,9 @@ static void put_dialect(md_h5 *f, const char *path)
     md_h5_put_text(f, path, "backend", MD_KERAS_BACKEND);
 }
 
-static void put_config(md_h5 *f, const md_model_spec *spec)
+static void put_config(md_h5 *f, const md_model_spec *spec, const md_scale *scale)
 {
-    char *config = md_keras_config_write(spec);
+    char *config = md_keras_config_write(spec, scale);
     if (config)
         md_h5_put_text(f, "/", "model_config", config);
     else
@@ -64,13 +64,14 @@ static void put_tensors(md_h5 *f, const md_model_spec *spec, const md_layout *la
     }
 }
 
-void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters)
+void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const md_scale *scale,
+                        const float *parameters)
 {
     const char *names[MD_MAX_LAYERS];
     md_layout layout;
     md_model_spec_layout(spec, &layout);
     put_dialect(f, "/");
-    put_config(f, spec);
+    put_config(f, spec, scale);
     md_h5_put_group(f, MD_PATH_MODEL);
     put_dialect(f, MD_PATH_MODEL);
     for (int i = 0; i < spec->layer_count; i++) {

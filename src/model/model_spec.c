@@ -117,7 +117,7 @@ md_shape md_model_spec_input(const md_model_spec *spec)
     case MD_TAKES_IMAGES:
         return (md_shape){3, {rows, columns, 1}};
     case MD_TAKES_ANY:
-        return (md_shape){2, {rows, columns}};
+        return rows == 1 ? (md_shape){1, {columns}} : (md_shape){2, {rows, columns}};
     case MD_TAKES_FLAT:
         break;
     }

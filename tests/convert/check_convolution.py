@@ -64,23 +64,23 @@ def layers(first=(), **changes):
             keras.layer("Dense", "dense", units=3, activation="softmax")]
 
 
-def expected(images):
+def expected(images, padding="valid", weights=WEIGHTS):
     """Probabilities, layer by layer in double."""
     for kind, name, config in (
-            ("Conv2D", "conv2d", dict(kernel_size=3, strides=1, padding="valid", activation="relu")),
+            ("Conv2D", "conv2d", dict(kernel_size=3, strides=1, padding=padding, activation="relu")),
             ("MaxPooling2D", "max_pooling2d", dict(pool_size=2, strides=2, padding="valid")),
             ("Conv2D", "conv2d_1", dict(kernel_size=3, strides=1, padding="valid", activation="relu")),
             ("Flatten", "flatten", {}), ("Dense", "dense", dict(activation="softmax"))):
-        images = apply({"class_name": kind, "config": config}, WEIGHTS[name], images)
+        images = apply({"class_name": kind, "config": config}, weights[name], images)
     powers = np.exp(images - images.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
 
 
-def check_model(images, name):
+def check_model(images, name, **form):
     works("import", name, "--output", "runs/new")
     works("predict", "runs/new", "--data", "data.h5", "--output", "p.h5")
     with h5py.File("p.h5", "r") as file:
-        assert abs(file["probabilities"][()] - expected(images)).max() < 1e-6, name
+        assert abs(file["probabilities"][()] - expected(images, **form)).max() < 1e-6, name
 
 
 def check_import():
@@ -95,6 +95,10 @@ def check_import():
     rescaling = keras.layer("Rescaling", "r", scale=1 / 127.5, offset=-1.0)
     keras.write_model("scaled.h5", keras.config(layers([rescaling])), WEIGHTS)
     check_model(seen * 2 - 1, "scaled.h5")
+    # Beyond the image is 0, and not what pixels of 0 become.
+    weights = {**WEIGHTS, "dense": (noise(80, 3), noise(3))}
+    keras.write_model("padded.h5", keras.config(layers([rescaling], padding="same")), weights)
+    check_model(seen * 2 - 1, "padded.h5", padding="same", weights=weights)
     flat = layers([keras.layer("Reshape", "shape", target_shape=[12, 12, 1])])
     flat[0]["config"]["batch_input_shape"] = [None, 144]
     keras.write_archive("m.keras", keras.config(flat), {
@@ -105,9 +109,9 @@ def check_import():
 
 
 def check_refusals():
-    def unreadable(words, entries, **weights):
+    def unreadable(words, entries, *options, **weights):
         keras.write_model("bad.h5", keras.config(entries), {**WEIGHTS, **weights})
-        refuses(4, words, "import", "bad.h5", "--output", "runs/bad")
+        refuses(4, words, "import", "bad.h5", "--output", "runs/bad", *options)
 
     rescaling = keras.layer("Rescaling", "r", scale=1 / 127.5, offset=-1.0)
     unreadable("'conv2d' (Conv2D) has dilation_rate other than 1", layers(dilation_rate=[2, 2]))
@@ -118,8 +122,8 @@ def check_refusals():
     unreadable("'b' (BatchNormalization) has no counterpart here",
                layers([keras.layer("BatchNormalization", "b")]))
     unreadable("has windows larger than the 12 x 12 values", layers(kernel_size=13))
-    unreadable("or offset where it pads with zeros", layers([rescaling], padding="same"),
-               dense=(noise(80, 3), noise(3)))
+    unreadable("or offset where it pads with zeros", layers([rescaling], padding="same"), "--scale",
+               "unit", dense=(noise(80, 3), noise(3)))
 
 
 def main():

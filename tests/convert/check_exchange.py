@@ -185,12 +185,13 @@ def check_adam_orders(place):
 
 def check_images_are_guessed(place):
     path = os.path.join(place, "w.weights.h5")
-    kernel = rng.standard_normal((9, 4)).astype("f4")
-    write_keras3_weights(path, {"dense": (kernel, np.zeros(4, "f4"))})
     back = os.path.join(place, "back.h5")
-    assert run("import", path, back)[0] == 0
-    with h5py.File(back) as file:
-        assert file.attrs["input_shape"].tolist() == [3, 3]
+    for inputs, shape in (9, [1, 9]), (64, [8, 8]), (65, [1, 65]):
+        kernel = rng.standard_normal((inputs, 4)).astype("f4")
+        write_keras3_weights(path, {"dense": (kernel, np.zeros(4, "f4"))})
+        assert run("import", path, back)[0] == 0
+        with h5py.File(back) as file:
+            assert file.attrs["input_shape"].tolist() == shape
 
 
 def check_refusals(place):

@@ -101,12 +101,22 @@ def check_scales():
     layers = keras.keras3_layers(SHAPE)
     layers.insert(1, rescaling)
     keras.write_archive("scaled.keras", keras.config(layers), KERAS3_LAYERS, STATE)
-    check("scaled.keras", probabilities("relu", scale=1 / 127.5, offset=-1))
+    check("scaled.keras", probabilities("relu", scale=1 / 127.5, offset=-1), steps=7)
     check("scaled.keras", probabilities("relu", scale=1 / 127.5 / 255, offset=-1),
           options=("--scale", "unit"))
     rescaling["config"].update(scale=1 / 255, offset=0.0)
     keras.write_archive("scaled.keras", keras.config(layers), KERAS3_LAYERS, STATE)
     check("scaled.keras", probabilities("relu"), steps=7)
+    normalization = keras.layer("Normalization", "normalization", axis=[1, 2], mean=None, variance=None)
+    layers[1:2] = [normalization]
+    mean, variance = rng.uniform(50, 150, SHAPE).astype("f4"), rng.uniform(1e-3, 1e4, SHAPE).astype("f4")
+    keras.write_archive("scaled.keras", keras.config(layers), {
+        "normalization": (mean, variance, np.int32(0)), **KERAS3_LAYERS}, STATE)
+    check("scaled.keras", probabilities("relu", scale=1 / np.sqrt(variance), offset=-mean / np.sqrt(
+        variance)), steps=7)
+    with h5py.File("runs/new/last.h5", "r") as file:  # nothing was taken up by weights
+        assert (file["data/mean"][()] == mean.ravel()).all()
+        assert (file["data/variance"][()] == variance.ravel()).all()
     refuses(2, "one of auto, unit, none", "import", "w.h5", "--scale", "half")
 
 

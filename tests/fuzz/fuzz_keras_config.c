@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status)
         return 0;
     require(md_model_spec_check(&spec, NULL) == MD_OK);
-    text = md_keras_config_write(&spec);
+    text = md_keras_config_write(&spec, NULL);
     require(text && md_keras_config_read(text, &again, &err) == MD_OK);
     require(md_model_spec_equal(&spec, &again));
     for (int i = 0; i < spec.layer_count; i++)

@@ -9,7 +9,8 @@ import sys
 import h5py
 import numpy as np
 
-from program import Place, check_refused, digest, finish, judge, run, works
+from program import Place, check_refused, digest, finish, judge, works
+from standin import load_model_h5, load_model_keras, load_weights_h5
 
 COUNTS = {"train": 300, "test": 90}
 TYPES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0b, ">i4": 0x0c, ">f4": 0x0d, ">f8": 0x0e}
@@ -340,8 +341,40 @@ def standardized(place):
     few = np.genfromtxt(out, delimiter=",", skip_header=1)
     assert np.array_equal(few[:, 1:3], every[5:8, 1:3]) and np.allclose(few[:, 3:], every[5:8, 3:])
     assert "ok" in works("verify", place.output)
-    code, _, said = run("export", place.output, "--format", "npz")
-    assert code == 0 and "holds no scale: give its model (value - mean) / sqrt(variance)" in said, said
+    exported(place, raw.astype("f4"))
+
+
+def probabilities(model, raw):
+    powers = np.exp(model.logits(raw))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def exported(place, raw):
+    """What is exported takes raw values, and answers as ours does; so does what is imported back."""
+    with h5py.File(os.path.join(place.output, "last.h5")) as file:
+        scale = {"normalization/" + name: file["data/" + name][()] for name in ("mean", "variance")}
+    before, after = os.path.join(place.path, "p.h5"), os.path.join(place.path, "back.h5")
+    works("predict", place.output, "--output", before)
+    with h5py.File(before) as file:
+        wanted = file["probabilities"][()]
+    for form in "keras", "weights.h5", "npz":
+        works("export", place.output, "--format", form, "--output", f"{place.path}/m.{form}")
+    model, *_ = load_model_keras(f"{place.path}/m.keras")
+    assert model.shape == [None, 5] and model.layers[0]["class_name"] == "Normalization"
+    assert np.allclose(probabilities(model, raw), wanted, atol=1e-6)
+    assert np.allclose(probabilities(load_model_h5(f"{place.path}/m.weights.h5"), raw), wanted, atol=1e-6)
+    load_weights_h5(f"{place.path}/m.weights.h5", model)
+    assert np.allclose(probabilities(model, raw), wanted, atol=1e-6)
+    with np.load(f"{place.path}/m.npz") as file:
+        assert all((file[key] == scale[key]).all() for key in scale)
+    for form in "keras", "weights.h5":
+        back = os.path.join(place.path, form)
+        works("import", f"{place.path}/m.{form}", "--output", back)
+        works("predict", back, "--data", os.path.join(place.path, "table.h5"), "--output", after)
+        with h5py.File(after) as file, h5py.File(back + "/last.h5") as own:
+            assert (file["probabilities"][()] == wanted).all(), form
+            assert all((own["data/" + key.split("/")[1]][()] == scale[key]).all() for key in scale)
+            assert own["optimizer/iterations"][()] > 0
 
 
 def scales(place):

@@ -14,7 +14,9 @@ ARGUMENTS = {"Flatten": LAYER | {"data_format"}, "Dropout": LAYER | {"rate"},
              "Conv2D": LAYER | {"filters", "kernel_size", "strides", "padding", "activation",
                                 "use_bias", "data_format"},
              "MaxPooling2D": LAYER | {"pool_size", "strides", "padding", "data_format"},
-             "AveragePooling2D": LAYER | {"pool_size", "strides", "padding", "data_format"}}
+             "AveragePooling2D": LAYER | {"pool_size", "strides", "padding", "data_format"},
+             "Normalization": LAYER | {"axis", "mean", "variance"}}
+ONLY_KERAS3 = {"Normalization": {"invert"}}
 SNAKES = {"MaxPooling2D": "max_pooling2d", "AveragePooling2D": "average_pooling2d"}
 INPUT = {2: "batch_input_shape", 3: "batch_shape"}
 ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": lambda z: z,
@@ -52,9 +54,25 @@ def convolve(values, config, kernel, bias):
     return np.einsum("nrcijk,ijkf->nrcf", seen, np.asarray(kernel, float)) + bias
 
 
+def normalize(config, weights, values):
+    """Keras' own way: what is kept over `axis` is broadcast over the other axes of a batch; numbers are
+    given, or were adapted and are weights."""
+    kept = sorted(a if a >= 0 else a + values.ndim for a in config["axis"])
+    assert all(0 < a < values.ndim for a in kept)
+    mean, variance = (weights[:2] if config["mean"] is None else
+                      (config["mean"], config["variance"]))
+    assert (config["mean"] is None) == (config["variance"] is None) and not config.get("invert")
+    mean, variance = np.asarray(mean, float), np.asarray(variance, float)
+    assert mean.shape == variance.shape == tuple(values.shape[a] for a in kept)
+    shape = [values.shape[a] if a in kept else 1 for a in range(values.ndim)]
+    return (values - mean.reshape(shape)) / np.maximum(np.sqrt(variance.reshape(shape)), 1e-7)
+
+
 def apply(layer, weights, values):
     """What a layer makes of values in double."""
     kind, config = layer["class_name"], layer["config"]
+    if kind == "Normalization":
+        return normalize(config, weights, values)
     if kind == "Flatten":
         return values.reshape(len(values), -1)
     if kind == "Dense":
@@ -77,6 +95,13 @@ def kernel_shape(layer, before):
     return config["kernel_size"], config["kernel_size"], before[-1], config["filters"]
 
 
+def count_of(layer):
+    """Variables that Keras 3 counts in a layer's vars."""
+    if layer["class_name"] == "Normalization":
+        return 3 if layer["config"]["mean"] is None else 0
+    return 2 if layer["class_name"] in WEIGHTED else 0
+
+
 class Model:
     """Sequential.from_config."""
 
@@ -87,14 +112,20 @@ class Model:
         assert set(first["config"]) == {INPUT[version], "dtype", "sparse", "name"}
         self.shape = first["config"][INPUT[version]]
         for layer in self.layers:
-            assert set(layer["config"]) == ARGUMENTS[layer["class_name"]], layer
+            kind = layer["class_name"]
+            only = ONLY_KERAS3.get(kind, set()) if version == 3 else set()
+            assert set(layer["config"]) == ARGUMENTS[kind] | only, layer
             assert ("module" in layer) == (version == 3)
-        flat = self.layers[0]["class_name"] == "Flatten"
-        assert self.shape[0] is None and len(self.shape) == (3 if flat else 4)
+            if kind == "Normalization" and version == 3:
+                assert layer["build_config"]["input_shape"] == self.shape
+        first = [x["class_name"] for x in self.layers if x["class_name"] != "Normalization"][0]
+        assert self.shape[0] is None and len(self.shape) in {"Flatten": (2, 3), "Dense": (2,)}.get(
+            first, (4,))
         self.weights = None
 
     def take(self, weights):
-        """By topology: [[kernel, bias], ...] for the layers with weights, shapes checked."""
+        """By topology: [[kernel, bias], ...] for the layers with weights, shapes checked; of an adapted
+        Normalization [mean, variance, count]."""
         self.weights, left = [], list(weights)
         values = np.zeros((1, *self.shape[1:]))
         for layer in self.layers:
@@ -103,6 +134,9 @@ class Model:
                 own = [weight[()] for weight in left.pop(0)]
                 assert own[0].shape == kernel_shape(layer, values.shape)
                 assert own[1].shape == own[0].shape[-1:]
+            elif count_of(layer) == 3:
+                own = [weight[()] for weight in left.pop(0)]
+                assert own[2].shape == () and own[2].dtype.kind == "i"
             values = apply(layer, own, values)
             self.weights.append(own)
         assert not left
@@ -110,7 +144,8 @@ class Model:
     def dense(self):
         """As forward takes them."""
         return [(*weights, layer["config"]["activation"])
-                for layer, weights in zip(self.layers, self.weights) if weights]
+                for layer, weights in zip(self.layers, self.weights)
+                if weights and layer["class_name"] == "Dense"]
 
     def logits(self, images):
         values = images.reshape(len(images), *self.shape[1:]).astype(float)
@@ -150,13 +185,13 @@ def load_weights_h5(file, model, optimizer=None):
             kind = SNAKES.get(layer["class_name"], layer["class_name"].lower())
             number = used[kind] = used.get(kind, -1) + 1
             path = f"layers/{kind}_{number}" if number else f"layers/{kind}"
-            count = 2 if layer["class_name"] in WEIGHTED else 0
+            count = count_of(layer)
             variables = store[path + "/vars"] if path in store else {}
             assert len(variables) == count, path
             if count:
-                weights.append([variables["0"], variables["1"]])
+                weights.append([variables[str(i)] for i in range(count)])
         model.take(weights)
-        flat = [v for pair in weights for v in pair]
+        flat = [v for own in weights for v in own if len(own) == 2]
         state = store["optimizer/vars"]
         scalars, moments = remembered(optimizer or ADAM)
         assert len(state) == scalars + moments * len(flat)

@@ -37,18 +37,20 @@ md_status md_export(const md_checkpoint *c, const md_export_rate *rate, md_expor
 /* A model file as a checkpoint before its first step: a checkpoint of ours (as it is), a
  * whole-model .h5 of Keras 2 or 3, weights-only .h5, .weights.h5, .keras, told apart by content.
  * The optimizer's hyper-parameters, clip_norm, moments and iterations are taken over where the file
- * has them and they have a counterpart. `pixels`: what the model takes; its weights are made to
- * take ours. A file with weights only takes its model from `spec`, whose rows may be 0 when its
- * input's size is unknown, or, when that is NULL, from the shapes of its kernels: ReLU between and
- * softmax last, said in one line (md_info). A flat input becomes that of a Flatten, of square
- * images when its size is a square. MD_BAD_CHECKPOINT naming what has no counterpart here. *out is
- * NULL on error.
+ * has them and they have a counterpart. `pixels`: what the model takes; what
+ * it makes of raw values first (Rescaling, Normalization) is the checkpoint's scale, and else its
+ * weights are made to take ours. A file with weights only takes its model from `spec`, whose rows
+ * may be 0 when its input's size is unknown, or, when that is NULL, from the shapes of its kernels:
+ * ReLU between and softmax last, said in one line (md_info). A flat input becomes that of a
+ * Flatten, of square images when its size is that of a square from 8 x 8 on. MD_BAD_CHECKPOINT
+ * naming what has no counterpart here. *out is NULL on error.
  */
 md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
                     md_checkpoint **out, md_error *err);
 
-/* Model and weights of a file of ours or of Keras, in any form that md_import reads. *parameters is
- * a new block (free()), NULL on error. */
+/* Model and weights of a file of ours or of Keras, in any form that md_import reads, for pixels in
+ * [0, 1]: whatever comes before them they take up. *parameters is a new block (free()), NULL on
+ * error. */
 md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err);
 
 #endif

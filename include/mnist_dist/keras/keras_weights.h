@@ -4,6 +4,7 @@
 
 #include "mnist_dist/hdf5/h5.h"
 #include "mnist_dist/keras/keras_model.h"
+#include "mnist_dist/model/features.h"
 
 /* The dialect of the files, not their writer. */
 #define MD_KERAS_VERSION "2.15.0"
@@ -16,11 +17,16 @@ void md_path_parameter(const md_model_spec *spec, const md_tensor *t, char out[M
 /* A tensor's dataset. */
 md_h5_array md_tensor_array(const md_tensor *t);
 
-/* @model_config and /model_weights: all that Keras' load_model reads. */
-void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const float *parameters);
+/* @model_config and /model_weights: all that Keras' load_model reads. With a `scale` that
+ * standardizes the model takes raw values; NULL: it takes them as ours sees them. */
+void md_keras_put_model(md_h5 *f, const md_model_spec *spec, const md_scale *scale,
+                        const float *parameters);
 
 /* Where Keras 3's .weights.h5 has array `which` of the n-th layer of a kind, both from 0. */
 void md_keras3_path(md_layer_kind kind, int n, int which, char out[MD_H5_PATH]);
+
+/* Its group of the first Normalization's mean, variance and count. */
+#define MD_PATH_KERAS3_NORMALIZATION "/layers/normalization/vars"
 
 /* A list that Keras may have split into NAME0, NAME1, ... when it was long. */
 void md_keras_get_names(md_h5 *f, const char *path, const char *name, md_h5_names *out);
@@ -58,16 +64,18 @@ md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const 
 
 /* What a model takes for a pixel. */
 typedef enum md_keras_pixels {
-    MD_KERAS_PIXELS_AUTO, /* bytes when its first layers make them small, or its input is declared
-                             so; else [0, 1] */
+    MD_KERAS_PIXELS_AUTO, /* raw when its first layers make them small, or scale a table's features,
+                             or its input is declared as whole numbers; else [0, 1] */
     MD_KERAS_PIXELS_UNIT, /* [0, 1], as ours do */
-    MD_KERAS_PIXELS_BYTES /* 0 to 255 */
+    MD_KERAS_PIXELS_RAW   /* as they are in files, of images 0 to 255 */
 } md_keras_pixels;
 
 /* Lets the kernels and biases take up the model's steps, and that it takes other pixels than ours
  * do: W' = scale W, b' = b + offset W. *pixels: what was meant by auto; *changed: whether any
- * parameter is another now. MD_BAD_CHECKPOINT naming the step that cannot be taken up. */
+ * parameter is another now. What a model of raw values does to them first becomes *scale instead,
+ * where that is not NULL and has a word for it; the caller clears it. MD_BAD_CHECKPOINT naming the
+ * step that cannot be taken up. */
 md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
-                        md_keras_pixels *pixels, float *parameters, int *changed);
+                        md_keras_pixels *pixels, md_scale *scale, float *parameters, int *changed);
 
 #endif

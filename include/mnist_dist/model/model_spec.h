@@ -120,7 +120,8 @@ void md_model_spec_layout(const md_model_spec *spec, md_layout *out);
 int md_model_spec_takes_images(const md_model_spec *spec);
 
 /* What a sample is to the first layer: [rows, columns, 1] where the first that cares for shapes
- * works on channels, [rows, columns] where it takes images otherwise, [rows * columns] else. */
+ * works on channels, [rows, columns] where it takes images of more than one row otherwise,
+ * [rows * columns] else. */
 md_shape md_model_spec_input(const md_model_spec *spec);
 
 md_answer md_model_spec_answer(const md_model_spec *spec);

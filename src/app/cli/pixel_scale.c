@@ -15,7 +15,7 @@ static const float byte_range = 255.0f;
 
 int md_scale_is_open(const md_checkpoint *checkpoint)
 {
-    return checkpoint->at.step == 0;
+    return checkpoint->at.step == 0 && checkpoint->scale.kind != MD_SCALE_STANDARDIZE;
 }
 
 /* Collective. The share of right answers when the first layer's input is multiplied by `factor`. */

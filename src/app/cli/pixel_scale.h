@@ -6,7 +6,8 @@
 #include "mnist_dist/checkpoint/checkpoint.h"
 #include "mnist_dist/train/dataset.h"
 
-/* An imported model that was not trained on yet: the only kind whose scale may be wrong. */
+/* An imported model that was not trained on yet and does no scaling of its own: the only kind whose
+ * scale may be wrong. */
 int md_scale_is_open(const md_checkpoint *checkpoint);
 
 /* Collective. On the first test images, warns when the model would be right far more often if their
