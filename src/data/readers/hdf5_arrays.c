@@ -17,7 +17,7 @@ typedef struct h5_context {
 /* From the root, however it was given. */
 static void full_name(const char *name, char out[MD_H5_PATH])
 {
-    snprintf(out, MD_H5_PATH, "%s%s", name[0] == '/' ? "" : "/", name);
+    snprintf(out, MD_H5_PATH, "%s%.*s", name[0] == '/' ? "" : "/", MD_H5_PATH - 2, name);
 }
 
 static int has(md_source *source, const char *name)
