@@ -121,8 +121,7 @@ static md_status check_last(md_keras_reader *r)
 {
     md_model_spec *spec = &r->model.spec;
     md_layer_spec *last = spec->layer_count > 0 ? &spec->layers[spec->layer_count - 1] : NULL;
-    if (r->model.step_count > 0 &&
-        r->model.steps[r->model.step_count - 1].weighted == r->model.weighted)
+    if (md_keras_waits(&r->model))
         return md_fail(r->err, MD_BAD_CHECKPOINT,
                        "model_config: layer '%.60s' comes after the last one with weights",
                        r->model.steps[r->model.step_count - 1].name);

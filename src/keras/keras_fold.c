@@ -1,6 +1,8 @@
-/* Layers that scale what a dense layer takes, kept as the data's scale, or taken up by its weights:
+/* Layers that scale what a dense layer takes or gives, kept as the data's scale, or taken up by its
+ * weights:
  *
  *     f((scale x + offset) W + b) = f(x (scale W) + (b + offset W))
+ *     f(scale (x W + b) + offset) = f(x (W scale) + (scale b + offset))
  *
  * and so by a convolution's, if all pixels of a channel are scaled alike, and none that are not
  * there would have to be the offset. */
@@ -125,50 +127,113 @@ static unsigned kept_axes(const md_keras_step *step)
     return kept;
 }
 
-/* The two rows of a step: scale and offset, or mean and variance. */
-static md_status read_rows(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
-                           row *first, row *second)
+/* A step makes (x - mean) / deviation * scale + offset. */
+enum { SCALE, OFFSET, MEAN, VARIANCE, ROWS };
+
+static md_status one_number(md_h5 *f, double number, row *out)
 {
-    *first = *second = (row){0};
-    if (!step->normalization) {
-        numbers_of(f, json_object_get(step->config, "scale"), first);
-        return numbers_of(f, json_object_get(step->config, "offset"), second);
-    }
+    void *block = NULL;
+    *out = (row){0};
+    if (!f->status)
+        f->status = md_allocate(&block, 1, sizeof number, "a layer", f->err);
+    if (!f->status)
+        memcpy(block, &number, sizeof number);
+    *out = (row){f->status ? 0 : 1, block};
+    return f->status;
+}
+
+static md_status read_constants(md_h5 *f, const json_t *config, row rows[ROWS])
+{
+    numbers_of(f, json_object_get(config, "scale"), &rows[SCALE]);
+    return numbers_of(f, json_object_get(config, "offset"), &rows[OFFSET]);
+}
+
+static md_status read_normalization(md_h5 *f, const md_keras_step *step,
+                                    const md_keras_layer *saved, row rows[ROWS])
+{
     if (saved->count >= 2) {
-        numbers_at(f, saved->tensor[0], first);
-        return numbers_at(f, saved->tensor[1], second);
+        numbers_at(f, saved->tensor[0], &rows[MEAN]);
+        return numbers_at(f, saved->tensor[1], &rows[VARIANCE]);
     }
-    numbers_of(f, json_object_get(step->config, "mean"), first);
-    return numbers_of(f, json_object_get(step->config, "variance"), second);
+    numbers_of(f, json_object_get(step->config, "mean"), &rows[MEAN]);
+    return numbers_of(f, json_object_get(step->config, "variance"), &rows[VARIANCE]);
 }
 
-static void compose(affine *a, size_t i, double scale, double offset)
+/* gamma where it scales, beta where it centers, and both moving averages. */
+static md_status read_batch_normalization(md_h5 *f, const md_keras_step *step,
+                                          const md_keras_layer *saved, row rows[ROWS])
 {
-    a->scale[i] *= scale;
-    a->offset[i] = a->offset[i] * scale + offset;
+    const char *const switches[ROWS] = {"scale", "center"};
+    int count = 0;
+    for (int i = 0; i < ROWS && !f->status; i++) {
+        if (switches[i] && json_is_false(json_object_get(step->config, switches[i])))
+            continue;
+        if (count == saved->count)
+            return md_h5_fail(f, "layer '%.60s' has %d arrays, one less than belong", step->name,
+                              saved->count);
+        numbers_at(f, saved->tensor[count++], &rows[i]);
+    }
+    return f->status;
 }
 
-static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row *first,
-                            const row *second, affine *a)
+static md_status read_rows(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
+                           row rows[ROWS])
 {
-    const unsigned last = 1u << (step->shape.rank - 1);
-    const unsigned kept = step->normalization ? kept_axes(step) : last;
+    static const double standard[ROWS] = {[SCALE] = 1.0, [VARIANCE] = 1.0};
+    switch (step->kind) {
+    case MD_KERAS_RESCALING:
+        read_constants(f, step->config, rows);
+        break;
+    case MD_KERAS_NORMALIZATION:
+        read_normalization(f, step, saved, rows);
+        break;
+    case MD_KERAS_BATCH_NORMALIZATION:
+        read_batch_normalization(f, step, saved, rows);
+        break;
+    }
+    for (int i = 0; i < ROWS && !f->status; i++)
+        if (!rows[i].values)
+            one_number(f, standard[i], &rows[i]);
+    return f->status;
+}
+
+static double deviation_of(const md_keras_step *step, double variance)
+{
+    switch (step->kind) {
+    case MD_KERAS_NORMALIZATION:
+        return fmax(sqrt(variance), smallest_deviation);
+    case MD_KERAS_BATCH_NORMALIZATION:
+        return sqrt(variance + json_number_value(json_object_get(step->config, "epsilon")));
+    case MD_KERAS_RESCALING:
+        break;
+    }
+    return 1.0;
+}
+
+static unsigned axes_of(const md_keras_step *step)
+{
+    return step->kind == MD_KERAS_NORMALIZATION ? kept_axes(step) : 1u << (step->shape.rank - 1);
+}
+
+static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row rows[ROWS], affine *a)
+{
+    const unsigned kept = axes_of(step);
     for (size_t i = 0; i < a->count; i++) {
         size_t count;
+        double x[ROWS];
         const size_t place = place_of(&step->shape, kept, i, &count);
-        if ((first->count != 1 && first->count != count) ||
-            (second->count != 1 && second->count != count))
-            return md_h5_fail(f, "layer '%.60s' has %zu and %zu numbers where 1 or %zu belong",
-                              step->name, first->count, second->count, count);
-        const double x = first->values[first->count == 1 ? 0 : place];
-        const double y = second->values[second->count == 1 ? 0 : place];
-        const double deviation = fmax(sqrt(y), smallest_deviation);
-        if (!isfinite(x) || !isfinite(y) || (step->normalization && y < 0.0))
+        for (int k = 0; k < ROWS; k++) {
+            if (rows[k].count != 1 && rows[k].count != count)
+                return md_h5_fail(f, "layer '%.60s' has %zu numbers where 1 or %zu belong",
+                                  step->name, rows[k].count, count);
+            x[k] = rows[k].values[rows[k].count == 1 ? 0 : place];
+        }
+        const double scale = x[SCALE] / deviation_of(step, x[VARIANCE]);
+        const double offset = x[OFFSET] - x[MEAN] * scale;
+        if (!isfinite(scale) || !isfinite(offset) || x[VARIANCE] < 0.0)
             return md_h5_fail(f, "layer '%.60s' has a number that cannot be right", step->name);
-        if (step->normalization)
-            compose(a, i, 1.0 / deviation, -x / deviation);
-        else
-            compose(a, i, x, y);
+        a->scale[i] *= scale;
+        a->offset[i] = a->offset[i] * scale + offset;
     }
     return MD_OK;
 }
@@ -176,13 +241,11 @@ static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row *firs
 static md_status apply_step(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
                             affine *a)
 {
-    row first, second;
-    if (md_shape_size(&step->shape) != a->count)
-        return md_h5_fail(f, "layer '%.60s' does not take what the next layer takes", step->name);
-    if (!read_rows(f, step, saved, &first, &second))
-        apply_rows(f, step, &first, &second, a);
-    free(first.values);
-    free(second.values);
+    row rows[ROWS] = {{0}};
+    if (!read_rows(f, step, saved, rows))
+        apply_rows(f, step, rows, a);
+    for (int i = 0; i < ROWS; i++)
+        free(rows[i].values);
     return f->status;
 }
 
@@ -334,6 +397,22 @@ static md_status take_up_windows(md_h5 *f, const affine *a, const md_layer_spec 
     return f->status;
 }
 
+/* What scales a layer's output scales its weights by column. */
+static md_status take_up_outputs(md_h5 *f, const affine *a, const md_tensor *kernel,
+                                 float *parameters)
+{
+    float *weights = parameters + kernel[0].offset, *bias = parameters + kernel[1].offset;
+    for (size_t i = 0; i < kernel[0].count; i++)
+        weights[i] = (float)((double)weights[i] * a->scale[i % a->count]);
+    for (size_t j = 0; j < a->count; j++) {
+        bias[j] = (float)((double)bias[j] * a->scale[j] + a->offset[j]);
+        if (!isfinite(bias[j]))
+            return md_h5_fail(f, "a bias grows beyond all numbers when its layer takes up the one "
+                                 "behind it");
+    }
+    return MD_OK;
+}
+
 /* What folding goes through. */
 typedef struct {
     md_h5 *f;
@@ -346,17 +425,57 @@ typedef struct {
     int changed;
 } folding;
 
-/* Layer `layer`, number `weighted` of those with weights. */
-static md_status fold_layer(folding *g, int layer, int weighted)
+/* Whether pooling between a step and the layer that takes it up changes nothing: channels scaled
+ * alike everywhere, and, for the largest values, not turned round. */
+static int passes_pooling(const folding *g, const md_keras_step *step, int layer, const affine *a)
+{
+    const size_t channels = step->shape.extent[step->shape.rank - 1];
+    int pooled = 0, largest = 0;
+    for (int i = step->layer; i < layer; i++) {
+        const md_layer_kind kind = g->model->spec.layers[i].kind;
+        const md_shape *shape = &g->layout.shapes[i];
+        if (md_layer_describe(kind)->takes != MD_TAKES_IMAGES)
+            continue;
+        if (shape->extent[shape->rank - 1] != channels)
+            return 0;
+        pooled = 1;
+        largest |= kind == MD_LAYER_MAX_POOL2D;
+    }
+    if (pooled && axes_of(step) != 1u << (step->shape.rank - 1))
+        return 0;
+    for (size_t i = 0; largest && i < a->count; i++)
+        if (a->scale[i] < 0.0)
+            return 0;
+    return pooled || md_shape_size(&step->shape) == a->count;
+}
+
+/* All steps that layer `layer`, number `weighted` of those with weights, takes up on one side. */
+static md_status compose(folding *g, int layer, int weighted, int behind, affine *a)
 {
     md_h5 *f = g->f;
-    const md_tensor *kernel = &g->layout.tensors[g->layout.first[layer]];
+    for (int i = 0; i < g->model->step_count && !f->status; i++) {
+        const md_keras_step *step = &g->model->steps[i];
+        if (step->weighted != weighted || step->behind != behind)
+            continue;
+        apply_step(f, step, &g->weights->steps[i], a);
+        if (!f->status && !behind && !passes_pooling(g, step, layer, a))
+            return md_h5_fail(f,
+                              "layer '%.60s' cannot be taken up by the next layer with weights: "
+                              "what lies between changes its shape, or pools what it turns round",
+                              step->name);
+        g->changed |= step->kind == MD_KERAS_BATCH_NORMALIZATION;
+    }
+    return f->status;
+}
+
+static md_status fold_inputs(folding *g, int layer, int weighted, const md_tensor *kernel)
+{
+    md_h5 *f = g->f;
     affine a;
     int kept = 0;
     start(f, md_shape_size(&g->layout.shapes[layer]), &a);
-    for (int i = 0; i < g->model->step_count && !f->status; i++)
-        if (g->model->steps[i].weighted == weighted)
-            apply_step(f, &g->model->steps[i], &g->weights->steps[i], &a);
+    if (!f->status)
+        compose(g, layer, weighted, 0, &a);
     if (!f->status && weighted == 0)
         take_pixels(f, g->model, g->pixels, g->scale, &a, &kept);
     if (!f->status && !kept && !is_identity(&a)) {
@@ -368,6 +487,16 @@ static md_status fold_layer(folding *g, int layer, int weighted)
     }
     free(a.scale);
     return f->status;
+}
+
+static md_status fold_outputs(folding *g, int layer, int weighted, const md_tensor *kernel)
+{
+    affine a;
+    start(g->f, md_tensor_row(kernel), &a);
+    if (!g->f->status && !compose(g, layer, weighted, 1, &a) && !is_identity(&a))
+        take_up_outputs(g->f, &a, kernel, g->parameters);
+    free(a.scale);
+    return g->f->status;
 }
 
 md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
@@ -382,8 +511,12 @@ md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_we
     md_model_spec_layout(&model->spec, &g.layout);
     int weighted = 0;
     for (int i = 0; i < model->spec.layer_count && !f->status; i++)
-        if (g.layout.first[i + 1] > g.layout.first[i])
-            fold_layer(&g, i, weighted++);
+        if (g.layout.first[i + 1] > g.layout.first[i]) {
+            const md_tensor *kernel = &g.layout.tensors[g.layout.first[i]];
+            if (!fold_inputs(&g, i, weighted, kernel))
+                fold_outputs(&g, i, weighted, kernel);
+            weighted++;
+        }
     *changed = g.changed;
     return f->status;
 }

@@ -242,16 +242,20 @@ static md_status read_input(md_keras_reader *r, const md_keras_entry *e)
     return MD_OK;
 }
 
-/* The layer that an activation standing alone belongs to; what lies between changes nothing but in
- * training. NULL: there is none. */
-static md_layer_spec *before_activation(md_keras_reader *r)
+int md_keras_waits(const md_keras_model *model)
+{
+    return model->step_count > 0 && model->steps[model->step_count - 1].weighted == model->weighted;
+}
+
+/* The layer without activation whose output comes next; what lies between changes nothing but in
+ * training, or is taken up by its weights. NULL: there is none. */
+static md_layer_spec *layer_before(md_keras_reader *r)
 {
     const md_keras_model *m = &r->model;
     int i = m->spec.layer_count - 1;
     while (i >= 0 && m->spec.layers[i].kind == MD_LAYER_DROPOUT)
         i--;
-    const int rescaled = m->step_count > 0 && m->steps[m->step_count - 1].weighted == m->weighted;
-    if (i < 0 || rescaled || !md_layer_key(m->spec.layers[i].kind, "activation") ||
+    if (i < 0 || md_keras_waits(m) || !md_layer_key(m->spec.layers[i].kind, "activation") ||
         m->spec.layers[i].activation != MD_LINEAR)
         return NULL;
     return &r->model.spec.layers[i];
@@ -260,7 +264,7 @@ static md_layer_spec *before_activation(md_keras_reader *r)
 static md_status fold_activation(md_keras_reader *r, const md_keras_entry *e,
                                  md_activation activation)
 {
-    md_layer_spec *layer = before_activation(r);
+    md_layer_spec *layer = layer_before(r);
     if (activation == MD_LINEAR)
         return MD_OK;
     if (!layer)
@@ -359,18 +363,43 @@ static md_status read_global(md_keras_reader *r, const md_keras_entry *e)
     return MD_OK;
 }
 
-static md_status read_step(md_keras_reader *r, const md_keras_entry *e)
+static md_status add_step(md_keras_reader *r, const md_keras_entry *e, md_keras_step_kind kind,
+                          int behind)
 {
     md_keras_model *m = &r->model;
     if (m->step_count == MD_KERAS_STEPS)
-        return md_keras_refuse(r, e, "is one too many; at most 8 of its kind can be read");
+        return md_keras_refuse(r, e, "is one too many; at most 16 of its kind can be read");
     md_keras_step *step = &m->steps[m->step_count++];
-    *step = (md_keras_step){.normalization = strcmp(e->class_name, "Normalization") == 0,
-                            .weighted = m->weighted,
+    *step = (md_keras_step){.kind = kind,
+                            .weighted = m->weighted - behind,
+                            .behind = behind,
+                            .layer = m->spec.layer_count,
                             .shape = r->shape,
                             .config = e->config};
     snprintf(step->name, sizeof step->name, "%s", e->name);
     return MD_OK;
+}
+
+static md_status read_rescaling(md_keras_reader *r, const md_keras_entry *e)
+{
+    return add_step(r, e, MD_KERAS_RESCALING, 0);
+}
+
+static md_status read_normalization(md_keras_reader *r, const md_keras_entry *e)
+{
+    return add_step(r, e, MD_KERAS_NORMALIZATION, 0);
+}
+
+/* By the moving averages: each channel is scaled, where a layer gives it or where one takes it. */
+static md_status read_batch_normalization(md_keras_reader *r, const md_keras_entry *e)
+{
+    const json_t *axis = both_ways(json_object_get(e->config, "axis"));
+    if (axis && json_integer_value(axis) != -1 && json_integer_value(axis) != r->shape.rank)
+        return md_keras_refuse(r, e, "is not over the last axis");
+    md_keras_tell(e,
+                  "is taken up by the weights beside it, as it acts in inference; here it is not "
+                  "trained");
+    return add_step(r, e, MD_KERAS_BATCH_NORMALIZATION, layer_before(r) != NULL);
 }
 
 /* What Keras has layers for and we have not, and the keys each reads. */
@@ -384,8 +413,13 @@ static const struct {
                {"Reshape", "target_shape", read_reshape},
                {"GlobalAveragePooling2D", "data_format keepdims", read_global},
                {"GlobalMaxPooling2D", "data_format keepdims", read_global},
-               {"Rescaling", "scale offset", read_step},
-               {"Normalization", "axis mean variance", read_step},
+               {"Rescaling", "scale offset", read_rescaling},
+               {"Normalization", "axis mean variance", read_normalization},
+               {"BatchNormalization",
+                "axis epsilon center scale momentum renorm_momentum beta_initializer "
+                "gamma_initializer moving_mean_initializer moving_variance_initializer "
+                "beta_regularizer gamma_regularizer beta_constraint gamma_constraint synchronized",
+                read_batch_normalization},
                {"Identity", "", read_identity},
                {"ActivityRegularization", "l1 l2", read_identity},
                {"GaussianNoise", "stddev", read_identity},
@@ -412,6 +446,6 @@ md_status md_keras_read_layer(md_keras_reader *r, const md_keras_entry *e)
         r, e,
         "has no counterpart here; InputLayer, Flatten, Reshape, Dense, Dropout, Conv2D, "
         "MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, "
-        "Activation, ReLU, Softmax, Rescaling, Normalization and layers that act "
-        "in training only can be read");
+        "Activation, ReLU, Softmax, Rescaling, Normalization, BatchNormalization and layers that "
+        "act in training only can be read");
 }

@@ -26,6 +26,9 @@ void md_keras_tell(const md_keras_entry *e, const char *what);
 
 md_status md_keras_refuse(md_keras_reader *r, const md_keras_entry *e, const char *why);
 
+/* Whether the last layer read scales what a layer with weights, that is to come, takes. */
+int md_keras_waits(const md_keras_model *model);
+
 /* Adds what the entry stands for to the model, after looking at all that its config says. */
 md_status md_keras_read_layer(md_keras_reader *r, const md_keras_entry *e);
 

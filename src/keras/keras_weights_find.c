@@ -59,7 +59,7 @@ static md_keras_layer *step_named(const md_keras_model *model, const char *name,
                                   md_keras_weights *out)
 {
     for (int i = 0; model && i < model->step_count; i++)
-        if (model->steps[i].normalization && strcmp(model->steps[i].name, name) == 0)
+        if (model->steps[i].kind != MD_KERAS_RESCALING && strcmp(model->steps[i].name, name) == 0)
             return &out->steps[i];
     return NULL;
 }
@@ -158,10 +158,13 @@ static void find_classes(md_h5 *f, const md_keras_model *model, const char *home
 static void find_steps(md_h5 *f, const md_keras_model *model, const char *home,
                        md_keras_weights *out)
 {
-    int normalizations = 0;
-    for (int i = 0; model && i < model->step_count; i++)
-        if (model->steps[i].normalization && out->steps[i].count == 0)
-            find_group(f, home, "normalization", normalizations++, &out->steps[i]);
+    static const char *const words[] = {NULL, "normalization", "batch_normalization"};
+    int numbers[sizeof words / sizeof *words] = {0};
+    for (int i = 0; model && i < model->step_count; i++) {
+        const md_keras_step_kind kind = model->steps[i].kind;
+        if (words[kind] && out->steps[i].count == 0)
+            find_group(f, home, words[kind], numbers[kind]++, &out->steps[i]);
+    }
 }
 
 static void find_dense(md_h5 *f, const char *home, md_keras_weights *out)

@@ -45,72 +45,150 @@ def noise(*shape):
     return (rng.standard_normal(shape) / 3).astype("f4")
 
 
-WEIGHTS = {"conv2d": (noise(3, 3, 1, 4), noise(4)), "max_pooling2d": (),
-           "conv2d_1": (noise(3, 3, 4, 5), noise(5)), "flatten": (), "dropout": (),
+def batch_normalization(channels, turned=0):
+    """gamma, beta, moving mean and variance; the first `turned` gammas below 0."""
+    gamma = abs(noise(channels)) + 0.5
+    gamma[:turned] *= -1
+    return gamma, noise(channels), noise(channels), abs(noise(channels)) + 0.5
+
+
+COMMON = {"padding": "valid", "data_format": "channels_last"}
+CONV = dict(COMMON, kernel_size=[3, 3], strides=[1, 1], dilation_rate=[1, 1], groups=1,
+            use_bias=True, activation="relu")
+NORM = {"axis": -1, "epsilon": 0.001, "momentum": 0.99, "center": True, "scale": True}
+WEIGHTS = {"conv2d": (noise(3, 3, 1, 4), noise(4)), "conv2d_1": (noise(3, 3, 4, 5), noise(5)),
            "dense": (noise(45, 3), noise(3))}
+
+
+def image(*shape):
+    return keras.layer("InputLayer", "image", batch_input_shape=[None, *shape])
+
+
+def pool(kind, name, size=2, strides=None, padding="valid"):
+    return keras.layer(kind, name, pool_size=[size, size], strides=strides, padding=padding,
+                       data_format="channels_last")
+
+
+def dense(units, name="dense", activation="softmax"):
+    return keras.layer("Dense", name, units=units, activation=activation)
 
 
 def layers(first=(), **changes):
     """As Keras' own examples begin; on images of 12 x 12."""
-    common = {"padding": "valid", "data_format": "channels_last"}
-    conv = dict(common, kernel_size=[3, 3], strides=[1, 1], dilation_rate=[1, 1], groups=1,
-                use_bias=True, activation="relu")
-    return [keras.layer("InputLayer", "image", batch_input_shape=[None, 12, 12, 1]), *first,
-            keras.layer("Conv2D", "conv2d", filters=4, **dict(conv, **changes)),
-            keras.layer("MaxPooling2D", "max_pooling2d", pool_size=[2, 2], strides=None, **common),
-            keras.layer("Conv2D", "conv2d_1", filters=5, **dict(conv, activation="linear")),
+    return [image(12, 12, 1), *first,
+            keras.layer("Conv2D", "conv2d", filters=4, **dict(CONV, **changes)),
+            pool("MaxPooling2D", "max_pooling2d"),
+            keras.layer("Conv2D", "conv2d_1", filters=5, **dict(CONV, activation="linear")),
             keras.layer("ReLU", "re_lu"), keras.layer("Flatten", "flatten"),
-            keras.layer("Dropout", "dropout", rate=0.5),
-            keras.layer("Dense", "dense", units=3, activation="softmax")]
+            keras.layer("Dropout", "dropout", rate=0.5), dense(3)]
 
 
-def expected(images, padding="valid", weights=WEIGHTS):
+def normalized(axis=-1):
+    """Normalized before an activation that stands alone, after one, before pooling and behind it."""
+    norm = dict(NORM, axis=axis)
+    return [image(12, 12, 1),
+            keras.layer("Conv2D", "conv2d", filters=4, **dict(CONV, activation="linear")),
+            keras.layer("BatchNormalization", "batch_normalization", **norm),
+            keras.layer("Activation", "activation", activation="relu"),
+            keras.layer("BatchNormalization", "batch_normalization_1", **norm),
+            pool("MaxPooling2D", "max_pooling2d"),
+            keras.layer("Conv2D", "conv2d_1", filters=5, **CONV),
+            pool("AveragePooling2D", "average_pooling2d", 3, [1, 1], "same"),
+            keras.layer("BatchNormalization", "batch_normalization_2", **norm),
+            keras.layer("Flatten", "flatten"), keras.layer("Dropout", "dropout", rate=0.5),
+            dense(3, activation="linear"),
+            keras.layer("BatchNormalization", "batch_normalization_3", **dict(NORM, scale=False)),
+            keras.layer("Activation", "softmax", activation="softmax")]
+
+
+def normalized_weights(turned=0):
+    last = batch_normalization(3)[1:]
+    return {"conv2d": WEIGHTS["conv2d"], "batch_normalization": batch_normalization(4, 2),
+            "batch_normalization_1": batch_normalization(4, turned), "conv2d_1": WEIGHTS["conv2d_1"],
+            "batch_normalization_2": batch_normalization(5, 2), "dense": WEIGHTS["dense"],
+            "batch_normalization_3": last}
+
+
+def pooled_globally(kind):
+    return [image(12, 12, 1), keras.layer("Conv2D", "conv2d", filters=4, **CONV),
+            keras.layer(kind, "global", data_format="channels_last", keepdims=False), dense(3)]
+
+
+def both_ways(config):
+    """One number for rows and columns, as the stand-in takes it."""
+    short = {key: value[0] if isinstance(value, list) and key != "target_shape" else value
+             for key, value in config.items()}
+    if short.get("strides", 1) is None:
+        short["strides"] = short["pool_size"]
+    return short
+
+
+def expected(entries, weights, images):
     """Probabilities, layer by layer in double."""
-    for kind, name, config in (
-            ("Conv2D", "conv2d", dict(kernel_size=3, strides=1, padding=padding, activation="relu")),
-            ("MaxPooling2D", "max_pooling2d", dict(pool_size=2, strides=2, padding="valid")),
-            ("Conv2D", "conv2d_1", dict(kernel_size=3, strides=1, padding="valid", activation="relu")),
-            ("Flatten", "flatten", {}), ("Dense", "dense", dict(activation="softmax"))):
-        images = apply({"class_name": kind, "config": config}, weights[name], images)
+    for entry in entries:
+        own = weights.get(entry["config"]["name"], ())
+        config = both_ways(entry["config"])
+        if entry["class_name"] == "BatchNormalization" and not config["scale"]:
+            own = 1, *own
+        images = apply({"class_name": entry["class_name"], "config": config}, own, images)
     powers = np.exp(images - images.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
 
 
-def check_model(images, name, **form):
+def check_model(images, name, entries, weights):
+    if name.endswith(".keras"):
+        keras.write_archive(name, keras.config(entries), weights)
+    else:
+        every = {entry["config"]["name"]: () for entry in entries}
+        keras.write_model(name, keras.config(entries, "Functional" if "name" in entries[0] else
+                                             "Sequential"), {**every, **weights})
     works("import", name, "--output", "runs/new")
     works("predict", "runs/new", "--data", "data.h5", "--output", "p.h5")
     with h5py.File("p.h5", "r") as file:
-        assert abs(file["probabilities"][()] - expected(images, **form)).max() < 1e-6, name
+        distance = abs(file["probabilities"][()] - expected(entries, weights, images)).max()
+        assert distance < 2e-6, (name, distance)
 
 
 def check_import():
-    images = rng.integers(0, 256, (20, 12, 12), "u1")
+    bytes_of = rng.integers(0, 256, (20, 12, 12), "u1")
     with h5py.File("data.h5", "w") as file:
         for split in "train", "test":
-            file[f"{split}/images"] = images
+            file[f"{split}/images"] = bytes_of
             file[f"{split}/labels"] = (np.arange(20) % 3).astype("u1")
-    seen = images[..., None] / 255
-    keras.write_model("mnist_model.h5", keras.config(layers()), WEIGHTS)
-    check_model(seen, "mnist_model.h5")
+    seen = bytes_of[..., None] / 255
+    check_model(seen, "mnist_model.h5", layers(), WEIGHTS)
+    check_model(seen, "chain.h5", keras.functional(layers(), False), WEIGHTS)
     rescaling = keras.layer("Rescaling", "r", scale=1 / 127.5, offset=-1.0)
-    keras.write_model("scaled.h5", keras.config(layers([rescaling])), WEIGHTS)
-    check_model(seen * 2 - 1, "scaled.h5")
+    check_model(seen * 255, "scaled.h5", layers([rescaling]), WEIGHTS)
     # Beyond the image is 0, and not what pixels of 0 become.
-    weights = {**WEIGHTS, "dense": (noise(80, 3), noise(3))}
-    keras.write_model("padded.h5", keras.config(layers([rescaling], padding="same")), weights)
-    check_model(seen * 2 - 1, "padded.h5", padding="same", weights=weights)
+    check_model(seen * 255, "padded.h5", layers([rescaling], padding="same"),
+                {**WEIGHTS, "dense": (noise(80, 3), noise(3))})
     flat = layers([keras.layer("Reshape", "shape", target_shape=[12, 12, 1])])
-    flat[0]["config"]["batch_input_shape"] = [None, 144]
-    keras.write_archive("m.keras", keras.config(flat), {
-        name: weights for name, weights in WEIGHTS.items() if weights})
-    check_model(seen, "m.keras")
+    flat[0] = image(144)
+    check_model(seen.reshape(20, 144), "m.keras", flat, WEIGHTS)
+    for kind in "GlobalAveragePooling2D", "GlobalMaxPooling2D":
+        check_model(seen, "global.h5", pooled_globally(kind),
+                    {"conv2d": WEIGHTS["conv2d"], "dense": (noise(4, 3), noise(3))})
     works("train", "--resume", "--output", "runs/new", "--data", "data.h5", "--quiet", "--set",
           "train.max_steps=2")
 
 
+def check_batch_normalization():
+    with h5py.File("data.h5", "r") as file:
+        seen = file["test/images"][()][..., None] / 255
+    weights = normalized_weights()
+    check_model(seen, "norm.h5", normalized(), weights)
+    check_model(seen, "norm.keras", normalized(), weights)
+    hidden = [image(12, 12), keras.layer("Flatten", "flatten"), dense(5, "dense_1", "relu"),
+              keras.layer("BatchNormalization", "b", **NORM), dense(3)]
+    check_model(seen[..., 0], "dense.h5", hidden,
+                {"dense_1": (noise(144, 5), noise(5)), "b": batch_normalization(5, 2),
+                 "dense": (noise(5, 3), noise(3))})
+
+
 def check_refusals():
-    def unreadable(words, entries, *options, **weights):
-        keras.write_model("bad.h5", keras.config(entries), {**WEIGHTS, **weights})
+    def unreadable(words, entries, *options, weights=WEIGHTS, **others):
+        keras.write_model("bad.h5", keras.config(entries), {**weights, **others})
         refuses(4, words, "import", "bad.h5", "--output", "runs/bad", *options)
 
     rescaling = keras.layer("Rescaling", "r", scale=1 / 127.5, offset=-1.0)
@@ -119,8 +197,17 @@ def check_refusals():
     unreadable("has a kernel_size that differs between rows and columns", layers(kernel_size=[3, 5]))
     unreadable("has data_format channels_first", layers(data_format="channels_first"))
     unreadable("'conv2d' (Conv2D) has padding 'causal'", layers(padding="causal"))
-    unreadable("'b' (BatchNormalization) has no counterpart here",
-               layers([keras.layer("BatchNormalization", "b")]))
+    unreadable("'d' (DepthwiseConv2D) has no counterpart here",
+               layers([keras.layer("DepthwiseConv2D", "d")]))
+    unreadable("'batch_normalization_1' cannot be taken up by the next layer with weights",
+               normalized(), weights=normalized_weights(turned=1))
+    unreadable("'batch_normalization' (BatchNormalization) is not over the last axis",
+               normalized(axis=1), weights=normalized_weights())
+    unreadable("'batch_normalization_3' has 2 arrays, one less than belong", normalized(),
+               weights=normalized_weights(), batch_normalization_3=batch_normalization(3)[2:])
+    unreadable("'late' comes after the last one with weights",
+               [*layers(), keras.layer("BatchNormalization", "late", **NORM)],
+               late=batch_normalization(3))
     unreadable("has windows larger than the 12 x 12 values", layers(kernel_size=13))
     unreadable("or offset where it pads with zeros", layers([rescaling], padding="same"), "--scale",
                "unit", dense=(noise(80, 3), noise(3)))
@@ -129,6 +216,7 @@ def check_refusals():
 def main():
     check_export()
     check_import()
+    check_batch_normalization()
     check_refusals()
 
 

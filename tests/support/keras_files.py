@@ -74,11 +74,12 @@ def put_names(group, name, names, strings=fixed, parts=1):
 STYLES = {"keras2": "{0}/{1}:0", "keras30": "{1}", "keras33": "{0}/{1}", "sequential": "mlp/{0}/{1}"}
 
 
-ROLES = [(), ("kernel",), ("kernel", "bias"), ("mean", "variance", "count")]
+ROLES = [(), ("kernel",), ("kernel", "bias"), ("mean", "variance", "count"),
+         ("gamma", "beta", "moving_mean", "moving_variance")]
 
 
 def put_weights(root, layers, style="keras2", strings=fixed, parts=1, dataset=None):
-    """layers: name -> (kernel, bias), (kernel,), () or (mean, variance, count), in order."""
+    """layers: name -> the values of one of ROLES, in order."""
     put_names(root, "layer_names", list(layers), strings, parts)
     for name, values in layers.items():
         group = root.create_group(name)

@@ -68,11 +68,29 @@ def normalize(config, weights, values):
     return (values - mean.reshape(shape)) / np.maximum(np.sqrt(variance.reshape(shape)), 1e-7)
 
 
+def normalize_batch(values, config, gamma, beta, mean, variance):
+    deviation = np.sqrt(variance.astype(float) + config["epsilon"])
+    return (values - mean) / deviation * gamma + beta
+
+
+# Layers that our files never have, and models to be imported do.
+ELEMENTARY = {"InputLayer": lambda x, config: x,
+              "Rescaling": lambda x, config: x * config["scale"] + config["offset"],
+              "Reshape": lambda x, config: x.reshape(len(x), *config["target_shape"]),
+              "Activation": lambda x, config: ACTIVATIONS[config["activation"]](x),
+              "ReLU": lambda x, config: np.maximum(x, 0),
+              "BatchNormalization": normalize_batch,
+              "GlobalAveragePooling2D": lambda x, config: x.mean((1, 2)),
+              "GlobalMaxPooling2D": lambda x, config: x.max((1, 2))}
+
+
 def apply(layer, weights, values):
     """What a layer makes of values in double."""
     kind, config = layer["class_name"], layer["config"]
     if kind == "Normalization":
         return normalize(config, weights, values)
+    if kind in ELEMENTARY:
+        return ELEMENTARY[kind](values, config, *weights)
     if kind == "Flatten":
         return values.reshape(len(values), -1)
     if kind == "Dense":

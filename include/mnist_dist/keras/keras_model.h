@@ -7,14 +7,22 @@
 
 #include "mnist_dist/model/model_spec.h"
 
-enum { MD_KERAS_STEPS = 8 };
+enum { MD_KERAS_STEPS = 16 };
 
-/* A Rescaling or Normalization layer: x * scale + offset, element by element, taken up by the
- * weights of the next layer that has some. */
+typedef enum md_keras_step_kind {
+    MD_KERAS_RESCALING, /* keeps no arrays */
+    MD_KERAS_NORMALIZATION,
+    MD_KERAS_BATCH_NORMALIZATION
+} md_keras_step_kind;
+
+/* A layer that makes x * scale + offset, element by element, as it does in inference: taken up by
+ * the weights of the next layer that has some, or of the one before. */
 typedef struct md_keras_step {
     char name[2 * MD_NAME_SIZE];
-    int normalization;    /* 1, or 0: rescaling */
-    int weighted;         /* the layer that follows, counting from 0 those with weights */
+    md_keras_step_kind kind;
+    int weighted;         /* which takes it up, counting from 0 those with weights */
+    int behind;           /* it is that layer's output that is scaled, rather than its input */
+    int layer;            /* that comes after it, of all */
     md_shape shape;       /* of what it takes */
     const json_t *config; /* borrowed from the model */
 } md_keras_step;

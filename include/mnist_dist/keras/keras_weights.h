@@ -41,8 +41,7 @@ typedef struct md_keras_weights {
     const char *root; /* where they lie, with what has to be understood beside them */
     int count;
     md_keras_layer layers[MD_MAX_LAYERS];
-    md_keras_layer
-        steps[MD_KERAS_STEPS]; /* mean and variance of those that were adapted; count 0 */
+    md_keras_layer steps[MD_KERAS_STEPS]; /* the arrays that they keep; count 0 */
 } md_keras_weights;
 
 /* Where an HDF5 file has its weights, by what is in it: the layer groups of Keras 2 that have some,
