@@ -82,7 +82,7 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->comm = comm;
     reducer->params = *params;
     reducer->grain = 1;
-    for (int i = 0; i < params->matrix_count; i++)
+    for (int i = 0; ops->exchanges && i < params->matrix_count; i++)
         reducer->grain = larger(reducer->grain, params->matrices[i].samples);
     reducer->stride = (params->parameters + line - 1) / line * line;
     status = ops->create(reducer, err);
