@@ -31,10 +31,20 @@ for kind in ${kinds//,/}; do
         is_picture "$work/$kind.$format"
     done
 done
-works plot "$work/filters" --kind features --index 3 --plot "$work/third.png"
-cmp -s "$work/third.png" "$work/features.png" && fail "--index names no image"
+# values FILE.svg: how many there are in the image inside it.
+values() {
+    "$python" -c 'import base64, re, sys, zlib
+png = base64.b64decode(re.search("base64,([A-Za-z0-9+/=\\s]+)", open(sys.argv[1]).read())[1])
+at = png.index(b"IDAT")
+print(len(set(zlib.decompress(png[at + 4:at + 4 + int.from_bytes(png[at - 4:at], "big")]))))' "$1"
+}
+works plot "$work/filters" --kind features --index 3 --plot "$work/third.svg"
+cmp -s "$work/third.svg" "$work/features.svg" && fail "--index names no image"
+[ "$(values "$work/third.svg")" -gt 20 ] || fail "the maps of image 3 are blank"
 works plot "$work/filters" --kind weights --plot "$work/filters.png"
 is_picture "$work/filters.png"
+works inspect "$work/filters"
+[ "$(wc -L <"$out")" -le 80 ] || fail "inspect is wider than a terminal"
 refuses 2 "no layer of this model makes feature maps" plot "$runs/first" --kind features --plot x.png
 refuses 2 "--index 1000000: " plot "$work/filters" --kind features --index 1000000 --plot x.png
 refuses 2 "--index is for a picture of one image" plot "$runs/first" --index 3 --plot x.png

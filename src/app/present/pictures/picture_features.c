@@ -45,14 +45,13 @@ static md_status draw_image(const md_picture_subject *subject, const md_inferenc
                             const md_layout *layout, int layer, const char *path, md_error *err)
 {
     const md_predictions *p = subject->predictions;
-    const size_t index = (size_t)subject->index, slot = index % MD_INFERENCE_BLOCK;
+    const size_t index = (size_t)subject->index;
     const md_shape *shape = &layout->shapes[layer + 1];
     char title[160];
     md_infer_block(inference, (md_image_range){p->split, index, 1});
     snprintf(title, sizeof title, "Test image %zu, taken for a %d: feature maps of layer %s", index,
              (int)p->predicted[index], subject->checkpoint->model.layers[layer].name);
-    return draw_maps(md_model_output(inference->model, layer) + slot * md_shape_size(shape), shape,
-                     title, path, err);
+    return draw_maps(md_model_output(inference->model, layer), shape, title, path, err);
 }
 
 static md_status draw(const md_picture_subject *subject, const char *path, md_error *err)
