@@ -29,23 +29,23 @@ def load(folder):
     return images.astype(numpy.float32) / 255, read_idx(folder, "train-labels-idx1-ubyte", 8)
 
 
-def mnist_dist(program, folder, ranks, reducer):
+def mnist_dist(program, folder, ranks, reducer, options):
     """A contender: the median seconds of an epoch's steps, from the history of a run of a few epochs."""
     def epoch(batch):
         with tempfile.TemporaryDirectory() as output:
             subprocess.run(["mpirun", "--map-by", ":OVERSUBSCRIBE", "-np", str(ranks), program, "--quiet",
                             "--data", folder, "--output", output, "--epochs", "3",
                             "--batch-size", str(batch), "--reducer", reducer,
-                            "--set", "data.validation=none"], check=True, stdout=subprocess.DEVNULL)
+                            "--set", "data.validation=none", *options], check=True, stdout=subprocess.DEVNULL)
             with open(os.path.join(output, "history.csv"), encoding="ascii") as file:
                 return statistics.median(float(row["seconds"]) for row in csv.DictReader(file))
     return epoch
 
 
-def ours(program, folder, ranks):
+def ours(program, folder, ranks, options=()):
     """The contenders of mnist_dist, by name, at each number of ranks."""
     return {f"mnist_dist, {count} rank{'s' * (count > 1)}, {reducer}":
-            mnist_dist(program, folder, count, reducer)
+            mnist_dist(program, folder, count, reducer, options)
             for count in ranks for reducer in ("allreduce", "exchange")}
 
 
@@ -56,16 +56,16 @@ def arguments(doc):
     return sys.argv[1], sys.argv[2], [int(word) for word in sys.argv[3:]] or [1, 2]
 
 
-def run(title, contenders):
+def run(title, contenders, batches=BATCHES):
     """contenders: name -> function of the global batch that returns an epoch's seconds."""
-    times = {(name, batch): [] for name in contenders for batch in BATCHES}
+    times = {(name, batch): [] for name in contenders for batch in batches}
     for _ in range(ROUNDS):
         for name, batch in times:
             times[name, batch].append(contenders[name](batch))
-    print(f"{title}; {MODEL}; seconds an epoch, median of {ROUNDS} rounds (range), by global batch\n")
-    print("| |" + "".join(f" {batch} |" for batch in BATCHES))
-    print("| --- |" + " --- |" * len(BATCHES))
+    print(f"{title}; seconds an epoch, median of {ROUNDS} rounds (range), by global batch\n")
+    print("| |" + "".join(f" {batch} |" for batch in batches))
+    print("| --- |" + " --- |" * len(batches))
     for name in contenders:
-        cells = (times[name, batch] for batch in BATCHES)
+        cells = (times[name, batch] for batch in batches)
         print(f"| {name} |" + "".join(
             f" {statistics.median(cell):.3f} ({min(cell):.3f}-{max(cell):.3f}) |" for cell in cells))

@@ -88,7 +88,7 @@ def main():
     contenders["JAX, one core"] = contender(jax.devices("cpu")[0], folder)
     if jax.default_backend() == "gpu":
         contenders["JAX, GPU"] = contender(jax.devices()[0], folder)
-    compare.run(f"JAX {jax.__version__}", contenders)
+    compare.run(f"JAX {jax.__version__}; {compare.MODEL}", contenders)
 
 
 if __name__ == "__main__":
