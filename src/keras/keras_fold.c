@@ -11,248 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keras_step.h"
 #include "mnist_dist/base/memory.h"
-#include "mnist_dist/keras/keras_weights.h"
 #include "mnist_dist/model/window.h"
 
-/* Keras' backend.epsilon(), below which no deviation goes. */
-static const double smallest_deviation = 1e-7;
 static const double byte_range = 255.0;
 /* What makes less of its input than this takes bytes: for [0, 1] a deviation is at most 1/2. */
 static const double makes_small = 1.0 / 16;
 
-/* A row of numbers, of a step or for each input of a layer. */
-typedef struct {
-    size_t count;
-    double *values;
-} row;
-
-/* For each input of a layer. */
-typedef struct {
-    size_t count;
-    double *scale, *offset;
-} affine;
-
-/* NOLINTNEXTLINE(misc-no-recursion): jansson bounds the depth. */
-static size_t count_numbers(const json_t *value)
-{
-    const json_t *item;
-    size_t i, count = json_is_number(value) ? 1 : 0;
-    json_array_foreach(value, i, item)
-    {
-        count += count_numbers(item);
-    }
-    return count;
-}
-
-/* NOLINTNEXTLINE(misc-no-recursion): the same. */
-static void copy_numbers(const json_t *value, row *out)
-{
-    const json_t *item;
-    size_t i;
-    if (json_is_number(value))
-        out->values[out->count++] = json_number_value(value);
-    json_array_foreach(value, i, item)
-    {
-        copy_numbers(item, out);
-    }
-}
-
-/* A number, a list, or {"class_name": "__numpy__", "config": {"value": ...}}. */
-static md_status numbers_of(md_h5 *f, const json_t *value, row *out)
-{
-    if (json_is_object(value))
-        value = json_object_get(json_object_get(value, "config"), "value");
-    void *block = NULL;
-    *out = (row){0};
-    if (!f->status)
-        f->status =
-            md_allocate(&block, count_numbers(value), sizeof *out->values, "a layer", f->err);
-    out->values = block;
-    if (!f->status)
-        copy_numbers(value, out);
-    return f->status;
-}
-
-/* The array that an adapted layer keeps. */
-static md_status numbers_at(md_h5 *f, const char *path, row *out)
-{
-    md_h5_array array = {.type = MD_H5_F64};
-    void *block = NULL;
-    *out = (row){0};
-    md_h5_get_shape(f, path, &array.shape);
-    size_t count = 1;
-    for (int i = 0; !f->status && i < array.shape.rank; i++)
-        count *= (size_t)array.shape.dims[i];
-    if (!f->status)
-        f->status = md_allocate(&block, count, sizeof *out->values, "a layer", f->err);
-    if (!f->status)
-        md_h5_get_converted(f, path, &array, block);
-    *out = (row){f->status ? 0 : count, block};
-    return f->status;
-}
-
-/* Which of the step's numbers belongs to input i: the row-major place along the axes it keeps, bit
- * 1 << a for axis a of the sample's shape. *count: how many that makes. */
-static size_t place_of(const md_shape *shape, unsigned kept, size_t i, size_t *count)
-{
-    size_t place = 0, stride = 1, left = i;
-    *count = 1;
-    for (int a = shape->rank - 1; a >= 0; a--) {
-        const size_t at = left % shape->extent[a];
-        left /= shape->extent[a];
-        if (kept & 1u << a) {
-            place += at * stride;
-            stride *= shape->extent[a];
-        }
-    }
-    *count = stride;
-    return place;
-}
-
-/* Axes that a Normalization keeps, counted as Keras does with the batch as 0: a number or a list.
- */
-static unsigned kept_axes(const md_keras_step *step)
-{
-    const json_t *axes = json_object_get(step->config, "axis"), *axis;
-    unsigned kept = 0;
-    size_t n = json_is_array(axes) ? json_array_size(axes) : 1;
-    for (size_t i = 0; i < n; i++) {
-        axis = json_is_array(axes) ? json_array_get(axes, i) : axes;
-        json_int_t a = json_is_integer(axis) ? json_integer_value(axis) : 0;
-        a = a < 0 ? a + step->shape.rank : a - 1;
-        if (a >= 0 && a < step->shape.rank)
-            kept |= 1u << a;
-    }
-    return kept;
-}
-
-/* A step makes (x - mean) / deviation * scale + offset. */
-enum { SCALE, OFFSET, MEAN, VARIANCE, ROWS };
-
-static md_status one_number(md_h5 *f, double number, row *out)
+static md_status start(md_h5 *f, size_t count, md_keras_affine *a)
 {
     void *block = NULL;
-    *out = (row){0};
-    if (!f->status)
-        f->status = md_allocate(&block, 1, sizeof number, "a layer", f->err);
-    if (!f->status)
-        memcpy(block, &number, sizeof number);
-    *out = (row){f->status ? 0 : 1, block};
-    return f->status;
-}
-
-static md_status read_constants(md_h5 *f, const json_t *config, row rows[ROWS])
-{
-    numbers_of(f, json_object_get(config, "scale"), &rows[SCALE]);
-    return numbers_of(f, json_object_get(config, "offset"), &rows[OFFSET]);
-}
-
-static md_status read_normalization(md_h5 *f, const md_keras_step *step,
-                                    const md_keras_layer *saved, row rows[ROWS])
-{
-    if (saved->count >= 2) {
-        numbers_at(f, saved->tensor[0], &rows[MEAN]);
-        return numbers_at(f, saved->tensor[1], &rows[VARIANCE]);
-    }
-    numbers_of(f, json_object_get(step->config, "mean"), &rows[MEAN]);
-    return numbers_of(f, json_object_get(step->config, "variance"), &rows[VARIANCE]);
-}
-
-/* gamma where it scales, beta where it centers, and both moving averages. */
-static md_status read_batch_normalization(md_h5 *f, const md_keras_step *step,
-                                          const md_keras_layer *saved, row rows[ROWS])
-{
-    const char *const switches[ROWS] = {"scale", "center"};
-    int count = 0;
-    for (int i = 0; i < ROWS && !f->status; i++) {
-        if (switches[i] && json_is_false(json_object_get(step->config, switches[i])))
-            continue;
-        if (count == saved->count)
-            return md_h5_fail(f, "layer '%.60s' has %d arrays, one less than belong", step->name,
-                              saved->count);
-        numbers_at(f, saved->tensor[count++], &rows[i]);
-    }
-    return f->status;
-}
-
-static md_status read_rows(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
-                           row rows[ROWS])
-{
-    static const double standard[ROWS] = {[SCALE] = 1.0, [VARIANCE] = 1.0};
-    switch (step->kind) {
-    case MD_KERAS_RESCALING:
-        read_constants(f, step->config, rows);
-        break;
-    case MD_KERAS_NORMALIZATION:
-        read_normalization(f, step, saved, rows);
-        break;
-    case MD_KERAS_BATCH_NORMALIZATION:
-        read_batch_normalization(f, step, saved, rows);
-        break;
-    }
-    for (int i = 0; i < ROWS && !f->status; i++)
-        if (!rows[i].values)
-            one_number(f, standard[i], &rows[i]);
-    return f->status;
-}
-
-static double deviation_of(const md_keras_step *step, double variance)
-{
-    switch (step->kind) {
-    case MD_KERAS_NORMALIZATION:
-        return fmax(sqrt(variance), smallest_deviation);
-    case MD_KERAS_BATCH_NORMALIZATION:
-        return sqrt(variance + json_number_value(json_object_get(step->config, "epsilon")));
-    case MD_KERAS_RESCALING:
-        break;
-    }
-    return 1.0;
-}
-
-static unsigned axes_of(const md_keras_step *step)
-{
-    return step->kind == MD_KERAS_NORMALIZATION ? kept_axes(step) : 1u << (step->shape.rank - 1);
-}
-
-static md_status apply_rows(md_h5 *f, const md_keras_step *step, const row rows[ROWS], affine *a)
-{
-    const unsigned kept = axes_of(step);
-    for (size_t i = 0; i < a->count; i++) {
-        size_t count;
-        double x[ROWS];
-        const size_t place = place_of(&step->shape, kept, i, &count);
-        for (int k = 0; k < ROWS; k++) {
-            if (rows[k].count != 1 && rows[k].count != count)
-                return md_h5_fail(f, "layer '%.60s' has %zu numbers where 1 or %zu belong",
-                                  step->name, rows[k].count, count);
-            x[k] = rows[k].values[rows[k].count == 1 ? 0 : place];
-        }
-        const double scale = x[SCALE] / deviation_of(step, x[VARIANCE]);
-        const double offset = x[OFFSET] - x[MEAN] * scale;
-        if (!isfinite(scale) || !isfinite(offset) || x[VARIANCE] < 0.0)
-            return md_h5_fail(f, "layer '%.60s' has a number that cannot be right", step->name);
-        a->scale[i] *= scale;
-        a->offset[i] = a->offset[i] * scale + offset;
-    }
-    return MD_OK;
-}
-
-static md_status apply_step(md_h5 *f, const md_keras_step *step, const md_keras_layer *saved,
-                            affine *a)
-{
-    row rows[ROWS] = {{0}};
-    if (!read_rows(f, step, saved, rows))
-        apply_rows(f, step, rows, a);
-    for (int i = 0; i < ROWS; i++)
-        free(rows[i].values);
-    return f->status;
-}
-
-static md_status start(md_h5 *f, size_t count, affine *a)
-{
-    void *block = NULL;
-    *a = (affine){.count = count};
+    *a = (md_keras_affine){.count = count};
     f->status = md_allocate(&block, 2 * count, sizeof *a->scale, "a layer's inputs", f->err);
     if (f->status)
         return f->status;
@@ -271,7 +41,7 @@ static int same(double a, double b)
 }
 
 /* What the model, whose first layers make `a` of its input, takes for a pixel. */
-static md_keras_pixels guess_pixels(const md_keras_model *model, const affine *a)
+static md_keras_pixels guess_pixels(const md_keras_model *model, const md_keras_affine *a)
 {
     double least = INFINITY;
     for (size_t i = 0; i < a->count; i++)
@@ -282,7 +52,7 @@ static md_keras_pixels guess_pixels(const md_keras_model *model, const affine *a
 }
 
 /* v, v / 255 or (v - mean) / deviation; 0: none of them is what is made of the data's features. */
-static int has_word(const md_keras_model *model, const affine *a, md_scale_kind *kind)
+static int has_word(const md_keras_model *model, const md_keras_affine *a, md_scale_kind *kind)
 {
     const md_shape input = md_model_spec_input(&model->spec);
     int none = 1, unit = 1;
@@ -302,7 +72,7 @@ static int has_word(const md_keras_model *model, const affine *a, md_scale_kind 
 }
 
 /* The scale that `a` is. */
-static md_status keep(md_h5 *f, md_scale_kind kind, const affine *a, md_scale *out)
+static md_status keep(md_h5 *f, md_scale_kind kind, const md_keras_affine *a, md_scale *out)
 {
     *out = (md_scale){.kind = kind};
     if (kind != MD_SCALE_STANDARDIZE)
@@ -322,7 +92,7 @@ static md_status keep(md_h5 *f, md_scale_kind kind, const affine *a, md_scale *o
 /* What comes before the first weights: of raw values, what our data are scaled by, or else more
  * for the weights to take up, since pixels of ours are bytes / 255. */
 static md_status take_pixels(md_h5 *f, const md_keras_model *model, md_keras_pixels *pixels,
-                             md_scale *scale, affine *a, int *kept)
+                             md_scale *scale, md_keras_affine *a, int *kept)
 {
     md_scale_kind kind;
     *kept = 0;
@@ -338,7 +108,7 @@ static md_status take_pixels(md_h5 *f, const md_keras_model *model, md_keras_pix
     return MD_OK;
 }
 
-static int is_identity(const affine *a)
+static int is_identity(const md_keras_affine *a)
 {
     for (size_t i = 0; i < a->count; i++)
         if (fabs(a->scale[i] - 1.0) > (double)FLT_EPSILON / 2 || a->offset[i] > 0.0 ||
@@ -347,7 +117,8 @@ static int is_identity(const affine *a)
     return 1;
 }
 
-static md_status take_up(md_h5 *f, const affine *a, const md_tensor *kernel, float *parameters)
+static md_status take_up(md_h5 *f, const md_keras_affine *a, const md_tensor *kernel,
+                         float *parameters)
 {
     const size_t units = kernel[0].shape[1];
     float *weights = parameters + kernel[0].offset, *bias = parameters + kernel[1].offset;
@@ -367,7 +138,7 @@ static md_status take_up(md_h5 *f, const affine *a, const md_tensor *kernel, flo
 }
 
 /* The first channels' numbers hold for all pixels; what is beyond the image is 0 and not offset. */
-static int suits_windows(const affine *a, size_t channels, int padded)
+static int suits_windows(const md_keras_affine *a, size_t channels, int padded)
 {
     for (size_t i = 0; i < a->count; i++)
         if (!same(a->scale[i], a->scale[i % channels]) ||
@@ -377,11 +148,11 @@ static int suits_windows(const affine *a, size_t channels, int padded)
 }
 
 /* A convolution's kernel, [rows][columns][channels][filters], over `a` for each channel. */
-static md_status take_up_windows(md_h5 *f, const affine *a, const md_layer_spec *layer,
+static md_status take_up_windows(md_h5 *f, const md_keras_affine *a, const md_layer_spec *layer,
                                  const md_tensor *kernel, float *parameters)
 {
     const size_t channels = kernel->shape[2];
-    const affine each = {channels, a->scale, a->offset};
+    const md_keras_affine each = {channels, a->scale, a->offset};
     const md_window_layer own = md_window_layer_of(layer);
     if (!suits_windows(a, channels, own.window.padding == MD_PADDING_SAME))
         return md_h5_fail(f,
@@ -398,7 +169,7 @@ static md_status take_up_windows(md_h5 *f, const affine *a, const md_layer_spec 
 }
 
 /* What scales a layer's output scales its weights by column. */
-static md_status take_up_outputs(md_h5 *f, const affine *a, const md_tensor *kernel,
+static md_status take_up_outputs(md_h5 *f, const md_keras_affine *a, const md_tensor *kernel,
                                  float *parameters)
 {
     float *weights = parameters + kernel[0].offset, *bias = parameters + kernel[1].offset;
@@ -427,7 +198,8 @@ typedef struct {
 
 /* Whether pooling between a step and the layer that takes it up changes nothing: channels scaled
  * alike everywhere, and, for the largest values, not turned round. */
-static int passes_pooling(const folding *g, const md_keras_step *step, int layer, const affine *a)
+static int passes_pooling(const folding *g, const md_keras_step *step, int layer,
+                          const md_keras_affine *a)
 {
     const size_t channels = step->shape.extent[step->shape.rank - 1];
     int pooled = 0, largest = 0;
@@ -441,7 +213,7 @@ static int passes_pooling(const folding *g, const md_keras_step *step, int layer
         pooled = 1;
         largest |= kind == MD_LAYER_MAX_POOL2D;
     }
-    if (pooled && axes_of(step) != 1u << (step->shape.rank - 1))
+    if (pooled && md_keras_step_axes(step) != 1u << (step->shape.rank - 1))
         return 0;
     for (size_t i = 0; largest && i < a->count; i++)
         if (a->scale[i] < 0.0)
@@ -450,14 +222,14 @@ static int passes_pooling(const folding *g, const md_keras_step *step, int layer
 }
 
 /* All steps that layer `layer`, number `weighted` of those with weights, takes up on one side. */
-static md_status compose(folding *g, int layer, int weighted, int behind, affine *a)
+static md_status compose(folding *g, int layer, int weighted, int behind, md_keras_affine *a)
 {
     md_h5 *f = g->f;
     for (int i = 0; i < g->model->step_count && !f->status; i++) {
         const md_keras_step *step = &g->model->steps[i];
         if (step->weighted != weighted || step->behind != behind)
             continue;
-        apply_step(f, step, &g->weights->steps[i], a);
+        md_keras_step_apply(f, step, &g->weights->steps[i], a);
         if (!f->status && !behind && !passes_pooling(g, step, layer, a))
             return md_h5_fail(f,
                               "layer '%.60s' cannot be taken up by the next layer with weights: "
@@ -471,7 +243,7 @@ static md_status compose(folding *g, int layer, int weighted, int behind, affine
 static md_status fold_inputs(folding *g, int layer, int weighted, const md_tensor *kernel)
 {
     md_h5 *f = g->f;
-    affine a;
+    md_keras_affine a;
     int kept = 0;
     start(f, md_shape_size(&g->layout.shapes[layer]), &a);
     if (!f->status)
@@ -491,7 +263,7 @@ static md_status fold_inputs(folding *g, int layer, int weighted, const md_tenso
 
 static md_status fold_outputs(folding *g, int layer, int weighted, const md_tensor *kernel)
 {
-    affine a;
+    md_keras_affine a;
     start(g->f, md_tensor_row(kernel), &a);
     if (!g->f->status && !compose(g, layer, weighted, 1, &a) && !is_identity(&a))
         take_up_outputs(g->f, &a, kernel, g->parameters);
