@@ -11,6 +11,7 @@ _mnist_dist_options()
     show) echo "$common --data --index --split --plot" ;;
     plot) echo "$common --data --index --kind --plot" ;;
     watch) echo "$common --once" ;;
+    inspect) echo "$common --set" ;;
     report) echo "$common --data --output" ;;
     export) echo "$common --format --output" ;;
     import) echo "$common --config --output --scale" ;;

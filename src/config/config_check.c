@@ -3,7 +3,6 @@
 
 #include "config_keys.h"
 #include "mnist_dist/base/text.h"
-#include "mnist_dist/model/layer_kind.h"
 
 static md_status check_values(const md_config *config, md_error *err)
 {
@@ -11,19 +10,6 @@ static md_status check_values(const md_config *config, md_error *err)
     for (size_t i = 0; i < md_config_key_count && !status; i++)
         status = md_key_check(&md_config_keys[i], config, err);
     return status;
-}
-
-/* Images have rows and columns, which Keras' Dense would take one row at a time. */
-static md_status check_flatten(const md_model_spec *model, md_error *err)
-{
-    if (md_model_spec_takes_images(model))
-        return MD_OK;
-    for (int i = 0; i < model->layer_count; i++)
-        if (md_layer_describe(model->layers[i].kind)->takes == MD_TAKES_FLAT)
-            return md_fail(err, MD_USAGE,
-                           "model: layer '%s' needs flat input; put {layer: flatten} before it",
-                           model->layers[i].name);
-    return MD_OK;
 }
 
 static md_status check_early_stopping(const md_config *config, md_error *err)
@@ -51,8 +37,6 @@ md_status md_config_check(const md_config *config, md_error *err)
     md_status status = check_values(config, err);
     if (!status)
         status = md_model_spec_check(&config->model, err);
-    if (!status)
-        status = check_flatten(&config->model, err);
     if (!status)
         status = check_early_stopping(config, err);
     return status;

@@ -37,8 +37,8 @@ const md_key md_config_keys[] = {
     {"data.transpose", MD_KEY_SWITCH, MD_AT(md_config, data.transpose), .standard = "false",
      .may_differ = 1, .help = "turn rows of images into columns, as EMNIST's need"},
     {"data.target", MD_KEY_TEXT, MD_AT(md_config, data.target), .standard = "", .may_be_empty = 1,
-     .may_differ = 1,
-     .help = "column of a CSV to be learned, by name or number from 1, several as `a, b`; empty: "
+     .is_list = 1, .may_differ = 1,
+     .help = "column of a CSV to be learned, by name or number from 1, several as `[a, b]`; empty: "
              "label, class, target or y"},
     {"data.train_x", MD_KEY_TEXT, MD_AT(md_config, data.train_x), .standard = "", .may_be_empty = 1,
      .may_differ = 1, .help = "name of the training features in the file; empty: a usual one"},

@@ -190,8 +190,31 @@ static md_status set_scalar(const md_yaml *yaml, const md_key *key, void *base,
     return md_key_set(key, base, (const char *)node->data.scalar.value, yaml->err);
 }
 
-md_status md_yaml_set(const md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node)
+/* Texts joined as --set takes them. */
+static md_status set_list(md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node)
+{
+    char joined[MD_VALUE_SIZE] = "";
+    size_t used = 0;
+    for (const yaml_node_item_t *i = node->data.sequence.items.start;
+         i < node->data.sequence.items.top; i++) {
+        const yaml_node_t *item = md_yaml_node(yaml, *i);
+        if (!is_string(item) || md_yaml_is_null(item))
+            return md_fail(yaml->err, MD_USAGE, "%s must be text, or a list of texts", key->name);
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", used ? ", " : "",
+                                 (const char *)item->data.scalar.value);
+        if (used >= sizeof joined)
+            return md_fail(yaml->err, MD_USAGE, "%s is longer than %d bytes", key->name,
+                           MD_VALUE_SIZE - 1);
+    }
+    return md_key_set(key, base, joined, yaml->err);
+}
+
+md_status md_yaml_set(md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node)
 {
     md_status status = check_tag(yaml, node);
-    return status ? status : md_yaml_at(yaml, node, set_scalar(yaml, key, base, node));
+    if (!status)
+        status = key->is_list && node->type == YAML_SEQUENCE_NODE
+                     ? set_list(yaml, key, base, node)
+                     : set_scalar(yaml, key, base, node);
+    return md_yaml_at(yaml, node, status);
 }

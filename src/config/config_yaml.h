@@ -41,7 +41,7 @@ md_status md_yaml_key(md_yaml *yaml, const yaml_node_t *mapping, const yaml_node
 yaml_node_t *md_yaml_find(md_yaml *yaml, const yaml_node_t *mapping, const char *key);
 
 /* Sets the member of *base that `key` describes from a scalar node. */
-md_status md_yaml_set(const md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node);
+md_status md_yaml_set(md_yaml *yaml, const md_key *key, void *base, const yaml_node_t *node);
 
 /* Reads the list of layers into *out, names filled, checked by md_model_spec_check and, unless
  * they were saved with a run, for names that Keras cannot load. */

@@ -63,6 +63,14 @@ static const md_source_ops *choose(const char *where)
     return kinds[i];
 }
 
+int md_source_holds(const char *where)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i]->recognises(where))
+            return kinds[i]->holds(where);
+    return 0;
+}
+
 /* What the rest of the program relies on: sample numbers are 32 bits wide, and an image's pixels
  * can be counted in an int. */
 static md_status check_shape(const md_source *source, const char *where, md_error *err)
@@ -180,6 +188,20 @@ void md_source_close(md_source **source)
 const md_source_shape *md_source_get_shape(const md_source *source)
 {
     return &source->shape;
+}
+
+const char *md_source_kind(const md_source *source)
+{
+    return source->ops->form;
+}
+
+int md_source_describe(const md_source *source, md_split split, int answers,
+                       char out[MD_SOURCE_TEXT])
+{
+    const md_array *array = answers ? &source->y[split] : &source->x[split];
+    if (array->rank > 0)
+        md_array_describe(array, out);
+    return array->rank > 0;
 }
 
 int md_source_is_single(const md_source *source)

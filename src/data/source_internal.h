@@ -20,6 +20,8 @@ typedef struct md_source_ops {
     /* The array's numbers, in the machine's byte order. */
     md_status (*read)(md_source *source, const md_array *array, void *out, md_error *err);
     void (*close)(md_source *source);
+    /* Are there samples at all? Not in the models that files of this kind hold, too. */
+    int (*holds)(const char *where);
 } md_source_ops;
 
 struct md_source {

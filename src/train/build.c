@@ -185,6 +185,17 @@ static md_status check_answers(const md_trainer *t, md_error *err)
         t->spec.layers[t->spec.layer_count - 1].name, classes, t->config->data.source);
 }
 
+/* Images have rows and columns, which Keras' Dense would take one row at a time. */
+static md_status check_flatten(const md_model_spec *spec, md_error *err)
+{
+    if (spec->rows == 1 || md_model_spec_takes_images(spec))
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "model: layer '%s' needs flat input, but images are %d x %d; put {layer: "
+                   "flatten} before it",
+                   spec->layers[0].name, spec->rows, spec->columns);
+}
+
 static md_status build_model(md_trainer *t, md_error *err)
 {
     const md_store_header *header = md_dataset_store(t->dataset)->header;
@@ -195,6 +206,8 @@ static md_status build_model(md_trainer *t, md_error *err)
     md_model_spec_name_layers(&t->spec);
     t->answers_numbers = md_model_spec_answer(&t->spec) == MD_ANSWER_NUMBERS;
     md_status status = md_model_spec_check(&t->spec, err);
+    if (!status)
+        status = check_flatten(&t->spec, err);
     if (!status)
         status = check_answers(t, err);
     if (status)

@@ -284,10 +284,6 @@ static void combinations_that_make_no_sense_are_refused(void)
     CU_ASSERT_EQUAL(md_config_check(&config, NULL), MD_OK);
     CU_ASSERT_EQUAL(md_config_set(&config, "early_stopping.monitor=accuracy", NULL), MD_OK);
     expect_check(&config, "early_stopping.monitor is accuracy", "the model answers with numbers");
-
-    config = md_config_default();
-    config.model.layers[0].kind = MD_LAYER_DROPOUT;
-    expect_check(&config, "layer 'dense_1' needs flat input", "{layer: flatten}");
 }
 
 static void some_keys_may_differ_on_resume(void)

@@ -42,6 +42,7 @@ typedef struct md_key {
     const md_former *former; /* of a MD_KEY_CHOICE: taken, too; NULL or ending with a NULL word */
     const char *const *choices; /* words; "split:N" stands for split: and a number from 1 */
     int may_be_empty;           /* text */
+    int is_list;                /* text: "a, b", in YAML a list of texts, too */
     int may_differ;             /* a resumed run may have another value */
     const char *help;
 } md_key;

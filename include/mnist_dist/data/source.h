@@ -25,11 +25,22 @@ const char *md_source_form(size_t i);
  * environment names one, else digits that the program draws, "synthetic". */
 const char *md_source_instead(void);
 
+/* Is this the path of samples, whatever is wrong with them, and not of a model? */
+int md_source_holds(const char *where);
+
 /* Told apart by content. MD_BAD_DATA with what was found and the cure. *out is NULL on error. */
 md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_error *err);
 void md_source_close(md_source **source); /* NULL is fine; clears *source */
 
 const md_source_shape *md_source_get_shape(const md_source *source);
+
+/* Its form among md_source_form's. */
+const char *md_source_kind(const md_source *source);
+
+/* The array of a split's features or answers as the file has it, "i8 [600, 10]"; 0: none. */
+enum { MD_SOURCE_TEXT = 128 };
+int md_source_describe(const md_source *source, md_split split, int answers,
+                       char out[MD_SOURCE_TEXT]);
 
 /* Joined by newlines; NULL: not known. */
 const char *md_source_feature_names(const md_source *source);

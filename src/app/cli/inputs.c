@@ -223,6 +223,15 @@ void md_predictions_clear(md_predictions *predictions)
     *predictions = (md_predictions){0};
 }
 
+const char *md_input_text(const md_model_spec *spec, char out[MD_INPUT_TEXT])
+{
+    if (spec->rows > 1)
+        snprintf(out, MD_INPUT_TEXT, "%d x %d images", spec->rows, spec->columns);
+    else
+        snprintf(out, MD_INPUT_TEXT, "%d feature%s", spec->columns, spec->columns == 1 ? "" : "s");
+    return out;
+}
+
 const char *md_answer_text(const md_model_spec *spec, char out[MD_ANSWER_TEXT])
 {
     const int classes = md_model_spec_classes(spec), outputs = md_model_spec_outputs(spec);

@@ -75,6 +75,10 @@ md_status md_predictions_compute(md_comm *comm, const md_checkpoint *checkpoint,
 const uint8_t *md_predictions_image(const md_predictions *predictions, size_t image);
 void md_predictions_clear(md_predictions *predictions);
 
+/* What the model takes: "28 x 28 images", "5 features". Returns `out`. */
+enum { MD_INPUT_TEXT = 48 };
+const char *md_input_text(const md_model_spec *spec, char out[MD_INPUT_TEXT]);
+
 /* "10 classes", "3 labels", "1 number". Returns `out`. */
 enum { MD_ANSWER_TEXT = 32 };
 const char *md_answer_text(const md_model_spec *spec, char out[MD_ANSWER_TEXT]);

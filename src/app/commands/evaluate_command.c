@@ -5,6 +5,7 @@
 #include "cli/pixel_scale.h"
 #include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/train/evaluate.h"
 #include "present/confusion.h"
@@ -86,21 +87,33 @@ static md_status share_subject(md_comm *comm, const char *file, const char *data
     return status;
 }
 
-static void print_labels(const md_evaluation *e)
+/* Scores first, since names have any length. */
+static void print_name(const subject *s, size_t output)
 {
-    printf("label  accuracy\n");
-    for (size_t k = 0; k < e->outputs; k++)
-        printf("%5zu  %.4f\n", k, (double)e->scores[k].correct / (double)e->images);
+    char name[MD_CLASS_NAME], shown[MD_SNIPPET_SIZE];
+    md_text_snippet(md_scale_class(&s->scale, output, name), shown);
+    printf("  %s\n", shown);
+}
+
+static void print_labels(const subject *s, const md_evaluation *e)
+{
+    printf("accuracy  label\n");
+    for (size_t k = 0; k < e->outputs; k++) {
+        printf("%8.4f", (double)e->scores[k].correct / (double)e->images);
+        print_name(s, k);
+    }
 }
 
 /* Of one there is nothing to add. */
-static void print_numbers(const md_evaluation *e)
+static void print_numbers(const subject *s, const md_evaluation *e)
 {
     if (e->outputs < 2)
         return;
-    printf("\ntarget           mae        r2\n");
-    for (size_t k = 0; k < e->outputs; k++)
-        printf("%6zu  %12.6g  %8.6f\n", k, e->scores[k].mae, e->scores[k].r2);
+    printf("\n         mae        r2  target\n");
+    for (size_t k = 0; k < e->outputs; k++) {
+        printf("%12.6g  %8.6f", e->scores[k].mae, e->scores[k].r2);
+        print_name(s, k);
+    }
 }
 
 static void print_evaluation(const subject *s, const md_evaluation *e)
@@ -111,17 +124,17 @@ static void print_evaluation(const subject *s, const md_evaluation *e)
     case MD_ANSWER_CLASS:
         printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
                (long long)e->correct, (long long)e->images);
-        md_confusion_print(&e->confusion, stdout);
+        md_confusion_print(&e->confusion, &s->scale, stdout);
         break;
     case MD_ANSWER_LABELS:
         printf("loss %.6f  accuracy %.4f  (%lld of %lld labels right)\n\n", e->loss, e->accuracy,
                (long long)e->correct, (long long)e->images * (long long)e->outputs);
-        print_labels(e);
+        print_labels(s, e);
         break;
     case MD_ANSWER_NUMBERS:
         printf("loss %.6g  mae %.6g  r2 %.6f  (%lld rows)\n", e->loss, e->mae, e->r2,
                (long long)e->images);
-        print_numbers(e);
+        print_numbers(s, e);
     }
 }
 

@@ -155,8 +155,8 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     printf("%s/" MD_FILE_LAST ": imported, weights=xxh3:%016llx\n", a->output,
            (unsigned long long)c->weights_xxh3);
-    char answer[MD_ANSWER_TEXT];
-    printf("  %d x %d images, %s, %zu parameters, ", c->model.rows, c->model.columns,
+    char input[MD_INPUT_TEXT], answer[MD_ANSWER_TEXT];
+    printf("  %s, %s, %zu parameters, ", md_input_text(&c->model, input),
            md_answer_text(&c->model, answer), layout.parameters);
     if (c->at.iterations > 0)
         printf("%s after %lld steps\n", md_optimizer_describe(c->optimizer.kind)->word,

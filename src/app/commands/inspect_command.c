@@ -1,18 +1,48 @@
 #include <libgen.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "mnist_dist/checkpoint/metric.h"
+#include "mnist_dist/data/source.h"
+#include "mnist_dist/rundir/folder.h"
+#include "present/data_summary.h"
 #include "present/history_table.h"
 #include "present/layer_table.h"
 #include "present/ledger.h"
 #include "present/run_lines.h"
 
+enum { SET = 1 };
+
+typedef struct arguments {
+    md_config config; /* of data */
+    int set;          /* any key */
+    md_error *err;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"set", SET, "KEY=VALUE", 0, "of data: set a key, such as data.target=price; may be repeated",
+     0},
+    {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    if (key != SET)
+        return ARGP_ERR_UNKNOWN;
+    a->set = 1;
+    return md_config_set(&a->config, text, a->err) ? EINVAL : 0;
+}
+
 const struct argp md_inspect_argp = {
+    .options = options,
+    .parser = parse,
     .args_doc = "FILE",
     .doc = "Shows what a checkpoint holds: the model, how far the run has come and how to "
-           "go on with it, its history, and who made it where and with what."};
+           "go on with it, its history, and who made it where and with what. Of a data set "
+           "(a folder with IDX files, .h5 file, .npz file, CSV file, synthetic[:N]): what is "
+           "understood of it, and how it will be scaled and lie in memory."};
 
 enum { LONGEST_TABLE = 40 }; /* history rows shown; the file and history.csv hold all */
 
@@ -20,8 +50,8 @@ static void print_model(const md_checkpoint *c)
 {
     md_layout layout;
     md_model_spec_layout(&c->model, &layout);
-    char answer[MD_ANSWER_TEXT];
-    printf("\nModel: %d x %d images, %s, %zu parameters\n", c->model.rows, c->model.columns,
+    char input[MD_INPUT_TEXT], answer[MD_ANSWER_TEXT];
+    printf("\nModel: %s, %s, %zu parameters\n", md_input_text(&c->model, input),
            md_answer_text(&c->model, answer), layout.parameters);
     md_layer_table_print(&c->model, stdout);
 }
@@ -127,17 +157,38 @@ static md_status inspect(const md_checkpoint *c, const char *name, md_error *err
     return MD_OK;
 }
 
-md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err)
+static md_status inspect_checkpoint(const char *file, md_error *err)
 {
-    (void)comm;
-    const char *file;
     char name[PATH_MAX];
-    md_checkpoint *c = NULL;
-    md_status status = md_options_parse(&md_inspect_argp, argc, argv, NULL, &file, err);
-    if (!status)
-        status = md_open_checkpoint(file, name, &c, err);
+    md_checkpoint *c;
+    md_status status = md_open_checkpoint(file, name, &c, err);
     if (!status)
         status = inspect(c, name, err);
     md_checkpoint_destroy(&c);
     return status;
+}
+
+static md_status inspect_data(const char *file, arguments *a, md_error *err)
+{
+    if (strlen(file) >= MD_PATH_SIZE)
+        return md_fail(err, MD_USAGE, "%.200s...: the path is too long", file);
+    memcpy(a->config.data.source, file, strlen(file) + 1);
+    return md_data_summarize(&a->config, stdout, err);
+}
+
+md_status md_command_inspect(md_comm *comm, int argc, char **argv, md_error *err)
+{
+    (void)comm;
+    const char *file;
+    arguments a = {.config = md_config_default(), .err = err};
+    md_status status = md_options_parse(&md_inspect_argp, argc, argv, &a, &file, err);
+    if (status)
+        return status;
+    struct stat info;
+    const int folder = stat(file, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!(folder && md_folder_has_traces(file)) && md_source_holds(file))
+        return inspect_data(file, &a, err);
+    if (a.set)
+        return md_fail(err, MD_USAGE, "--set is about a data set, but %s is none", file);
+    return inspect_checkpoint(file, err);
 }

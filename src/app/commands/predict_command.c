@@ -100,18 +100,28 @@ static void print_classes(const md_checkpoint *c, const answer *a, int digit)
                               k == digit);
 }
 
+/* The labels that are found to be true. */
+static void print_true(const md_checkpoint *c, const float *says)
+{
+    int any = 0;
+    for (int k = 0; k < md_model_spec_outputs(&c->model); k++) {
+        char name[MD_CLASS_NAME];
+        if (says[k] > 0.5f)
+            printf("%s %s", any++ ? "," : "", md_scale_class(&c->scale, (size_t)k, name));
+    }
+    if (!any)
+        printf(" none");
+}
+
 static void print_labels(const md_checkpoint *c, const answer *a)
 {
     const md_terminal t = md_terminal_detect(stdout);
     printf("%s: predicted", a->name);
-    for (int k = 0, any = 0; k < md_model_spec_outputs(&c->model); k++)
-        if (a->logits[k] > 0.5f)
-            printf("%s %d", any++ ? "," : "", k);
-    if (a->has_targets)
+    print_true(c, a->logits);
+    if (a->has_targets) {
         printf("; actual");
-    for (int k = 0, any = 0; a->has_targets && k < md_model_spec_outputs(&c->model); k++)
-        if (a->targets[k] > 0.5f)
-            printf("%s %d", any++ ? "," : "", k);
+        print_true(c, a->targets);
+    }
     printf("\n");
     for (int k = 0; k < md_model_spec_outputs(&c->model); k++)
         print_probability(c, &t, k, (double)a->logits[k], a->logits[k] > 0.5f);
@@ -122,10 +132,11 @@ static void print_numbers(const md_checkpoint *c, const answer *a)
     const int outputs = md_model_spec_outputs(&c->model);
     printf("%s", a->name);
     for (int k = 0; k < outputs; k++) {
+        char name[MD_CLASS_NAME];
         if (outputs == 1)
             printf(": ");
         else
-            printf("\n  %3d  ", k);
+            printf("\n  %3s  ", md_scale_class(&c->scale, (size_t)k, name));
         printf("predicted %.6g", (double)a->logits[k]);
         if (a->has_targets)
             printf(", actual %.6g", (double)a->targets[k]);

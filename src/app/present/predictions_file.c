@@ -8,11 +8,9 @@
 #include "mnist_dist/hdf5/h5.h"
 #include "process/output.h"
 
-/* Its name where it has one, in quotes where those are needed (RFC 4180). */
-static void print_class(const md_predictions *p, int32_t number, FILE *out)
+/* In quotes where those are needed (RFC 4180). */
+static void print_cell(const char *name, FILE *out)
 {
-    char name[MD_CLASS_NAME];
-    md_scale_class(p->scale, (size_t)number, name);
     const int quoted = strpbrk(name, ",\"\r\n") != NULL;
     if (quoted)
         fputc('"', out);
@@ -25,14 +23,26 @@ static void print_class(const md_predictions *p, int32_t number, FILE *out)
         fputc('"', out);
 }
 
-/* A heading for each output, of several with its number. */
-static void print_headings(const char *word, size_t outputs, FILE *out)
+/* Its name where it has one. */
+static void print_class(const md_predictions *p, int32_t number, FILE *out)
 {
-    for (size_t k = 0; k < outputs; k++)
-        if (outputs > 1)
-            fprintf(out, ",%s%zu", word, k);
-        else
-            fprintf(out, ",%s", word);
+    char name[MD_CLASS_NAME];
+    print_cell(md_scale_class(p->scale, (size_t)number, name), out);
+}
+
+/* A heading for each output, of several with its name or number: "predicted_price", "predicted1".
+ */
+static void print_headings(const md_predictions *p, const char *word, FILE *out)
+{
+    for (size_t k = 0; k < p->outputs; k++) {
+        char name[MD_CLASS_NAME] = "", cell[MD_CLASS_NAME + 32];
+        if (p->outputs > 1)
+            md_scale_class(p->scale, k, name);
+        snprintf(cell, sizeof cell, "%s%s%s", word, name[0] && p->scale->class_names ? "_" : "",
+                 name);
+        fputc(',', out);
+        print_cell(cell, out);
+    }
 }
 
 static void print_values(const float *values, size_t count, const char *format, FILE *out)
@@ -70,9 +80,10 @@ static void print_classes(const md_predictions *p, FILE *out)
 static void print_labels(const md_predictions *p, FILE *out)
 {
     fputs("index", out);
-    print_headings("label", p->targets ? p->outputs : 0, out);
-    print_headings("predicted", p->outputs, out);
-    print_headings("p", p->outputs, out);
+    if (p->targets)
+        print_headings(p, "label", out);
+    print_headings(p, "predicted", out);
+    print_headings(p, "p", out);
     fputc('\n', out);
     for (size_t i = 0; i < p->count; i++) {
         const float *answers = p->answers + i * p->outputs;
@@ -90,8 +101,9 @@ static void print_labels(const md_predictions *p, FILE *out)
 static void print_numbers(const md_predictions *p, FILE *out)
 {
     fputs("index", out);
-    print_headings("target", p->targets ? p->outputs : 0, out);
-    print_headings("predicted", p->outputs, out);
+    if (p->targets)
+        print_headings(p, "target", out);
+    print_headings(p, "predicted", out);
     fputc('\n', out);
     for (size_t i = 0; i < p->count; i++) {
         fprintf(out, "%zu", i);

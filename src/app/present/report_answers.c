@@ -4,15 +4,23 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "html.h"
 #include "scatter.h"
 
 enum { MISTAKES = 24 };
 
+/* Of a class, label or target. */
+static void print_name(const md_predictions *p, size_t number, FILE *out)
+{
+    char name[MD_CLASS_NAME];
+    md_html_text(out, md_scale_class(p->scale, number, name));
+}
+
 static void print_confusion(const md_report *r, FILE *out)
 {
     fprintf(out, "<div><h3>Confusion matrix</h3>\n");
-    md_confusion_print_html(&r->answers.confusion, out);
-    fprintf(out, "<p class=\"quiet\">Rows are the actual digit, columns what the model said; "
+    md_confusion_print_html(&r->answers.confusion, r->predictions.scale, out);
+    fprintf(out, "<p class=\"quiet\">Rows are the actual class, columns what the model said; "
                  "mistakes are red.</p></div>\n");
 }
 
@@ -20,11 +28,12 @@ static void print_mistake(const md_predictions *p, size_t image, FILE *out)
 {
     fprintf(out, "<figure>");
     md_report_image(md_predictions_image(p, image), p->rows, p->columns, out);
-    fprintf(out,
-            "<figcaption><span class=\"bad\">says %d</span>, is %d<br>%.1f&nbsp;%%&ensp;#%zu"
-            "</figcaption></figure>\n",
-            p->predicted[image], p->labels[image], 100 * (double)md_answer_probability(p, image),
-            image);
+    fprintf(out, "<figcaption><span class=\"bad\">says ");
+    print_name(p, (size_t)p->predicted[image], out);
+    fprintf(out, "</span>, is ");
+    print_name(p, (size_t)p->labels[image], out);
+    fprintf(out, "<br>%.1f&nbsp;%%&ensp;#%zu</figcaption></figure>\n",
+            100 * (double)md_answer_probability(p, image), image);
 }
 
 static void print_mistakes(const md_report *r, FILE *out)
@@ -61,8 +70,9 @@ static void print_labels(const md_report *r, FILE *out)
         size_t right = 0;
         for (size_t i = k; i < p->count * p->outputs; i += p->outputs)
             right += (p->answers[i] > 0.5f) == (p->targets[i] > 0.5f);
-        fprintf(out, "<tr><th scope=\"row\">%zu</th><td>%.4f</td></tr>\n", k,
-                (double)right / (double)p->count);
+        fprintf(out, "<tr><th scope=\"row\">");
+        print_name(p, k, out);
+        fprintf(out, "</th><td>%.4f</td></tr>\n", (double)right / (double)p->count);
     }
     fprintf(out, "</tbody></table>\n");
 }
@@ -98,8 +108,11 @@ static void print_farthest(const md_predictions *p, FILE *out)
     for (size_t i = 0; i < MISTAKES && i < answers; i++) {
         const size_t at = places[i];
         fprintf(out, "<tr><th scope=\"row\">%zu</th>", at / p->outputs);
-        if (p->outputs > 1)
-            fprintf(out, "<td>%zu</td>", at % p->outputs);
+        if (p->outputs > 1) {
+            fprintf(out, "<td>");
+            print_name(p, at % p->outputs, out);
+            fprintf(out, "</td>");
+        }
         fprintf(out, "<td>%.6g</td><td>%.6g</td><td>%.4g</td></tr>\n", (double)p->targets[at],
                 (double)p->answers[at], (double)residual(p, at));
     }
@@ -132,7 +145,9 @@ static void print_scores(const md_predictions *p, FILE *out)
     for (size_t k = 0; k < p->outputs; k++) {
         double mae, r2;
         score(p, k, &mae, &r2);
-        fprintf(out, "<tr><th scope=\"row\">%zu</th><td>%.6g</td><td>%.4f</td></tr>\n", k, mae, r2);
+        fprintf(out, "<tr><th scope=\"row\">");
+        print_name(p, k, out);
+        fprintf(out, "</th><td>%.6g</td><td>%.4f</td></tr>\n", mae, r2);
     }
     fprintf(out, "</tbody></table>\n");
 }

@@ -242,11 +242,28 @@ static md_status take_models(csv_context *csv, const char *where, const char *na
     return status ? status : check_words(csv, where, err);
 }
 
+/* Numbers to be met, and classes that have a column each, are named by their columns. */
+static md_status name_targets(md_source *source, const csv_context *csv, const char *where,
+                              md_error *err)
+{
+    for (size_t i = 0; i < csv->target_count; i++) {
+        const md_csv_column *c = &csv->table.columns[csv->targets[i]];
+        if (c->is_words)
+            return md_fail(err, MD_BAD_DATA,
+                           "%s: column '%.60s' holds words, such as '%.60s', where numbers are to "
+                           "be learned; words alone are classes",
+                           where, c->name, c->words[0]);
+        if (csv->table.has_header && !append(&source->class_names, c->name, NULL))
+            return md_fail_memory(err, "names", NAME_SIZE);
+    }
+    return MD_OK;
+}
+
 /* Words to be learned are classes, the model's where there is one. */
 static md_status take_classes(md_source *source, csv_context *csv, const char *where, md_error *err)
 {
     const md_scale *model = source->wishes.scale;
-    if (csv->target_count != 1 || !csv->table.columns[csv->targets[0]].is_words)
+    if (csv->target_count == 0 || !csv->table.columns[csv->targets[0]].is_words)
         return MD_OK;
     const md_csv_column *c = &csv->table.columns[csv->targets[0]];
     for (size_t k = 0; k < c->word_count; k++)
@@ -288,7 +305,9 @@ static md_status understand(md_source *source, csv_context *csv, const char *whe
                      ? take_models(csv, where, model->feature_names, err)
                      : take_features(csv, &source->feature_names, err);
     if (!status)
-        status = take_classes(source, csv, where, err);
+        status = source->wishes.numbers || csv->target_count > 1
+                     ? name_targets(source, csv, where, err)
+                     : take_classes(source, csv, where, err);
     if (status)
         return status;
     const size_t n = csv->table.row_count;
@@ -345,5 +364,5 @@ static void csv_close(md_source *source)
     free_context(source->context);
 }
 
-const md_source_ops md_source_csv = {"CSV file", 1,        md_csv_recognises,
-                                     csv_open,   csv_read, csv_close};
+const md_source_ops md_source_csv = {"CSV file", 1,         md_csv_recognises, csv_open,
+                                     csv_read,   csv_close, md_csv_recognises};

@@ -150,5 +150,19 @@ static int hdf5_recognises(const char *where)
            !md_source_starts(where, 0, "PK\3\4", 4);
 }
 
-const md_source_ops md_source_hdf5 = {".h5 file", 1,         hdf5_recognises,
-                                      hdf5_open,  hdf5_read, hdf5_close};
+/* Checkpoints of ours have @schema, files of Keras one of the others. */
+static int hdf5_holds(const char *where)
+{
+    md_error unused;
+    md_h5 f;
+    int model = 1;
+    if (md_h5_open_path(&f, where, &md_data_file, &unused) == MD_OK)
+        model = md_h5_has(&f, "/", "schema") || md_h5_has(&f, "/", "model_config") ||
+                md_h5_has(&f, "/", "layer_names") || md_h5_exists(&f, "/model_weights") ||
+                md_h5_exists(&f, "/layers");
+    md_h5_close(&f);
+    return !model;
+}
+
+const md_source_ops md_source_hdf5 = {".h5 file", 1,          hdf5_recognises, hdf5_open,
+                                      hdf5_read,  hdf5_close, hdf5_holds};

@@ -241,5 +241,17 @@ static int idx_recognises(const char *where)
     return 1;
 }
 
+static int idx_holds(const char *where)
+{
+    md_error unused;
+    int found = 0;
+    idx_folder *idx = calloc(1, sizeof *idx);
+    if (idx && list_files(where, idx, &unused) == MD_OK)
+        for (int i = 0; i < FILES; i++)
+            found |= idx->files[i].path[0] != '\0';
+    free(idx);
+    return found;
+}
+
 const md_source_ops md_source_idx = {
-    "folder with IDX files", 0, idx_recognises, idx_open, idx_read, idx_close};
+    "folder with IDX files", 0, idx_recognises, idx_open, idx_read, idx_close, idx_holds};

@@ -3,6 +3,7 @@
  * Nothing is allocated that the archive's bytes cannot account for. */
 #include <endian.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 #include "mnist_dist/base/text.h"
 #include "named_arrays.h"
+
+#define HALF "f2"
 
 enum { HEADER_MOST = 4096, PREFIX = 10, WORD_SIZE = 16 };
 
@@ -25,6 +28,7 @@ typedef struct npy_header {
     md_array array;
     int turned;  /* columns first: fortran_order */
     int swapped; /* big-endian */
+    int half;    /* floats of 2 bytes, made longer when they are read */
     size_t size; /* bytes before the numbers */
 } npy_header;
 
@@ -104,10 +108,11 @@ static int take_type(const char *word, npy_header *out)
 #define MD_ROW(NAME, type, name) {name, MD_NUMBER_##NAME},
                  MD_NUMBERS(MD_ROW)
 #undef MD_ROW
-    };
+                     {HALF, MD_NUMBER_F32}};
     if (!strchr("<>|=", word[0]) || !word[0])
         return 0;
     out->swapped = word[0] == '>';
+    out->half = strcmp(word + 1, HALF) == 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(word + 1, names[i].name) == 0) {
             out->array.type = names[i].type;
@@ -149,10 +154,16 @@ static const char *parse(const char *text, npy_header *out, char type[WORD_SIZE]
     return take_type(type, out) ? NULL : "";
 }
 
+/* A number's bytes in the file. */
+static size_t stored_size(const npy_header *header)
+{
+    return header->half ? sizeof(uint16_t) : md_number_size(header->array.type);
+}
+
 /* Sizes as far as they are claims: the numbers' bytes must be all that follows the header. */
 static int fits(const npy_header *header, uint64_t member)
 {
-    size_t bytes = md_number_size(header->array.type);
+    size_t bytes = stored_size(header);
     for (int i = 0; i < header->array.rank; i++)
         if (__builtin_mul_overflow(bytes, header->array.extent[i], &bytes))
             return 0;
@@ -185,7 +196,7 @@ static md_status read_header(const npz_context *npz, const char *name, zip_file_
     if (wrong)
         return md_fail(err, MD_BAD_DATA,
                        "'%s': %s has the type '%s', which is no number read here; give whole "
-                       "numbers or floats of 4 or 8 bytes",
+                       "numbers or floats of 2, 4 or 8 bytes",
                        npz->path, name, type);
     if (!fits(out, member))
         return fail(npz, name, "does not hold what its header claims", err);
@@ -325,6 +336,29 @@ static int same_array(const md_array *a, const md_array *b)
            memcmp(a->extent, b->extent, sizeof a->extent) == 0;
 }
 
+/* IEEE 754-2008's binary16: a sign, 5 bits of exponent, 10 of fraction. */
+static float of_half(uint16_t half)
+{
+    const int exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+    const float sign = half >> 15 ? -1.0f : 1.0f;
+    if (exponent == 0x1f)
+        return fraction ? NAN : sign * INFINITY;
+    if (exponent == 0)
+        return sign * ldexpf((float)fraction, -24);
+    return sign * ldexpf((float)(fraction + 0x400), exponent - 25);
+}
+
+/* Halves at the end of `numbers` become floats, each written behind what is still to be read. */
+static void widen(size_t count, float *numbers)
+{
+    const unsigned char *halves = (const unsigned char *)numbers + count * sizeof(uint16_t);
+    for (size_t i = 0; i < count; i++) {
+        uint16_t half;
+        memcpy(&half, halves + i * sizeof half, sizeof half);
+        numbers[i] = of_half(half);
+    }
+}
+
 /* The CRC is compared on reading past the end. */
 static md_status npz_read(md_source *source, const md_array *array, void *out, md_error *err)
 {
@@ -333,17 +367,22 @@ static md_status npz_read(md_source *source, const md_array *array, void *out, m
     npy_header header = {0};
     char beyond;
     const size_t count = array->extent[0] * md_array_width(array);
-    const size_t size = md_number_size(array->type), bytes = count * size;
     md_status status = open_member(source, array->name, &file, &header, err);
     if (!status && !same_array(&header.array, array))
         status = fail(npz, array->name, "changed while it was being read; try again", err);
-    if (!status &&
-        (zip_fread(file, out, bytes) != (zip_int64_t)bytes || zip_fread(file, &beyond, 1) != 0))
-        status = fail(npz, array->name, "is damaged; fetch or save it again", err);
+    if (!status) {
+        const size_t size = stored_size(&header), bytes = count * size;
+        void *numbers = (char *)out + count * (md_number_size(array->type) - size);
+        if (zip_fread(file, numbers, bytes) != (zip_int64_t)bytes ||
+            zip_fread(file, &beyond, 1) != 0)
+            status = fail(npz, array->name, "is damaged; fetch or save it again", err);
+        else if (size > 1 && header.swapped == (BYTE_ORDER == LITTLE_ENDIAN))
+            swap(numbers, count, size);
+    }
     if (file)
         zip_fclose(file);
-    if (!status && size > 1 && header.swapped == (BYTE_ORDER == LITTLE_ENDIAN))
-        swap(out, count, size);
+    if (!status && header.half)
+        widen(count, out);
     if (!status && header.turned && count > 0)
         status = turn(array, count, out, err);
     return status;
@@ -354,4 +393,16 @@ static int npz_recognises(const char *where)
     return md_source_starts(where, 0, "PK\3\4", 4);
 }
 
-const md_source_ops md_source_npz = {".npz file", 1, npz_recognises, npz_open, npz_read, npz_close};
+/* A model of Keras is such an archive, too. */
+static int npz_holds(const char *where)
+{
+    int reason;
+    zip_t *archive = zip_open(where, ZIP_RDONLY, &reason);
+    const int model = !archive || zip_name_locate(archive, "config.json", 0) >= 0;
+    if (archive)
+        zip_discard(archive);
+    return !model;
+}
+
+const md_source_ops md_source_npz = {".npz file", 1,         npz_recognises, npz_open,
+                                     npz_read,    npz_close, npz_holds};

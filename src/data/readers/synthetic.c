@@ -58,4 +58,5 @@ static int synthetic_recognises(const char *where)
 }
 
 const md_source_ops md_source_synthetic = {
-    "synthetic[:N]", 0, synthetic_recognises, synthetic_open, synthetic_read, synthetic_close};
+    "synthetic[:N]",     0, synthetic_recognises, synthetic_open, synthetic_read, synthetic_close,
+    synthetic_recognises};

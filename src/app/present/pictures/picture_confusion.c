@@ -12,10 +12,10 @@ static md_status draw(const md_picture_subject *subject, const char *path, md_er
     snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->count,
              (double)answers.right / (double)p->count);
     if (path)
-        status = md_confusion_draw(&answers.confusion, title, path, err);
+        status = md_confusion_draw(&answers.confusion, p->scale, title, path, err);
     else {
         printf("%s\n", title);
-        md_confusion_print(&answers.confusion, stdout);
+        md_confusion_print(&answers.confusion, p->scale, stdout);
     }
     md_answers_clear(&answers);
     return status;
