@@ -117,11 +117,13 @@ static made choose_layout(choices *c, hid_t creation, int rank, hid_t space)
 
 static hid_t choose_type(choices *c, int *hostile)
 {
-    const hid_t foreign[] = {H5T_STD_I8LE,    H5T_STD_U16BE, H5T_IEEE_F64LE, H5T_C_S1,
-                             H5T_STD_REF_OBJ, H5T_STD_B8LE,  H5T_UNIX_D32LE};
-    unsigned kind = choose(c, 16);
-    *hostile = kind < sizeof foreign / sizeof *foreign;
-    return *hostile ? foreign[kind] : kind % 2 ? H5T_STD_U8LE : H5T_STD_U8BE;
+    const hid_t types[] = {H5T_C_S1,      H5T_STD_REF_OBJ, H5T_STD_B8LE,   H5T_UNIX_D32LE,
+                           H5T_STD_U8LE,  H5T_STD_U8BE,    H5T_STD_I8LE,   H5T_STD_U16BE,
+                           H5T_STD_I64LE, H5T_IEEE_F32BE,  H5T_IEEE_F64LE, H5T_STD_U8LE};
+    enum { FOREIGN = 4, TYPES = sizeof types / sizeof *types };
+    unsigned kind = choose(c, TYPES);
+    *hostile = kind < FOREIGN;
+    return types[kind];
 }
 
 static int make_dataset(choices *c, hid_t file, const char *name, int rank)

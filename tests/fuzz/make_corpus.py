@@ -67,6 +67,30 @@ def image_seeds():
     yield "pgm-plain", b"P2\n4 3 15\n" + b" ".join(b"%d" % i for i in range(12)) + b"\n"
 
 
+def csv_seeds():
+    tables = {"numbers": b"a,b,label\n1,2.5,0\n-3e2,4,1\n", "words": b"size,colour,kind\n1.5,red,\"plum, dark\"\n2,blue,pear\n",
+              "plain": b"1;2;0\r\n3;4;1\r\n", "tabs": b"a\tb\ty\n1\t2\t0\n", "quotes": b"a,label\n\"1\",\"x\"\"y\"\n2,z\n"}
+    for name, text in tables.items():
+        for first in (0, 1, 3, 4, 133):
+            yield f"{name}-{first}", bytes([first]) + text
+        yield f"{name}-gzip", b"\0" + gzip.compress(text, mtime=0)
+
+
+def npy(kind, shape, data, order=False):
+    head = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': ({', '.join(map(str, shape))},), }}"
+    head += " " * (117 - len(head)) + "\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(head)) + head.encode() + data
+
+
+def npz_seeds(rng):
+    labels = npy("|u1", (3,), bytes((0, 1, 2)))
+    for kind, size in (("|u1", 1), ("<f2", 2), (">f2", 2), (">i4", 4), ("<f4", 4), ("<f8", 8), ("|b1", 1)):
+        for order in (False, True):
+            data = bytes(rng.choice((0, 1, 60)) for _ in range(12 * size))
+            yield f"{kind[1:]}-{ord(kind[0])}-{order}", bytes([len(labels)]) + labels + npy(
+                kind, (3, 2, 2), data, order)
+
+
 def hdf5_seeds(rng):
     for i in range(40):
         yield f"choices-{i}", bytes(rng.randrange(256) for _ in range(20 + 4 * i))
@@ -75,7 +99,7 @@ def hdf5_seeds(rng):
 def main(folder):
     rng = random.Random(1)
     for name, seeds in (("idx", idx_seeds(rng)), ("image", image_seeds()),
-                        ("hdf5", hdf5_seeds(rng))):
+                        ("hdf5", hdf5_seeds(rng)), ("csv", csv_seeds()), ("npz", npz_seeds(rng))):
         target = pathlib.Path(folder, name)
         target.mkdir(parents=True, exist_ok=True)
         for seed, data in seeds:
