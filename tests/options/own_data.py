@@ -411,6 +411,20 @@ def refused(place):
              (keep("words.h5", X=x, y=np.array([b"a"] * 300)), 3, "/y does not hold numbers"),
              (keep("short.h5", X=x, y=y[:-1]), 3, "holds 299 labels"),
              (keep("odd.h5", pixels=x, kinds=y), 3, "/pixels u1 [300, 9, 8]")]
+    with h5py.File(os.path.join(place.path, "lzf.h5"), "w") as file:
+        file.create_dataset("X", data=x, compression="lzf")
+        file["y"] = y
+    cases += [(os.path.join(place.path, "lzf.h5"), 3, "filter 32000, which is not allowed")]
+    for name, arrays in (("inf", {"X": floats, "y": y}),
+                         ("below", {"X": x, "y": np.where(np.arange(300) == 9, -1, y)})):
+        np.savez(os.path.join(place.path, name + ".npz"), **arrays)
+        cases.append((os.path.join(place.path, name + ".npz"), 3, {
+            "inf": "X holds inf in sample 10, place 57", "below": "the label of sample 9 (from 0) is -1"}[name]))
+    for name, what in (("nan", {"images": lambda x: idx(np.where(x == x.max(), np.nan, x), ">f4")}),
+                       ("below", {"labels": lambda y: idx(np.where(y == 0, -1, y.astype(int)), "i1")})):
+        folder = os.path.join(place.path, "idx_" + name)
+        idx_set(folder, "{part}-{what}-idx{dims}-ubyte", **what)
+        cases.append((folder, 3, "holds nan in sample" if name == "nan" else "is -1"))
     objects = np.array([1, "a", None] * 100, dtype=object)
     np.savez(os.path.join(place.path, "objects.npz"), X=x, y=objects)
     npz(os.path.join(place.path, "claims.npz"))
@@ -432,9 +446,16 @@ def refused(place):
               (place.write("quote.csv", table + '1,"2,1\n'), 3, "quote.csv"),
               (place.write("below.csv", table + "1,2,-1\n"), 3, "is -1")]
     for path, code, words in cases:
-        for ranks in (1, 4):
-            ended = finish(place.start(ranks, ["--data", path, *RECIPE]))
-            check_refused((ended[0], ended[2]), code, words)
+        check_refusal(place, path, code, words)
+    path = place.write("two.csv", "age,mass,kind\n1,2,0\n2,3,1\n")
+    check_refusal(place, path, 3, "there is no column 'size' among 3", "--set", "data.target=size")
+    check_refusal(place, path, 3, "did you mean 'mass'?", "--set", "data.target=[kind, mas]")
+
+
+def check_refusal(place, path, code, words, *options):
+    for ranks in (1, 4):
+        ended = finish(place.start(ranks, ["--data", path, *RECIPE, *options]))
+        check_refused((ended[0], ended[2]), code, words)
 
 
 def main():

@@ -239,6 +239,26 @@ def check_exported(place, table):
     assert (again == wanted).all(), table.name
 
 
+def proven(place):
+    """prove takes the data, epochs and batch that a configuration names, of a table with numbers, too."""
+    table = drawn()[1]
+    config, data = table.options(place)[1], f"{place.path}/{table.name}.csv"
+    os.chdir(place.path)
+    out = works("prove", "--ranks", "1,3", "--config", config, "--set", f"data.source={data}", "--output", "proof")
+    assert out.endswith("PASS: 6 runs, one digest\n"), out
+    with h5py.File("proof/straight-1/last.h5") as file:
+        assert file["progress"].attrs["step"] == EPOCHS * -(-(300 - HELD) // BATCH)
+
+
+def other_storage(place):
+    """A run of sparse bytes is judged by float images, too."""
+    place.train(1, ["--data", "synthetic:200", "--epochs", "1", "--set", "data.storage=sparse"])
+    rng = np.random.default_rng(1)
+    with h5py.File(f"{place.path}/floats.h5", "w") as file:
+        file["x_test"], file["y_test"] = rng.random((20, 28, 28), "f4"), np.arange(20) % 10
+    assert "of 20 right" in works("evaluate", place.output, "--data", f"{place.path}/floats.h5")
+
+
 def check_views(place, table):
     folder = f"{place.path}/whole"
     page = works("report", folder, "--output", "-")
@@ -261,7 +281,8 @@ def check(place, table):
 
 def main():
     tables = drawn() + (known() if os.path.isdir(KNOWN) else [])
-    sys.exit(conclude([judge(table.name, check, table) for table in tables]))
+    sys.exit(conclude([judge(table.name, check, table) for table in tables] +
+                      [judge("proven", proven), judge("other storage", other_storage)]))
 
 
 if __name__ == "__main__":

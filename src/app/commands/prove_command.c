@@ -2,6 +2,7 @@
  * machine. Starts real runs through mpirun (or srun inside a Slurm job), kills and resumes some of
  * them, and compares the digests of their weights. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ static const struct argp_option options[] = {
 
 typedef struct proof {
     int counts[MAX_COUNTS], count;
-    const char *output;
+    const char *output, *config;    /* config: NULL where there is none */
     const char *passed[MAX_PASSED]; /* options handed to every run */
     int passed_count;
     char reference[DIGEST_SIZE]; /* the first run's digest */
@@ -81,6 +82,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case DATA:
         return pass_on(p, "--data", text);
     case CONFIG:
+        p->config = text;
         return pass_on(p, "--config", text);
     case SET:
         return pass_on(p, "--set", text);
@@ -239,15 +241,42 @@ static md_status run_cases(proof *p, md_error *err)
     return status;
 }
 
+static const char *const defaults[] = {"data.source=synthetic:2400", "train.epochs=2",
+                                       "train.batch_size=100", "checkpoint.every_steps=5"};
+enum { DEFAULTS = sizeof defaults / sizeof *defaults };
+
+/* The first that are passed on, but for what the user's file says. */
+static md_status yield_defaults(proof *p, md_error *err)
+{
+    md_config config = md_config_default();
+    char *text = NULL;
+    if (!p->config)
+        return MD_OK;
+    md_status status = md_config_read_file(p->config, &text, err);
+    if (!status)
+        status = md_config_parse(&config, text, p->config, err);
+    free(text);
+    for (int i = DEFAULTS - 1; i >= 0 && !status; i--) {
+        char key[MD_VALUE_SIZE];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(defaults[i], "="), defaults[i]);
+        if (!md_config_given(&config, key))
+            continue;
+        p->passed_count -= 2;
+        memmove(p->passed + 2 * i, p->passed + 2 * i + 2,
+                sizeof *p->passed * (size_t)(p->passed_count - 2 * i));
+    }
+    return status;
+}
+
 md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err)
 {
     (void)comm;
     proof p = {.counts = {1, 2, 4}, .count = 3, .output = "runs/prove", .err = err};
-    static const char *const defaults[] = {"data.source=synthetic:2400", "train.epochs=2",
-                                           "train.batch_size=100", "checkpoint.every_steps=5"};
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+    for (int i = 0; i < DEFAULTS; i++)
         pass_on(&p, "--set", defaults[i]);
     md_status status = md_options_parse(&md_prove_argp, argc, argv, &p, NULL, err);
+    if (!status)
+        status = yield_defaults(&p, err);
     if (!status)
         status = run_cases(&p, err);
     if (status)
