@@ -163,7 +163,8 @@ md_status md_confusion_draw(const md_confusion *m, const md_scale *names, const 
                             const char *path, md_error *err)
 {
     md_gnuplot *plot = NULL;
-    int side = 120 + 60 * (int)m->classes;
+    enum { LEAST = 400 }; /* for the title */
+    const int wanted = 120 + 60 * (int)m->classes, side = wanted > LEAST ? wanted : LEAST;
     md_status status = md_gnuplot_open(path, side, side, &plot, err);
     if (status)
         return status;

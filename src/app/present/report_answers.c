@@ -36,8 +36,29 @@ static void print_mistake(const md_predictions *p, size_t image, FILE *out)
             100 * (double)md_answer_probability(p, image), image);
 }
 
+static void print_rows(const md_report *r, FILE *out)
+{
+    const md_predictions *p = &r->predictions;
+    fprintf(out, "<div><h3>Wrongest rows</h3>\n<table><thead><tr><th>row</th><th>is</th><th>says"
+                 "</th><th>how surely</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < r->answers.wrong && i < MISTAKES; i++) {
+        const size_t row = r->answers.mistakes[i];
+        fprintf(out, "<tr><th scope=\"row\">%zu</th><td>", row);
+        print_name(p, (size_t)p->labels[row], out);
+        fprintf(out, "</td><td>");
+        print_name(p, (size_t)p->predicted[row], out);
+        fprintf(out, "</td><td>%.1f&nbsp;%%</td></tr>\n",
+                100 * (double)md_answer_probability(p, row));
+    }
+    fprintf(out, "</tbody></table></div>\n");
+}
+
 static void print_mistakes(const md_report *r, FILE *out)
 {
+    if (r->predictions.rows == 1) {
+        print_rows(r, out);
+        return;
+    }
     fprintf(out,
             "<div><h3>Wrongest digits</h3>\n<p class=\"quiet\">The mistakes that the model was "
             "surest of, how probable it found them, and their number in the set.</p>\n<div "
@@ -50,8 +71,9 @@ static void print_mistakes(const md_report *r, FILE *out)
 static void print_classes(const md_report *r, FILE *out)
 {
     const size_t images = r->predictions.count;
-    fprintf(out, "<p>%zu of %zu test images right: accuracy %.4f.</p>\n<div class=\"pair\">\n",
-            r->answers.right, images, (double)r->answers.right / (double)images);
+    fprintf(out, "<p>%zu of %zu test %s right: accuracy %.4f.</p>\n<div class=\"pair\">\n",
+            r->answers.right, images, r->predictions.rows > 1 ? "images" : "rows",
+            (double)r->answers.right / (double)images);
     print_confusion(r, out);
     if (r->answers.wrong)
         print_mistakes(r, out);

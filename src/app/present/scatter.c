@@ -4,6 +4,8 @@
 
 #include "canvas.h"
 #include "gnuplot.h"
+#include "html.h"
+#include "mnist_dist/base/text.h"
 
 /* More points than this are thinned out evenly: what they hide of each other is not seen anyhow. */
 enum { MOST_DRAWN = 20000, MOST_OF_PAGE = 2000 };
@@ -56,8 +58,11 @@ md_scatter md_scatter_make(const md_predictions *p, md_scatter_kind kind, size_t
 const char *md_scatter_title(const md_scatter *s, char out[MD_SCATTER_TITLE])
 {
     const char *what = s->kind == MD_SCATTER_PREDICTED ? "redicted against actual" : "esiduals";
+    char name[MD_CLASS_NAME], shown[MD_SNIPPET_SIZE];
+    md_text_snippet(md_scale_class(s->predictions->scale, s->output, name), shown);
     if (s->predictions->outputs > 1)
-        snprintf(out, MD_SCATTER_TITLE, "Target %zu: %c%s", s->output,
+        snprintf(out, MD_SCATTER_TITLE, "%s %s: %c%s",
+                 s->predictions->scale->class_names ? "Of" : "Target", shown,
                  s->kind == MD_SCATTER_PREDICTED ? 'p' : 'r', what);
     else
         snprintf(out, MD_SCATTER_TITLE, "%c%s", s->kind == MD_SCATTER_PREDICTED ? 'P' : 'R', what);
@@ -109,10 +114,11 @@ static void write_panel(FILE *script, const md_scatter *s)
         fprintf(script,
                 "set arrow from %.9g,%.9g to %.9g,%.9g nohead lw 2 lc rgb '#d55e00' front\n",
                 from[0], from[1], to[0], to[1]);
+    fprintf(script, "set xlabel '%s'\nset ylabel '%s'\nset title ", axis_name(s, 0),
+            axis_name(s, 1));
+    md_gnuplot_quote(script, md_scatter_title(s, title));
     fprintf(script,
-            "set xlabel '%s'\nset ylabel '%s'\nset title '%s'\n"
-            "plot $points using 1:2 with points pt 7 ps 0.4 lc rgb '#700072b2' notitle\n",
-            axis_name(s, 0), axis_name(s, 1), md_scatter_title(s, title));
+            "\nplot $points using 1:2 with points pt 7 ps 0.4 lc rgb '#700072b2' notitle\n");
 }
 
 md_status md_scatters_draw(const md_predictions *p, md_scatter_kind kind, const char *title,
@@ -259,9 +265,11 @@ void md_scatter_print_svg(const md_scatter *s, FILE *out)
 {
     char title[MD_SCATTER_TITLE];
     double at[2], from[2], to[2], begin[2], end[2];
-    fprintf(out,
-            "<figure><h3>%s</h3>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
-            md_scatter_title(s, title), WIDTH, HEIGHT, title);
+    fprintf(out, "<figure><h3>");
+    md_html_text(out, md_scatter_title(s, title));
+    fprintf(out, "</h3>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
+    md_html_text(out, title);
+    fprintf(out, "\">\n");
     print_axes(s, out);
     fprintf(out, "<path class=\"points\" d=\"");
     for (size_t i = 0; i < s->predictions->count; i += stride(s, MOST_OF_PAGE)) {

@@ -21,8 +21,8 @@ typedef struct md_scatter {
 
 md_scatter md_scatter_make(const md_predictions *predictions, md_scatter_kind kind, size_t output);
 
-/* "Predicted against actual", of several outputs with "target 2: " before it. */
-enum { MD_SCATTER_TITLE = 64 };
+/* "Predicted against actual", of several outputs with "Of price: " or "Target 2: " before it. */
+enum { MD_SCATTER_TITLE = 160 };
 const char *md_scatter_title(const md_scatter *scatter, char out[MD_SCATTER_TITLE]);
 
 /* Of the first few outputs, MD_SCATTERS at most. */

@@ -9,8 +9,8 @@ static md_status draw(const md_picture_subject *subject, const char *path, md_er
     if (status)
         return status;
     char title[128];
-    snprintf(title, sizeof title, "%zu test images, accuracy %.4f", p->count,
-             (double)answers.right / (double)p->count);
+    snprintf(title, sizeof title, "%zu test %s, accuracy %.4f", p->count,
+             p->rows > 1 ? "images" : "rows", (double)answers.right / (double)p->count);
     if (path)
         status = md_confusion_draw(&answers.confusion, p->scale, title, path, err);
     else {
