@@ -22,7 +22,7 @@ _mnist_dist_options()
 
 _mnist_dist_keys()
 {
-    echo data.{source,validation,storage,scale,classes,transpose,target,train_x,train_y,test_x,test_y} loss huber_delta \
+    echo data.{source,validation,storage,memory,window,scale,classes,transpose,target,train_x,train_y,test_x,test_y} loss huber_delta \
         augment.{shift,rotation,zoom,shear} \
         optimizer.{name,learning_rate,beta_1,beta_2,epsilon,momentum,weight_decay,clip_norm} \
         schedule.{name,warmup_steps,step_epochs,factor,final,steps} \

@@ -40,19 +40,22 @@ static md_status fail_space(size_t bytes, md_error *err)
                    backing_folder(), bytes);
 }
 
+size_t md_shared_room(const md_comm *comm)
+{
+    struct statvfs folder;
+    if (md_comm_node_size(comm) == 1 || statvfs(backing_folder(), &folder) != 0)
+        return SIZE_MAX;
+    return (size_t)folder.f_bavail * folder.f_frsize;
+}
+
 /* When the first rank of a node finds no room, Open MPI 4.1 returns an error there and leaves the
  * others waiting, so the first rank looks before anybody calls. A rank alone on its node gets
  * ordinary memory. */
 static md_status check_space(md_comm *comm, size_t bytes, md_error *err)
 {
     const size_t bookkeeping = 1 << 20; /* MPI's own, in the same file */
-    struct statvfs folder;
-    if (bytes > PTRDIFF_MAX - bookkeeping)
-        return fail_space(bytes, err);
-    if (md_comm_node_size(comm) == 1 || statvfs(backing_folder(), &folder) != 0)
-        return MD_OK;
-    return bytes + bookkeeping > (size_t)folder.f_bavail * folder.f_frsize ? fail_space(bytes, err)
-                                                                           : MD_OK;
+    const int fits = bytes <= PTRDIFF_MAX - bookkeeping;
+    return fits && bytes + bookkeeping <= md_shared_room(comm) ? MD_OK : fail_space(bytes, err);
 }
 
 /* Touching a page for which the file system has no room raises SIGBUS; asking the kernel for all

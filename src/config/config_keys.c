@@ -10,6 +10,7 @@
 static const char *const validations[] = {"test", "none", "split:N", NULL};
 #define STORAGE_NAME(ID, name) #name,
 static const char *const storages[] = {MD_STORAGES(STORAGE_NAME) NULL};
+static const char *const memories[] = {MD_MEMORIES(STORAGE_NAME) NULL};
 const char *const md_monitor_words[] = {"val_loss", "val_accuracy", "loss", "accuracy",
                                         "val_mae",  "mae",          NULL};
 #define REDUCER_NAME(ID, id, name, promise, how) name,
@@ -27,6 +28,12 @@ const md_key md_config_keys[] = {
     {"data.storage", MD_KEY_CHOICE, MD_AT(md_config, data.storage), .standard = "auto",
      .choices = storages, .may_differ = 1,
      .help = "pixels as bytes or as compressed rows; auto decides by density"},
+    {"data.memory", MD_KEY_CHOICE, MD_AT(md_config, data.memory), .standard = "auto",
+     .choices = memories,
+     .help = "all features in memory, or streamed from their file through a window; auto: streamed "
+             "when they would take more than half of a node's free memory"},
+    {"data.window", MD_KEY_INTEGER, MD_AT(md_config, data.window), .standard = "256", .low = 1,
+     .high = 8192, .help = "streaming: MB of each node's memory, half of which is shuffled as one"},
     {"data.scale", MD_KEY_CHOICE, MD_AT(md_config, data.scale), .standard = "auto",
      .choices = md_scaling_words,
      .help = "what the model sees: value / 255 (unit), the value (none), or standardized; auto: "

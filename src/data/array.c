@@ -88,6 +88,18 @@ static void to_floats(md_number type, const void *numbers, size_t count, float *
     }
 }
 
+void md_array_swap(md_number type, void *numbers, size_t count)
+{
+    const size_t size = md_number_size(type);
+    unsigned char *at = numbers;
+    for (size_t i = 0; i < count; i++, at += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            const unsigned char kept = at[k];
+            at[k] = at[size - 1 - k];
+            at[size - 1 - k] = kept;
+        }
+}
+
 md_status md_array_floats(const md_array *array, const void *numbers, float *out, md_error *err)
 {
     const size_t width = md_array_width(array), count = array->extent[0] * width;
@@ -97,7 +109,8 @@ md_status md_array_floats(const md_array *array, const void *numbers, float *out
             return md_fail(err, MD_BAD_DATA,
                            "%s holds %g in sample %zu, place %zu (both from 0), where only finite "
                            "numbers can be; mend it or leave the sample out",
-                           array->name, number_at(array, numbers, i), i / width, i % width);
+                           array->name, number_at(array, numbers, i), array->first + i / width,
+                           i % width);
     return MD_OK;
 }
 

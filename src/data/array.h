@@ -36,6 +36,7 @@ typedef struct md_array {
     int rank; /* 0: there is no array */
     size_t extent[MD_ARRAY_RANK];
     int place;                /* the kind's own number of it */
+    size_t first;             /* number of its first sample in what is told of it */
     char name[MD_ARRAY_NAME]; /* for messages: the file's, and its own in the file */
 } md_array;
 
@@ -49,6 +50,9 @@ size_t md_array_width(const md_array *array);
 /* Rows and columns of a sample: [n, f] is 1 x f, [n, r, c] r x c, also with a channel axis of 1 in
  * front or behind. MD_BAD_DATA saying what was found. */
 md_status md_array_image(const md_array *array, size_t *rows, size_t *columns, md_error *err);
+
+/* From one byte order to the other, in place. */
+void md_array_swap(md_number type, void *numbers, size_t count);
 
 /* As floats. MD_BAD_DATA naming the sample and the place of one that is not finite. */
 md_status md_array_floats(const md_array *array, const void *numbers, float *out, md_error *err);

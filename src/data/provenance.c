@@ -6,51 +6,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature_hash.h"
 #include "readers/idx_file.h"
 
-enum { SHA256_BYTES = 32, LINE_SIZE = MD_DATA_SHA256_SIZE / 4 };
+enum { SHA256_BYTES = 32 };
 
 /* By md_split; what it is, dimensions and type follow as in MNIST's names. */
 static const char *const prefixes[2] = {"train", "t10k"};
 
-/* One of the files that the data set would be. */
+/* What a split is answered with, as the file that it would be. */
 typedef struct file {
     const char *what;
     md_array array;
-    int (*body)(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample);
+    int (*body)(EVP_MD_CTX *hash, const md_store *store, md_split split);
 } file;
 
 /* Numbers of four bytes, big-endian as IDX has them. */
 static int hash_words(EVP_MD_CTX *hash, const void *values, size_t count)
 {
+    enum { MOST = 1024 };
     const uint8_t *bytes = values;
+    uint32_t words[MOST];
     int good = 1;
-    for (size_t i = 0; i < count && good; i++) {
-        uint32_t word;
-        memcpy(&word, bytes + i * sizeof word, sizeof word);
-        word = htobe32(word);
-        good = EVP_DigestUpdate(hash, &word, sizeof word);
+    for (size_t i = 0; i < count && good; i += MOST) {
+        const size_t n = count - i < MOST ? count - i : MOST;
+        memcpy(words, bytes + i * sizeof *words, n * sizeof *words);
+        for (size_t k = 0; k < n; k++)
+            words[k] = htobe32(words[k]);
+        good = EVP_DigestUpdate(hash, words, n * sizeof *words);
     }
     return good;
 }
 
-/* `sample` has room for one. */
-static int hash_features(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+static int hash_narrow_labels(EVP_MD_CTX *hash, const md_store *store, md_split split)
 {
-    const size_t n = md_store_images(store, split), features = md_store_features(store);
-    const int bytes = store->header->element == MD_ELEMENT_U8;
-    int good = 1;
-    for (size_t i = 0; i < n && good; i++) {
-        md_store_sample(store, split, i, sample);
-        good =
-            bytes ? EVP_DigestUpdate(hash, sample, features) : hash_words(hash, sample, features);
-    }
-    return good;
-}
-
-static int hash_narrow_labels(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
-{
-    (void)sample;
     int good = 1;
     for (size_t i = 0; i < md_store_images(store, split) && good; i++) {
         const uint8_t label = (uint8_t)md_store_labels(store, split)[i];
@@ -59,15 +48,13 @@ static int hash_narrow_labels(EVP_MD_CTX *hash, const md_store *store, md_split 
     return good;
 }
 
-static int hash_labels(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+static int hash_labels(EVP_MD_CTX *hash, const md_store *store, md_split split)
 {
-    (void)sample;
     return hash_words(hash, md_store_labels(store, split), md_store_images(store, split));
 }
 
-static int hash_values(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample)
+static int hash_values(EVP_MD_CTX *hash, const md_store *store, md_split split)
 {
-    (void)sample;
     return hash_words(hash, md_store_values(store, split),
                       md_store_images(store, split) * store->header->targets);
 }
@@ -78,38 +65,99 @@ static int finish_line(EVP_MD_CTX *hash, const char *name, char **end)
     uint8_t sum[SHA256_BYTES];
     if (!EVP_DigestFinal_ex(hash, sum, NULL))
         return 0;
-    *end += snprintf(*end, LINE_SIZE, "%s ", name);
+    *end += snprintf(*end, MD_DATA_SHA256_LINE, "%s ", name);
     for (int i = 0; i < SHA256_BYTES; i++)
         *end += snprintf(*end, 3, "%02x", sum[i]);
     *end += snprintf(*end, 2, "\n");
     return 1;
 }
 
-static int hash_file(EVP_MD_CTX *hash, const md_store *store, md_split split, const file *f,
-                     void *sample, char **end)
+static int begin_file(EVP_MD_CTX *hash, md_split split, const char *what, const md_array *array,
+                      char name[64])
 {
     uint8_t header[MD_IDX_HEADER_SIZE];
-    char name[64];
-    snprintf(name, sizeof name, "%s-%s-idx%d-%s", prefixes[split], f->what, f->array.rank,
-             md_idx_word(f->array.type));
+    snprintf(name, 64, "%s-%s-idx%d-%s", prefixes[split], what, array->rank,
+             md_idx_word(array->type));
     return EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
-           EVP_DigestUpdate(hash, header, md_idx_header(&f->array, header)) &&
-           f->body(hash, store, split, sample) && finish_line(hash, name, end);
+           EVP_DigestUpdate(hash, header, md_idx_header(array, header));
+}
+
+static int hash_answers(const md_store *store, md_split split, const file *f, char **end)
+{
+    char name[64];
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    const int good = hash && begin_file(hash, split, f->what, &f->array, name) &&
+                     f->body(hash, store, split) && finish_line(hash, name, end);
+    EVP_MD_CTX_free(hash);
+    return good;
+}
+
+static md_status fail_library(md_error *err)
+{
+    return md_fail(err, MD_FAILED,
+                   "SHA-256 of the data could not be computed; check the installation of "
+                   "libcrypto");
+}
+
+md_status md_feature_hash_begin(md_feature_hash *hash, md_split split, md_element element, size_t n,
+                                const md_source_shape *shape, md_error *err)
+{
+    const md_array array = {.type = element == MD_ELEMENT_U8 ? MD_NUMBER_U8 : MD_NUMBER_F32,
+                            .rank = 3,
+                            .extent = {n, shape->rows, shape->columns}};
+    *hash = (md_feature_hash){.context = EVP_MD_CTX_new(), .element = element};
+    hash->good = hash->context && begin_file(hash->context, split, "images", &array, hash->name);
+    return hash->good ? MD_OK : fail_library(err);
+}
+
+void md_feature_hash_add(md_feature_hash *hash, const void *elements, size_t count)
+{
+    hash->good = hash->good &&
+                 (hash->element == MD_ELEMENT_U8 ? EVP_DigestUpdate(hash->context, elements, count)
+                                                 : hash_words(hash->context, elements, count));
+}
+
+md_status md_feature_hash_end(md_feature_hash *hash, char line[MD_DATA_SHA256_LINE], md_error *err)
+{
+    char *end = line;
+    line[0] = '\0';
+    if (!hash->context)
+        return MD_OK;
+    const int good = hash->good && finish_line(hash->context, hash->name, &end);
+    EVP_MD_CTX_free(hash->context);
+    hash->context = NULL;
+    return good ? MD_OK : fail_library(err);
+}
+
+/* `sample` has room for one. Streamed features were hashed as they were read through. */
+static md_status hash_features(const md_store *store, md_split split, void *sample,
+                               char line[MD_DATA_SHA256_LINE], md_error *err)
+{
+    const md_store_header *header = store->header;
+    const size_t n = md_store_images(store, split), features = md_store_features(store);
+    const char *known = md_store_sha256(store, split);
+    md_feature_hash hash;
+    if (known) {
+        memcpy(line, known, MD_DATA_SHA256_LINE);
+        return MD_OK;
+    }
+    md_status status =
+        md_feature_hash_begin(&hash, split, (md_element)header->element, n, &header->shape, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        md_store_sample(store, split, i, sample);
+        md_feature_hash_add(&hash, sample, features);
+    }
+    const md_status ended = md_feature_hash_end(&hash, line, status ? NULL : err);
+    return status ? status : ended;
 }
 
 /* The features, and what the samples are answered with, if they are. */
-static int hash_split(EVP_MD_CTX *hash, const md_store *store, md_split split, void *sample,
-                      char **end)
+static md_status hash_split(const md_store *store, md_split split, void *sample, char **end,
+                            md_error *err)
 {
     const md_store_header *header = store->header;
     const size_t n = md_store_images(store, split);
-    const int bytes = header->element == MD_ELEMENT_U8, narrow = header->classes <= UINT8_MAX + 1;
-    const md_source_shape *shape = &header->shape;
-    const file features = {"images",
-                           {.type = bytes ? MD_NUMBER_U8 : MD_NUMBER_F32,
-                            .rank = 3,
-                            .extent = {n, shape->rows, shape->columns}},
-                           hash_features};
+    const int narrow = header->classes <= UINT8_MAX + 1;
     const file labels = {"labels",
                          {.type = narrow ? MD_NUMBER_U8 : MD_NUMBER_I32, .rank = 1, .extent = {n}},
                          narrow ? hash_narrow_labels : hash_labels};
@@ -118,27 +166,23 @@ static int hash_split(EVP_MD_CTX *hash, const md_store *store, md_split split, v
     const file *answers = md_store_labels(store, split)   ? &labels
                           : md_store_values(store, split) ? &values
                                                           : NULL;
-    return hash_file(hash, store, split, &features, sample, end) &&
-           (!answers || hash_file(hash, store, split, answers, sample, end));
+    md_status status = hash_features(store, split, sample, *end, err);
+    *end += strlen(*end);
+    if (!status && answers && !hash_answers(store, split, answers, end))
+        status = fail_library(err);
+    return status;
 }
 
 md_status md_data_sha256(const md_store *store, char out[MD_DATA_SHA256_SIZE], md_error *err)
 {
     size_t features = md_store_features(store);
     void *sample = malloc(features * md_element_size((md_element)store->header->element));
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
-    md_status status = MD_OK;
-    if (!sample || !hash)
-        status = md_fail_memory(err, "the data's SHA-256", features);
+    md_status status = sample ? MD_OK : md_fail_memory(err, "the data's SHA-256", features);
     out[0] = '\0';
     char *end = out;
-    for (int split = 0; split < 2 && status == MD_OK; split++)
-        if (md_store_images(store, (md_split)split) > 0 &&
-            !hash_split(hash, store, (md_split)split, sample, &end))
-            status = md_fail(err, MD_FAILED,
-                             "SHA-256 of the data could not be computed; check the installation "
-                             "of libcrypto");
-    EVP_MD_CTX_free(hash);
+    for (int split = 0; split < 2 && !status; split++)
+        if (md_store_images(store, (md_split)split) > 0)
+            status = hash_split(store, (md_split)split, sample, &end, err);
     free(sample);
     return status;
 }

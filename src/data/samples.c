@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "streamed.h"
+
 size_t md_samples_features(const md_source_shape *shape)
 {
     return shape->rows * shape->columns;
@@ -33,6 +35,7 @@ void md_samples_clear(md_samples *samples)
         free(samples->labels[split]);
         free(samples->values[split]);
     }
+    md_streamed_destroy(&samples->streamed);
     md_scale_clear(&samples->scale);
     *samples = (md_samples){0};
 }

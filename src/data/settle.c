@@ -5,6 +5,8 @@
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/samples.h"
+#include "statistics.h"
+#include "streamed.h"
 
 enum { SMALLEST_SIDE = 8 };
 
@@ -17,73 +19,52 @@ static size_t features_of(const md_samples *s)
 static float largest_byte(const md_samples *s)
 {
     float largest = 0.0f;
-    for (int split = 0; split < 2; split++) {
-        const float *x = s->features[split];
-        const size_t count = x ? s->shape.images[split] * features_of(s) : 0;
-        for (size_t i = 0; i < count; i++) {
-            if (!(x[i] >= 0.0f && x[i] <= 255.0f) || (float)(int)x[i] < x[i])
-                return -1.0f;
-            largest = x[i] > largest ? x[i] : largest;
-        }
-    }
+    if (s->streamed)
+        return s->streamed->largest;
+    for (int split = 0; split < 2; split++)
+        if (s->features[split])
+            largest = md_largest_byte(s->features[split], s->shape.images[split] * features_of(s),
+                                      largest);
     return largest;
 }
 
 static int lie_in_unit(const md_samples *s)
 {
     const float *x = s->features[MD_SPLIT_TRAIN];
-    const size_t count = x ? s->shape.images[MD_SPLIT_TRAIN] * features_of(s) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (!(x[i] >= 0.0f && x[i] <= 1.0f))
-            return 0;
-    return 1;
-}
-
-/* A training sample's features as floats, unscaled. */
-static void take_raw(const md_samples *s, size_t sample, float *out)
-{
-    const size_t features = features_of(s);
-    if (s->element == MD_ELEMENT_F32) {
-        memcpy(out, (const float *)s->features[MD_SPLIT_TRAIN] + sample * features,
-               features * sizeof *out);
-        return;
-    }
-    const uint8_t *bytes = (const uint8_t *)s->features[MD_SPLIT_TRAIN] + sample * features;
-    for (size_t i = 0; i < features; i++)
-        out[i] = (float)bytes[i];
+    if (s->streamed)
+        return s->streamed->in_unit;
+    return !x || md_lie_in_unit(x, s->shape.images[MD_SPLIT_TRAIN] * features_of(s));
 }
 
 /* Mean first, then the squares of what lies off it. sums[2][features]. */
-static void measure(md_samples *s, size_t count, float *sample, double *sums)
+static md_status measure(md_samples *s, size_t count, double *sums, md_error *err)
 {
     const size_t features = features_of(s);
     double *mean = sums, *square = sums + features;
-    for (size_t n = 0; n < count; n++) {
-        take_raw(s, n, sample);
-        for (size_t i = 0; i < features; i++)
-            mean[i] += (double)sample[i];
-    }
+    const void *x = s->features[MD_SPLIT_TRAIN];
+    md_status status = MD_OK;
+    if (s->streamed)
+        memcpy(mean, s->streamed->sum, features * sizeof *mean);
+    else
+        md_add_samples(s->element, x, count, features, mean);
     for (size_t i = 0; i < features; i++)
         mean[i] /= (double)count;
-    for (size_t n = 0; n < count; n++) {
-        take_raw(s, n, sample);
-        for (size_t i = 0; i < features; i++) {
-            const double off = (double)sample[i] - mean[i];
-            square[i] += off * off;
-        }
-    }
+    if (s->streamed)
+        status = md_streamed_squares(s->streamed, count, mean, square, err);
+    else
+        md_add_squares(s->element, x, count, features, mean, square);
     for (size_t i = 0; i < features; i++) {
         const float variance = (float)(square[i] / (double)count);
         s->scale.mean[i] = (float)mean[i];
         s->scale.variance[i] = variance >= 1e-30f ? variance : 1.0f;
     }
+    return status;
 }
 
 static md_status standardize(md_samples *s, size_t count, md_error *err)
 {
     const size_t features = features_of(s);
     double *sums = NULL;
-    float *sample = NULL;
     s->scale = (md_scale){.kind = MD_SCALE_STANDARDIZE, .features = features};
     md_status status =
         md_allocate((void **)&s->scale.mean, features, sizeof(float), "the features' means", err);
@@ -93,11 +74,8 @@ static md_status standardize(md_samples *s, size_t count, md_error *err)
     if (!status)
         status = md_allocate((void **)&sums, 2 * features, sizeof *sums, "sums", err);
     if (!status)
-        status = md_allocate((void **)&sample, features, sizeof *sample, "a sample", err);
-    if (!status)
-        measure(s, count, sample, sums);
+        status = measure(s, count, sums, err);
     free(sums);
-    free(sample);
     return status;
 }
 
@@ -136,6 +114,8 @@ static md_status choose_scale(md_samples *s, const md_settling *settling, md_err
 static void narrow(md_samples *s)
 {
     s->element = MD_ELEMENT_U8;
+    if (s->streamed)
+        md_streamed_narrow(s->streamed);
     for (int split = 0; split < 2; split++) {
         const float *x = s->features[split];
         uint8_t *bytes = s->features[split];
@@ -171,9 +151,28 @@ static md_status transpose(md_samples *s, md_error *err)
             memcpy(image, turned, bytes);
         }
     free(turned);
+    if (s->streamed)
+        md_streamed_transpose(s->streamed, rows, columns);
     s->shape.rows = columns;
     s->shape.columns = rows;
     return MD_OK;
+}
+
+/* What the features show is asked once, before anything depends on it. */
+static md_status look_through(md_samples *s, const md_settling *settling, md_error *err)
+{
+    const md_scaling scaling = settling->scaling;
+    md_source_shape square = s->shape;
+    make_square(&square);
+    const int is_unit = settling->fixed ? settling->fixed->kind == MD_SCALE_UNIT
+                                        : scaling == MD_SCALING_AUTO || scaling == MD_SCALING_UNIT;
+    const md_look look = {.trained = s->shape.images[MD_SPLIT_TRAIN] - settling->held_out,
+                          .sums = !settling->fixed &&
+                                  (scaling == MD_SCALING_STANDARDIZE ||
+                                   (scaling == MD_SCALING_AUTO && s->element == MD_ELEMENT_F32)),
+                          .shape = &s->shape,
+                          .as_bytes = is_unit ? &square : &s->shape};
+    return md_streamed_look(s->streamed, &look, err);
 }
 
 md_status md_samples_settle(md_samples *s, const md_settling *settling, md_error *err)
@@ -181,6 +180,8 @@ md_status md_samples_settle(md_samples *s, const md_settling *settling, md_error
     md_status status = MD_OK;
     if (settling->transpose)
         status = transpose(s, err);
+    if (!status && s->streamed)
+        status = look_through(s, settling, err);
     if (!status)
         status = choose_scale(s, settling, err);
     if (status)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "source_internal.h"
+#include "streamed.h"
 
 const md_file_kind md_data_file = {.what = "a file", .quote = "", .status = MD_BAD_DATA};
 
@@ -236,11 +237,21 @@ static int are_bytes(const md_source *source)
     return 1;
 }
 
+/* What is known of features before any is read. */
+static void describe_features(const md_source *source, md_split split, md_samples *out)
+{
+    const md_number type = source->x[split].type;
+    out->shape.rows = source->shape.rows;
+    out->shape.columns = source->shape.columns;
+    out->shape.images[split] = source->shape.images[split];
+    out->element = are_bytes(source) ? MD_ELEMENT_U8 : MD_ELEMENT_F32;
+    if (source->shape.images[split] > 0)
+        out->integers |= source->integers || (type != MD_NUMBER_F32 && type != MD_NUMBER_F64);
+}
+
 static md_status read_features(md_source *source, md_split split, md_samples *out, md_error *err)
 {
     const md_array *x = &source->x[split];
-    out->element = are_bytes(source) ? MD_ELEMENT_U8 : MD_ELEMENT_F32;
-    out->integers |= source->integers || (x->type != MD_NUMBER_F32 && x->type != MD_NUMBER_F64);
     if (out->element == MD_ELEMENT_U8)
         return read_numbers(source, x, &out->features[split], err);
     void *numbers = NULL;
@@ -281,13 +292,54 @@ static md_status read_answers(md_source *source, md_split split, md_samples *out
 
 md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err)
 {
-    out->shape.rows = source->shape.rows;
-    out->shape.columns = source->shape.columns;
-    out->shape.images[split] = source->shape.images[split];
+    describe_features(source, split, out);
     if (source->shape.images[split] == 0)
         return MD_OK;
     md_status status = read_features(source, split, out, err);
     if (!status && source->y[split].rank > 0)
         status = read_answers(source, split, out, err);
     return with_file(source, status, err);
+}
+
+static md_status locate_features(md_source *source, md_split split, size_t window, md_samples *out,
+                                 md_error *err)
+{
+    const md_array *x = &source->x[split];
+    md_feature_file file;
+    md_h5_piece *pieces = NULL;
+    if (!source->ops->locate)
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: is a %s, which cannot be read in parts; give an HDF5 file (h5py: "
+                       "create_dataset('train/images', data=x, chunks=(1000, ...)), IDX files or "
+                       "an .npz of numpy.savez, or set data.memory to resident",
+                       source->wishes.where, source->ops->form);
+    md_status status = source->ops->locate(source, x, &file, &pieces, err);
+    if (!status && !out->streamed)
+        status = md_streamed_create(window, &out->streamed, err);
+    if (status) {
+        free(pieces);
+        return status;
+    }
+    file.element = out->element;
+    md_streamed_place(out->streamed, split, &file, pieces);
+    return MD_OK;
+}
+
+md_status md_source_locate(md_source *source, md_split split, size_t window, md_samples *out,
+                           md_error *err)
+{
+    describe_features(source, split, out);
+    if (source->shape.images[split] == 0)
+        return MD_OK;
+    md_status status = locate_features(source, split, window, out, err);
+    if (!status && source->y[split].rank > 0)
+        status = read_answers(source, split, out, err);
+    return with_file(source, status, err);
+}
+
+size_t md_source_bytes(const md_source *source)
+{
+    const size_t size = md_element_size(are_bytes(source) ? MD_ELEMENT_U8 : MD_ELEMENT_F32);
+    const size_t width = source->shape.rows * source->shape.columns * size + sizeof(int32_t);
+    return (source->shape.images[MD_SPLIT_TRAIN] + source->shape.images[MD_SPLIT_TEST]) * width;
 }

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "array.h"
+#include "feature_file.h"
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/base/key.h"
 #include "mnist_dist/data/source.h"
@@ -22,6 +23,10 @@ typedef struct md_source_ops {
     void (*close)(md_source *source);
     /* Are there samples at all? Not in the models that files of this kind hold, too. */
     int (*holds)(const char *where);
+    /* Where its numbers lie as they are, in plain bytes or in chunks; *pieces is malloc'ed or NULL,
+     * the caller's in any case. MD_BAD_DATA where they do not, saying what to do. NULL: never. */
+    md_status (*locate)(md_source *source, const md_array *array, md_feature_file *out,
+                        md_h5_piece **pieces, md_error *err);
 } md_source_ops;
 
 struct md_source {

@@ -5,6 +5,9 @@
 
 #include "mnist_dist/base/digest.h"
 #include "mnist_dist/base/memory.h"
+#include "statistics.h"
+#include "store_streamed.h"
+#include "streamed.h"
 
 enum { SPARSE_MAX_FEATURES = UINT16_MAX + 1 };
 
@@ -27,33 +30,6 @@ md_storage md_storage_find(const char *word)
     return MD_STORAGE_AUTO;
 }
 
-/* Byte-wide counters, emptied before they can wrap, keep the loop in full vector registers. */
-static size_t count_nonzero(const uint8_t *bytes, size_t n)
-{
-    enum { LANES = 64 };
-    size_t total = 0, i = 0;
-    while (n - i >= LANES) {
-        uint8_t lane[LANES] = {0};
-        size_t rounds = (n - i) / LANES < UINT8_MAX ? (n - i) / LANES : UINT8_MAX;
-        for (size_t end = i + rounds * LANES; i < end; i += LANES)
-            for (size_t k = 0; k < LANES; k++)
-                lane[k] = (uint8_t)(lane[k] + (bytes[i + k] != 0));
-        for (size_t k = 0; k < LANES; k++)
-            total += lane[k];
-    }
-    for (; i < n; i++)
-        total += bytes[i] != 0;
-    return total;
-}
-
-static size_t count_nonzero_floats(const float *x, size_t n)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += x[i] < 0.0f || x[i] > 0.0f;
-    return total;
-}
-
 static int32_t count_classes(const md_samples *samples)
 {
     int32_t largest = -1;
@@ -72,6 +48,16 @@ static size_t place(md_store_header *plan, size_t size)
     return offset;
 }
 
+static void place_streamed(md_store_header *plan, const md_streamed_part *part, int split)
+{
+    if (part->file.chunk == 0)
+        return;
+    plan->files[split] = place(plan, sizeof part->file);
+    plan->pieces[split] = place(plan, part->file.piece_count * sizeof *part->pieces);
+    plan->nonzero[split] = place(plan, md_feature_file_chunks(&part->file) * sizeof *part->nonzero);
+    plan->sha256[split] = place(plan, MD_DATA_SHA256_LINE);
+}
+
 static void place_arrays(md_store_header *plan, const md_samples *samples, const size_t nonzero[2])
 {
     const size_t features = md_samples_features(&plan->shape);
@@ -86,6 +72,10 @@ static void place_arrays(md_store_header *plan, const md_samples *samples, const
             plan->labels[split] = place(plan, n * sizeof(int32_t));
         if (samples->values[split])
             plan->values[split] = place(plan, n * plan->targets * sizeof(float));
+        if (samples->streamed) {
+            place_streamed(plan, &samples->streamed->part[split], split);
+            continue;
+        }
         if (plan->storage == MD_STORAGE_DENSE) {
             plan->pixels[split] = place(plan, n * features * md_element_size(samples->element));
             continue;
@@ -126,6 +116,21 @@ static md_status choose_storage(const md_samples *samples, md_storage wanted, do
                    SPARSE_MAX_FEATURES, shape->rows, shape->columns);
 }
 
+/* Compressed rows of a streamed data set must not take more than the bytes that they stand for. */
+static md_status fit_rows(md_storage wanted, md_store_header *plan, md_error *err)
+{
+    const size_t bytes = plan->window * plan->chunk * md_samples_features(&plan->shape);
+    if (plan->storage != MD_STORAGE_SPARSE ||
+        plan->window_nonzero * (sizeof(uint16_t) + 1) <= bytes)
+        return MD_OK;
+    plan->storage = MD_STORAGE_DENSE;
+    if (wanted == MD_STORAGE_AUTO)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "data.storage: sparse rows of this data set take more memory than data.window "
+                   "leaves them; use data.storage=dense");
+}
+
 md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_header *plan,
                         md_error *err)
 {
@@ -135,9 +140,10 @@ md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_h
     md_storage storage;
     for (int split = 0; split < 2; split++)
         nonzero[split] =
-            samples->element == MD_ELEMENT_U8
-                ? count_nonzero(samples->features[split], shape->images[split] * features)
-                : count_nonzero_floats(samples->features[split], shape->images[split] * features);
+            samples->streamed
+                ? md_streamed_nonzero(samples->streamed, (md_split)split)
+                : md_count_nonzero(samples->element, samples->features[split],
+                                   samples->features[split] ? shape->images[split] * features : 0);
     const md_split first = shape->images[MD_SPLIT_TRAIN] ? MD_SPLIT_TRAIN : MD_SPLIT_TEST;
     const size_t pixels = shape->images[first] * features;
     const double density = pixels ? (double)nonzero[first] / (double)pixels : 0.0;
@@ -152,6 +158,13 @@ md_status md_store_plan(const md_samples *samples, md_storage wanted, md_store_h
                               .named = count_lines(samples->scale.class_names),
                               .targets = samples->targets,
                               .density = density};
+    if (samples->streamed) {
+        status = md_streamed_cut(samples, plan, err);
+        if (!status)
+            status = fit_rows(wanted, plan, err);
+    }
+    if (status)
+        return status;
     place_arrays(plan, samples, nonzero);
     return MD_OK;
 }
@@ -178,12 +191,12 @@ static uint64_t nonzero_bits(const uint8_t *pixels, size_t n)
     return bits;
 }
 
-/* Appends one image's non-zero pixels at position k and returns the position after them. Going by
- * 64 pixels at a time, the processor mispredicts one loop's end instead of every stroke's edges. */
-static uint64_t compress(const uint8_t *pixels, size_t features, uint16_t *index, uint8_t *value,
-                         uint64_t k)
+/* Going by 64 pixels at a time, the processor mispredicts one loop's end instead of every stroke's
+ * edges. */
+size_t md_store_compress(const uint8_t *pixels, size_t features, uint16_t *index, uint8_t *value)
 {
     enum { GROUP = 64 };
+    size_t k = 0;
     for (size_t i = 0; i < features; i += GROUP) {
         size_t n = features - i < GROUP ? features - i : GROUP;
         uint64_t ink = nonzero_bits(pixels + i, n);
@@ -205,7 +218,9 @@ static void fill_sparse(const md_store_header *plan, md_split split, const uint8
     uint8_t *value = base + plan->value[split];
     row_start[0] = 0;
     for (size_t i = 0; i < plan->shape.images[split]; i++)
-        row_start[i + 1] = compress(images + i * features, features, index, value, row_start[i]);
+        row_start[i + 1] =
+            row_start[i] + md_store_compress(images + i * features, features, index + row_start[i],
+                                             value + row_start[i]);
 }
 
 /* Gaps between the arrays are part of the digest. */
@@ -217,7 +232,9 @@ static void clear_gaps(const md_store_header *plan, uint8_t *base)
             memset(base + common[i] - MD_ALIGNMENT, 0, MD_ALIGNMENT);
     for (int split = 0; split < 2; split++) {
         const size_t starts[] = {plan->labels[split],    plan->values[split], plan->pixels[split],
-                                 plan->row_start[split], plan->index[split],  plan->value[split]};
+                                 plan->row_start[split], plan->index[split],  plan->value[split],
+                                 plan->files[split],     plan->pieces[split], plan->nonzero[split],
+                                 plan->sha256[split]};
         for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
             if (starts[i])
                 memset(base + starts[i] - MD_ALIGNMENT, 0, MD_ALIGNMENT);
@@ -234,6 +251,22 @@ static void fill_scale(const md_store_header *plan, const md_scale *scale, uint8
         inverse[i] = md_scale_inverse(scale->variance[i]);
 }
 
+static void fill_streamed(const md_store_header *plan, const md_streamed_part *part, int split,
+                          uint8_t *base)
+{
+    if (!plan->files[split])
+        return;
+    memcpy(base + plan->files[split], &part->file, sizeof part->file);
+    if (part->file.piece_count > 0)
+        memcpy(base + plan->pieces[split], part->pieces,
+               part->file.piece_count * sizeof *part->pieces);
+    memcpy(base + plan->nonzero[split], part->nonzero,
+           md_feature_file_chunks(&part->file) * sizeof *part->nonzero);
+    memcpy(base + plan->sha256[split],
+           plan->element == MD_ELEMENT_U8 ? part->sha256_as_bytes : part->sha256,
+           MD_DATA_SHA256_LINE);
+}
+
 void md_store_fill(const md_store_header *plan, const md_samples *samples, void *block)
 {
     const size_t size = md_samples_features(&plan->shape) * md_element_size(samples->element);
@@ -248,7 +281,9 @@ void md_store_fill(const md_store_header *plan, const md_samples *samples, void 
         if (n > 0 && plan->values[split])
             memcpy(base + plan->values[split], samples->values[split],
                    n * plan->targets * sizeof(float));
-        if (plan->storage == MD_STORAGE_SPARSE)
+        if (samples->streamed)
+            fill_streamed(plan, &samples->streamed->part[split], split, base);
+        else if (plan->storage == MD_STORAGE_SPARSE)
             fill_sparse(plan, (md_split)split, samples->features[split], base);
         else if (n > 0)
             memcpy(base + plan->pixels[split], samples->features[split], n * size);
@@ -312,6 +347,10 @@ static const void *dense_sample(const md_store *store, md_split split, size_t im
 void md_store_sample(const md_store *store, md_split split, size_t image, void *out)
 {
     const size_t features = md_store_features(store);
+    if (store->reading[split]) {
+        md_store_read(store, split, image, out);
+        return;
+    }
     if (store->header->storage == MD_STORAGE_DENSE) {
         memcpy(out, dense_sample(store, split, image),
                features * md_element_size((md_element)store->header->element));
@@ -324,29 +363,31 @@ void md_store_sample(const md_store *store, md_split split, size_t image, void *
         bytes[row.index[k]] = row.value[k];
 }
 
-/* Bytes at the far end of the floats' own room, so that they can be widened from the front. */
-static void widen(const md_store *store, md_split split, size_t image, float *out)
+/* `out` may hold what it is made of at its far end, where bytes are widened from the front. */
+void md_store_scale(const md_store *store, const void *features, float *out)
 {
-    const size_t features = md_store_features(store);
-    uint8_t *bytes = (uint8_t *)(out + features) - features;
-    md_store_sample(store, split, image, bytes);
-    for (size_t i = 0; i < features; i++)
-        out[i] = (float)bytes[i];
+    const md_store_header *header = store->header;
+    const size_t count = md_store_features(store);
+    const float *mean = array_at(store, header->mean), *inverse = array_at(store, header->inverse);
+    const uint8_t *bytes = features;
+    if (header->element == MD_ELEMENT_U8)
+        for (size_t i = 0; i < count; i++)
+            out[i] = (float)bytes[i];
+    else if (features != out)
+        memcpy(out, features, count * sizeof *out);
+    for (size_t i = 0; header->scale == MD_SCALE_UNIT && i < count; i++)
+        out[i] /= 255.0f;
+    for (size_t i = 0; header->scale == MD_SCALE_STANDARDIZE && i < count; i++)
+        out[i] = (out[i] - mean[i]) * inverse[i];
 }
 
 void md_store_scaled(const md_store *store, md_split split, size_t image, float *out)
 {
-    const md_store_header *header = store->header;
-    const size_t features = md_store_features(store);
-    const float *mean = array_at(store, header->mean), *inverse = array_at(store, header->inverse);
-    if (header->element == MD_ELEMENT_U8)
-        widen(store, split, image, out);
-    else
-        md_store_sample(store, split, image, out);
-    for (size_t i = 0; header->scale == MD_SCALE_UNIT && i < features; i++)
-        out[i] /= 255.0f;
-    for (size_t i = 0; header->scale == MD_SCALE_STANDARDIZE && i < features; i++)
-        out[i] = (out[i] - mean[i]) * inverse[i];
+    const size_t count = md_store_features(store);
+    void *end =
+        (uint8_t *)(out + count) - count * md_element_size((md_element)store->header->element);
+    md_store_sample(store, split, image, end);
+    md_store_scale(store, end, out);
 }
 
 void md_store_image(const md_store *store, md_split split, size_t image, uint8_t *out)

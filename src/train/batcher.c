@@ -1,10 +1,12 @@
 #include "mnist_dist/train/batcher.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/train/augment.h"
+#include "prefetch.h"
 
 struct md_batcher {
     const md_store *store;
@@ -13,8 +15,10 @@ struct md_batcher {
     md_sparse_row *rows; /* [max_samples]; NULL when the model gets floats */
     float *pixels;       /* [max_samples][features]; NULL when it gets rows */
     uint8_t *image;      /* [features] */
-    int32_t *labels;     /* [max_samples]; NULL: the store has none */
-    float *targets;      /* [max_samples][header->targets]; NULL: none */
+    uint16_t *index;     /* [MD_BATCHER_STREAMED][features]: rows of streamed images; else NULL */
+    uint8_t *value;
+    int32_t *labels; /* [max_samples]; NULL: the store has none */
+    float *targets;  /* [max_samples][header->targets]; NULL: none */
     size_t max_samples;
     const md_augmentation *augmentation; /* NULL: none */
     float *still;                        /* [features]: an image before it is moved */
@@ -63,6 +67,13 @@ static md_status allocate_buffers(md_batcher *b, size_t max_samples, int sparse,
                              "a batch", err);
     if (!status)
         status = md_allocate((void **)&b->image, b->features, 1, "an image", err);
+    const size_t streamed = max_samples < MD_BATCHER_STREAMED ? max_samples : MD_BATCHER_STREAMED;
+    if (!status && sparse && md_store_is_streamed(b->store)) {
+        status =
+            md_allocate((void **)&b->index, streamed, b->features * sizeof *b->index, "rows", err);
+        if (!status)
+            status = md_allocate((void **)&b->value, streamed, b->features, "rows", err);
+    }
     const md_store_header *header = b->store->header;
     if (!status && (header->labels[0] || header->labels[1]))
         status = md_allocate((void **)&b->labels, max_samples, sizeof *b->labels, "labels", err);
@@ -102,6 +113,8 @@ void md_batcher_destroy(md_batcher **batcher)
     free((*batcher)->rows);
     free((*batcher)->pixels);
     free((*batcher)->image);
+    free((*batcher)->index);
+    free((*batcher)->value);
     free((*batcher)->labels);
     free((*batcher)->targets);
     free((*batcher)->still);
@@ -152,16 +165,39 @@ static void fetch_answer(md_batcher *b, md_split split, size_t image, size_t sam
                targets * sizeof *b->targets);
 }
 
-static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
+md_status md_batcher_check(const md_batcher *b, md_error *err)
+{
+    return md_store_check(b->store, err);
+}
+
+/* An image that was read as a row in memory of the batcher's own. */
+static md_sparse_row streamed_row(md_batcher *b, md_split split, size_t image, size_t sample)
+{
+    uint16_t *index = b->index + sample * b->features;
+    uint8_t *value = b->value + sample * b->features;
+    assert(sample < MD_BATCHER_STREAMED);
+    md_store_sample(b->store, split, image, b->image);
+    const size_t count = md_store_compress(b->image, b->features, index, value);
+    return (md_sparse_row){.index = index, .value = value, .count = (uint32_t)count};
+}
+
+/* Bytes that are seen as v / 255 have a kernel of their own. */
+static int takes_kernel(const md_batcher *b)
 {
     const md_store_header *header = b->store->header;
+    return header->element == MD_ELEMENT_U8 && header->scale == MD_SCALE_UNIT;
+}
+
+static void fetch(md_batcher *b, md_split split, size_t image, size_t sample)
+{
     fetch_answer(b, split, image, sample);
     if (b->rows) {
-        b->rows[sample] = md_store_sparse_row(b->store, split, image);
+        b->rows[sample] = b->index ? streamed_row(b, split, image, sample)
+                                   : md_store_sparse_row(b->store, split, image);
         return;
     }
     float *pixels = b->pixels + sample * b->features;
-    if (header->element != MD_ELEMENT_U8 || header->scale != MD_SCALE_UNIT) {
+    if (!takes_kernel(b)) {
         md_store_scaled(b->store, split, image, pixels);
         return;
     }
@@ -198,6 +234,32 @@ const md_batch *md_batcher_gather(md_batcher *b, md_split split, const uint32_t 
             move(b, ids[i], i);
     }
     return hand_out(b, n, ids);
+}
+
+static void fetch_ahead(md_batcher *b, const md_prefetch *prefetch, size_t position, size_t sample)
+{
+    if (b->rows) {
+        b->rows[sample] = md_prefetch_row(prefetch, position);
+        return;
+    }
+    const void *features = md_prefetch_features(prefetch, position);
+    float *pixels = b->pixels + sample * b->features;
+    if (takes_kernel(b))
+        b->kernels->bytes_to_floats(features, pixels, b->features);
+    else
+        md_store_scale(b->store, features, pixels);
+}
+
+const md_batch *md_batcher_collect(md_batcher *b, const md_prefetch *prefetch, md_range positions,
+                                   const uint32_t *ids)
+{
+    for (size_t i = 0; i < positions.count; i++) {
+        fetch_answer(b, MD_SPLIT_TRAIN, ids[i], i);
+        fetch_ahead(b, prefetch, positions.begin + i, i);
+        if (b->augmentation)
+            move(b, ids[i], i);
+    }
+    return hand_out(b, positions.count, ids);
 }
 
 md_batch md_batcher_part(const md_batcher *b, const md_batch *batch, md_range part)

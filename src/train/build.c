@@ -222,8 +222,10 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = md_batcher_augment(t->batcher, &t->config->augment, err);
     if (!status)
         status = md_inference_open(&t->spec, NULL, store, &t->inference, err);
+    const int streams = md_dataset_streams(t->dataset);
     if (!status)
-        status = md_allocate((void **)&t->order, t->shape.images, sizeof *t->order,
+        status = md_allocate((void **)(streams ? &t->ids : &t->order),
+                             streams ? t->shape.batch : t->shape.images, sizeof *t->order,
                              "the sample order", err);
     return status;
 }
@@ -238,12 +240,18 @@ static md_status sample_density(const md_trainer *t, float **density, md_error *
     const size_t count = all < SAMPLED_IMAGES ? all : SAMPLED_IMAGES;
     md_status status =
         md_allocate((void **)density, features, sizeof **density, "the images' density", err);
+    /* Streamed ones lie in few chunks when they follow each other. */
+    const size_t apart = md_dataset_streams(t->dataset) ? 1 : all / count;
+    uint8_t *image = NULL;
+    if (!status)
+        status = md_allocate((void **)&image, features, 1, "an image", err);
     for (size_t i = 0; i < count && !status; i++) {
-        const md_sparse_row row = md_store_sparse_row(store, MD_SPLIT_TRAIN, i * (all / count));
-        for (uint32_t k = 0; k < row.count; k++)
-            (*density)[row.index[k]] += 1.0f / (float)count;
+        md_store_sample(store, MD_SPLIT_TRAIN, i * apart, image);
+        for (size_t k = 0; k < features; k++)
+            (*density)[k] += image[k] ? 1.0f / (float)count : 0.0f;
     }
-    return status;
+    free(image);
+    return status ? status : md_store_check(store, err);
 }
 
 /* The part of the weights that this rank steps, where each has its own. */
@@ -284,6 +292,22 @@ static md_status build_reducer(md_trainer *t, md_error *err)
     if (t->exchanges)
         status = md_model_place(t->model, md_reducer_matrices(t->reducer), t->shape.batch, err);
     return md_agree(t->comm, status, err);
+}
+
+/* A run's samples keep the order that was chosen for it, so that is what a save tells. */
+static md_status build_prefetch(md_trainer *t, md_error *err)
+{
+    const md_config *config = t->config;
+    const md_prefetch_params params = {.store = md_dataset_store(t->dataset),
+                                       .trained = t->shape.images,
+                                       .batch = t->shape.batch,
+                                       .seed = config->train.seed,
+                                       .shuffle = config->train.shuffle,
+                                       .rows = md_batcher_is_sparse(t->batcher),
+                                       .epochs = config->train.epochs};
+    const int streams = md_dataset_streams(t->dataset);
+    t->run->config.data.memory = streams ? MD_MEMORY_STREAM : MD_MEMORY_RESIDENT;
+    return streams ? md_prefetch_create(t->comm, &params, &t->prefetch, err) : MD_OK;
 }
 
 /* Equal bits at any rank count need the same arithmetic everywhere. */
@@ -452,6 +476,8 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
     status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
+        status = build_prefetch(t, err);
+    if (!status)
         status = build_reducer(t, err);
     if (!status)
         status = check_same_arithmetic(t, err);
@@ -468,6 +494,7 @@ void md_trainer_tear_down(md_trainer *t)
     if (t->heartbeat)
         say_watched(t, 0);
     md_heartbeat_stop(&t->heartbeat);
+    md_prefetch_destroy(&t->prefetch);
     md_reducer_destroy(&t->reducer);
     md_inference_close(&t->inference);
     md_batcher_destroy(&t->batcher);
@@ -475,5 +502,6 @@ void md_trainer_tear_down(md_trainer *t)
     md_dataset_destroy(&t->dataset);
     md_checkpoint_destroy(&t->state);
     free(t->order);
+    free(t->ids);
     md_comm_destroy(&t->comm);
 }

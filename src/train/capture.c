@@ -118,6 +118,9 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
         memcpy(golden->labels, md_store_labels(store, MD_SPLIT_TEST),
                count * sizeof *golden->labels);
     md_infer_range(&t->inference, (md_image_range){MD_SPLIT_TEST, 0, count}, golden->logits);
+    md_status status = md_infer_check(&t->inference, err);
+    if (status)
+        return status;
     return t->kernels->all_within(golden->logits, count * md_model_outputs(t->model), FLT_MAX)
                ? MD_OK
                : md_fail(err, MD_FAILED, "the weights make infinite or NaN logits of test images");

@@ -4,17 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/digest.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/shared.h"
+#include "mnist_dist/data/provenance.h"
 #include "mnist_dist/data/source.h"
 
 struct md_dataset {
     md_shared *shared;
     md_scale scale; /* on ranks that read */
     int single;     /* the source has one part */
+    int streams;    /* features stay in their file */
     md_store store;
     size_t train_count;
     md_image_range validation;
@@ -22,6 +25,8 @@ struct md_dataset {
 
 /* A data set on its way into the block: private memory of the node's first rank. */
 typedef struct md_loading {
+    md_source *source;
+    int streams; /* features are to stay there */
     md_samples samples;
     md_store_header plan;
     int single;
@@ -35,6 +40,8 @@ md_dataset_params md_dataset_params_of(const md_config *config)
                                .y = {config->data.train_y, config->data.test_y},
                                .target = config->data.target,
                                .storage = config->data.storage,
+                               .memory = config->data.memory,
+                               .window = (size_t)config->data.window << 20,
                                .scaling = config->data.scale,
                                .transpose = config->data.transpose,
                                .numbers = md_model_spec_answer(&config->model) != MD_ANSWER_CLASS};
@@ -63,9 +70,8 @@ static md_status settle(const md_dataset_params *params, md_samples *samples, md
     return status == MD_BAD_DATA ? md_fail_context(err, status, "%s: ", params->source) : status;
 }
 
-static md_status load(const md_dataset_params *params, md_loading *loading, md_error *err)
+static md_status open_source(const md_dataset_params *params, md_loading *loading, md_error *err)
 {
-    md_source *source;
     const md_source_wishes wishes = {.where = params->source,
                                      .x = {params->x[0], params->x[1]},
                                      .y = {params->y[0], params->y[1]},
@@ -73,10 +79,21 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
                                      .scale = params->scale,
                                      .only = params->only,
                                      .numbers = params->numbers};
-    md_status status = md_source_open(&wishes, &source, err);
-    for (int split = 0; !status && split < 2; split++)
-        if (!params->only || *params->only == (md_split)split)
-            status = md_source_read(source, (md_split)split, &loading->samples, err);
+    return md_source_open(&wishes, &loading->source, err);
+}
+
+/* Reads what belongs in memory. */
+static md_status load(const md_dataset_params *params, md_loading *loading, md_error *err)
+{
+    md_source *source = loading->source;
+    md_status status = MD_OK;
+    for (int split = 0; !status && split < 2; split++) {
+        if (params->only && *params->only != (md_split)split)
+            continue;
+        status = loading->streams ? md_source_locate(source, (md_split)split, params->window,
+                                                     &loading->samples, err)
+                                  : md_source_read(source, (md_split)split, &loading->samples, err);
+    }
     if (!status)
         status = settle(params, &loading->samples, err);
     if (!status && !params->scale)
@@ -86,18 +103,53 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
         loading->single = md_source_is_single(source);
     if (!status)
         status = md_store_plan(&loading->samples, params->storage, &loading->plan, err);
-    md_source_close(&source);
     return status;
 }
 
-/* The node's first rank reads and fills, the others wait in the agreements. */
+/* Reading takes about twice what stays. */
+static int is_too_large(const md_comm *comm, size_t bytes)
+{
+    return bytes > md_memory_available() / 2 || bytes > md_shared_room(comm);
+}
+
+/* Collective. One node with too little memory makes all stream, since it changes the order. */
+static md_status choose_memory(md_comm *comm, const md_dataset_params *params, md_loading *loading,
+                               md_error *err)
+{
+    const size_t bytes = loading->source ? md_source_bytes(loading->source) : 0;
+    int64_t large = params->memory == MD_MEMORY_AUTO && is_too_large(comm, bytes);
+    md_status status = md_comm_sum(comm, &large, 1, err);
+    loading->streams = params->memory == MD_MEMORY_STREAM || large > 0;
+    if (!status && loading->streams && md_comm_rank(comm) == 0)
+        md_info("%s: the features, %zu MB, %s: read as they are needed, through %zu MB of each "
+                "node's memory",
+                params->source, (bytes >> 20) + 1,
+                large > 0 ? "take more than half of a node's free memory" : "stay in their file",
+                params->window >> 20);
+    return status;
+}
+
+/* The node's first rank reads, the others wait in the agreements. */
+static md_status read_on_nodes(md_comm *comm, const md_dataset_params *params, md_loading *loading,
+                               md_error *err)
+{
+    const int first = md_comm_node_rank(comm) == 0;
+    md_status status = first ? open_source(params, loading, err) : MD_OK;
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = choose_memory(comm, params, loading, err);
+    if (!status)
+        status = md_agree(comm, first ? load(params, loading, err) : MD_OK, err);
+    md_source_close(&loading->source);
+    return status;
+}
+
 static md_status share(md_comm *comm, const md_dataset_params *params, md_dataset *dataset,
                        md_error *err)
 {
     md_loading loading = {0};
     int first = md_comm_node_rank(comm) == 0;
-    md_status status = first ? load(params, &loading, err) : MD_OK;
-    status = md_agree(comm, status, err);
+    md_status status = read_on_nodes(comm, params, &loading, err);
     if (!status) {
         status = md_shared_create(comm, loading.plan.bytes, &dataset->shared, err);
         status = md_agree(comm, status, err);
@@ -108,13 +160,32 @@ static md_status share(md_comm *comm, const md_dataset_params *params, md_datase
             md_store_fill(&loading.plan, &loading.samples, block);
         status = md_shared_fence(dataset->shared, err);
         dataset->store = md_store_view(block);
+        if (!status)
+            status = md_agree(comm, md_store_open(&dataset->store, err), err);
     }
     dataset->single = loading.single;
+    dataset->streams = loading.streams;
     if (!status)
         status = md_comm_broadcast(comm, &dataset->single, sizeof dataset->single, 0, err);
     dataset->scale = loading.samples.scale;
     loading.samples.scale = (md_scale){0};
     md_samples_clear(&loading.samples);
+    return status;
+}
+
+/* Of a streamed data set all that makes a run the same: what was read, and how it is cut. */
+static md_status digest(const md_dataset *dataset, uint64_t *out, md_error *err)
+{
+    const md_store *store = &dataset->store;
+    struct {
+        char sha256[MD_DATA_SHA256_SIZE];
+        size_t chunk, window;
+    } whole = {.chunk = store->header->chunk, .window = store->header->window};
+    *out = md_store_digest(store);
+    if (!dataset->streams)
+        return MD_OK;
+    md_status status = md_data_sha256(store, whole.sha256, err);
+    *out = md_digest_bytes(&whole, sizeof whole);
     return status;
 }
 
@@ -124,8 +195,12 @@ static md_status compare_nodes(md_comm *comm, const md_dataset *dataset, const c
 {
     if (md_comm_nodes(comm) == 1)
         return MD_OK;
-    uint64_t mine = md_store_digest(&dataset->store), expected = mine;
-    md_status status = md_comm_broadcast(comm, &expected, sizeof expected, 0, err);
+    uint64_t mine;
+    md_status status = md_agree(comm, digest(dataset, &mine, err), err);
+    if (status)
+        return status;
+    uint64_t expected = mine;
+    status = md_comm_broadcast(comm, &expected, sizeof expected, 0, err);
     if (!status && mine != expected)
         status = md_fail(err, MD_BAD_DATA,
                          "%s is not the same on every node: rank %d on node %d read other bytes "
@@ -204,6 +279,7 @@ void md_dataset_destroy(md_dataset **dataset)
 {
     if (!*dataset)
         return;
+    md_store_close(&(*dataset)->store);
     md_shared_destroy(&(*dataset)->shared);
     md_scale_clear(&(*dataset)->scale);
     free(*dataset);
@@ -251,6 +327,11 @@ md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
     for (int i = 0; i < 2 && !status; i++)
         status = md_comm_broadcast(comm, room[i], told.features * sizeof(float), 0, err);
     return status;
+}
+
+int md_dataset_streams(const md_dataset *dataset)
+{
+    return dataset->streams;
 }
 
 const md_scale *md_dataset_scale(const md_dataset *dataset)

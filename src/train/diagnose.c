@@ -87,8 +87,10 @@ static md_status examine_part(md_trainer *t, md_range part, md_error *err)
                                    "a sample's gradient", err);
     if (status)
         return status;
-    for (size_t i = 0; i < part.count; i++)
-        examine(t, t->order[part.begin + i], gradient, &found);
+    for (size_t i = 0; i < part.count; i++) {
+        const uint32_t *id = md_trainer_ids(t, (md_range){part.begin + i, 1});
+        examine(t, *id, gradient, &found);
+    }
     free(gradient);
     return found.count ? describe(t, &found, err) : MD_OK;
 }

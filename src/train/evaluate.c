@@ -69,12 +69,10 @@ static void evaluate_block(evaluator *e, md_image_range images, sums *total)
 
 static sums evaluate_part(const md_comm *comm, evaluator *e)
 {
-    const size_t ranks = (size_t)md_comm_size(comm);
+    const md_range own = md_infer_share(e->range, md_comm_rank(comm), md_comm_size(comm));
     sums total = {0};
-    md_image_range part;
-    for (size_t k = (size_t)md_comm_rank(comm); (part = md_infer_cut(e->range, k)).count > 0;
-         k += ranks)
-        evaluate_block(e, part, &total);
+    for (size_t k = own.begin; k < own.begin + own.count; k++)
+        evaluate_block(e, md_infer_cut(e->range, k), &total);
     return total;
 }
 
@@ -164,6 +162,8 @@ md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_ran
         status = md_evaluate_numbers(comm, inference, range, out, err);
     else if (!status)
         status = count_answers(comm, &e, out, err);
+    if (!status)
+        status = md_agree(comm, md_infer_check(inference, err), err);
     free(e.right);
     if (status)
         md_evaluation_clear(out);

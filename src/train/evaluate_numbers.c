@@ -110,19 +110,18 @@ static md_status share(md_comm *comm, double *sums, size_t count, md_error *err)
 md_status md_evaluate_numbers(md_comm *comm, const md_inference *inference, md_image_range range,
                               md_evaluation *out, md_error *err)
 {
-    const size_t ranks = (size_t)md_comm_size(comm), width = block_doubles(out->outputs);
+    const md_range own = md_infer_share(range, md_comm_rank(comm), md_comm_size(comm));
+    const size_t width = block_doubles(out->outputs);
     const size_t blocks = range.count / MD_INFERENCE_BLOCK + 2;
     double *sums;
-    md_image_range part;
     out->loss = NAN;
     if (range.count == 0)
         return MD_OK;
     md_status status =
         md_allocate((void **)&sums, blocks * width, sizeof *sums, "sums of errors", err);
     status = md_agree(comm, status, err);
-    for (size_t k = (size_t)md_comm_rank(comm);
-         !status && (part = md_infer_cut(range, k)).count > 0; k += ranks)
-        sum_block(inference, part, out->outputs, sums + k * width);
+    for (size_t k = own.begin; k < own.begin + own.count && !status; k++)
+        sum_block(inference, md_infer_cut(range, k), out->outputs, sums + k * width);
     if (!status)
         status = share(comm, sums, blocks * width, err);
     if (!status) {

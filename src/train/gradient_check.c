@@ -108,7 +108,7 @@ static void fill_weights(const md_trainer *t, check *c)
     }
 }
 
-static md_status fill(const md_trainer *t, check *c, md_error *err)
+static md_status fill(const md_trainer *t, const uint32_t *ids, check *c, md_error *err)
 {
     const size_t features = md_store_features(md_dataset_store(t->dataset));
     float *x;
@@ -117,7 +117,7 @@ static md_status fill(const md_trainer *t, check *c, md_error *err)
         return status;
     fill_weights(t, c);
     for (size_t n = 0; n < c->batch.samples; n++) {
-        md_store_scaled(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, t->order[n], x);
+        md_store_scaled(md_dataset_store(t->dataset), MD_SPLIT_TRAIN, ids[n], x);
         for (size_t i = 0; i < features; i++)
             c->pixels[n * features + i] = (double)x[i];
     }
@@ -150,13 +150,14 @@ static void report_layer(const md_trainer *t, check *c, int layer)
 
 static md_status check_first_batch(md_trainer *t, md_error *err)
 {
-    const size_t samples = t->shape.images < MOST_SAMPLES ? t->shape.images : MOST_SAMPLES;
-    const md_batch *batch =
-        md_batcher_gather(t->inference.batcher, MD_SPLIT_TRAIN, t->order, samples);
+    const md_range whole = md_trainer_batch(t);
+    const size_t samples = whole.count < MOST_SAMPLES ? whole.count : MOST_SAMPLES;
+    const uint32_t *ids = md_trainer_ids(t, (md_range){whole.begin, samples});
+    const md_batch *batch = md_batcher_gather(t->inference.batcher, MD_SPLIT_TRAIN, ids, samples);
     check c;
     md_status status = create(t, batch, &c, err);
     if (!status)
-        status = fill(t, &c, err);
+        status = fill(t, ids, &c, err);
     if (!status)
         compute(t, batch, &c);
     for (int i = 0; i < t->spec.layer_count && !status; i++)
@@ -168,6 +169,8 @@ static md_status check_first_batch(md_trainer *t, md_error *err)
 
 md_status md_trainer_check_gradients(md_trainer *t, md_error *err)
 {
-    md_trainer_sort_epoch(t);
+    md_status status = md_trainer_fetch(t, err);
+    if (status)
+        return status;
     return md_agree(t->comm, t->rank == 0 ? check_first_batch(t, err) : MD_OK, err);
 }

@@ -24,6 +24,14 @@ void md_inference_close(md_inference *inference)
     md_model_destroy(&inference->model);
 }
 
+md_range md_infer_share(md_image_range range, int rank, int ranks)
+{
+    const size_t behind = range.begin + range.count + MD_INFERENCE_BLOCK - 1;
+    const size_t blocks =
+        range.count ? behind / MD_INFERENCE_BLOCK - range.begin / MD_INFERENCE_BLOCK : 0;
+    return md_range_part((md_range){0, blocks}, rank, ranks);
+}
+
 md_image_range md_infer_cut(md_image_range range, size_t k)
 {
     const size_t block = (range.begin / MD_INFERENCE_BLOCK + k) * MD_INFERENCE_BLOCK;
@@ -46,6 +54,11 @@ md_inferred md_infer_block(const md_inference *inference, md_image_range images)
                          .logits = logits,
                          .loss =
                              answered ? md_model_loss(inference->model, batch, &correct) : NULL};
+}
+
+md_status md_infer_check(const md_inference *inference, md_error *err)
+{
+    return md_batcher_check(inference->batcher, err);
 }
 
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits)

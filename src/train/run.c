@@ -85,6 +85,16 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
     return MD_OK;
 }
 
+/* What auto chose for a run stays: it is the order of its samples. Runs saved before there was a
+ * choice were resident. */
+static void keep_memory(md_config *before, int has_steps, md_config *now)
+{
+    if (has_steps && before->data.memory == MD_MEMORY_AUTO)
+        before->data.memory = MD_MEMORY_RESIDENT;
+    if (now->data.memory == MD_MEMORY_AUTO)
+        now->data.memory = before->data.memory;
+}
+
 /* Local: run->config becomes what was saved, below the file and the options. */
 static md_status merge(const md_run_params *params, const char *saved, int has_steps, md_run *run,
                        md_error *err)
@@ -93,8 +103,10 @@ static md_status merge(const md_run_params *params, const char *saved, int has_s
     md_status status = assemble(params, saved, run->file_text, &now, err);
     if (!status)
         status = md_config_parse_saved(&before, saved, err);
-    if (!status)
+    if (!status) {
+        keep_memory(&before, has_steps, &now);
         status = md_config_check_resume(&before, &now, has_steps, err);
+    }
     if (status)
         return status;
     if (has_steps) {

@@ -18,35 +18,13 @@ static void lap(md_trainer *t, int phase, double *since)
     *since = now;
 }
 
-static md_range whole_batch(const md_trainer *t)
-{
-    return md_sampler_batch(t->shape.images, t->shape.batch, t->at.step_in_epoch);
-}
-
-/* This rank's part of the coming step's batch. */
-static md_range part_of_batch(const md_trainer *t)
-{
-    const md_range batch = whole_batch(t), part = md_reducer_part(t->reducer, batch.count);
-    return (md_range){batch.begin + part.begin, part.count};
-}
-
-void md_trainer_sort_epoch(md_trainer *t)
-{
-    if (t->order_epoch == t->at.epoch)
-        return;
-    md_sampler_order(t->config->train.seed, (uint32_t)t->at.epoch, t->config->train.shuffle,
-                     t->order, t->shape.images);
-    md_batcher_open_epoch(t->batcher, t->config->train.seed, (uint32_t)t->at.epoch);
-    t->order_epoch = t->at.epoch;
-}
-
 /* This rank's part of the batch; and all that it takes a gradient over, whose samples themselves
  * only some models need. */
 static void gather(md_trainer *t, md_range batch, md_range part, md_batch *all, md_batch *own)
 {
     const int whole = t->exchanges && md_model_shares_inputs(t->model);
     const md_range wanted = whole ? batch : part;
-    *all = *md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, t->order + wanted.begin, wanted.count);
+    *all = *md_trainer_gather(t, wanted);
     *own = md_batcher_part(t->batcher, all, (md_range){part.begin - wanted.begin, part.count});
     if (!t->exchanges || whole)
         return;
@@ -264,19 +242,21 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
 {
     const md_times before = t->epoch_times;
     const double start = md_clock_now();
-    const md_range batch = whole_batch(t), part = part_of_batch(t);
+    const md_range batch = md_trainer_batch(t), part = md_trainer_part(t);
     double since = start, scale, norm;
     md_step_sums sums;
 
-    md_trainer_sort_epoch(t);
+    md_status status = md_trainer_fetch(t, err);
+    if (status)
+        return status;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     md_batch all, own;
     gather(t, batch, part, &all, &own);
     lap(t, GATHER, &since);
     compute_part(t, &own, batch.count, &since);
 
-    md_status status = md_reducer_reduce(t->reducer, batch.count,
-                                         md_stop_wanted(t->params->stop, t->rank), &sums, err);
+    status = md_reducer_reduce(t->reducer, batch.count, md_stop_wanted(t->params->stop, t->rank),
+                               &sums, err);
     if (!status && sums.bad)
         status = md_trainer_diagnose(t, part, err);
     if (status)

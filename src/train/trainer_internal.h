@@ -10,6 +10,7 @@
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
 #include "mnist_dist/train/trainer.h"
+#include "prefetch.h"
 
 /* Seconds spent since the last reset, of this rank. */
 typedef struct md_times {
@@ -44,8 +45,10 @@ typedef struct md_trainer {
     md_heartbeat *heartbeat;
 
     md_run_shape shape;
-    uint32_t *order;       /* [shape.images]: the open epoch's permutation */
+    uint32_t *order;       /* [shape.images]: the open epoch's permutation; NULL: streamed */
     int64_t order_epoch;   /* for which epoch `order` holds, or -1 */
+    md_prefetch *prefetch; /* NULL: the features are resident */
+    uint32_t *ids;         /* [shape.batch]: those of a streamed batch; else NULL */
     md_position at, ended; /* now; after the last step of the epoch that ended last */
 
     md_times epoch_times, run_times;
@@ -73,6 +76,17 @@ md_status md_trainer_adopt_checkpoint(md_trainer *t, md_error *err);
 /* Local. An imported model has seen no data yet, and the configuration is free to choose how it
  * goes on; another rule than Adam has no use for Adam's moments. */
 md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err);
+
+/* batch.c */
+/* The coming step's batch, as positions in the open epoch's order, and this rank's part of it. */
+md_range md_trainer_batch(const md_trainer *t);
+md_range md_trainer_part(const md_trainer *t);
+/* Collective: makes ready what the coming step's samples are asked for with. */
+md_status md_trainer_fetch(md_trainer *t, md_error *err);
+/* Local, of positions of that batch: their samples, valid until the next call; and the same with
+ * what the model takes, valid until the batcher's next batch. */
+const uint32_t *md_trainer_ids(md_trainer *t, md_range positions);
+const md_batch *md_trainer_gather(md_trainer *t, md_range positions);
 
 /* step.c. Collective: one optimizer step. *stop: some rank asked to stop after it. */
 md_status md_trainer_step(md_trainer *t, int *stop, md_error *err);
@@ -124,7 +138,6 @@ md_status md_trainer_check_gradients(md_trainer *t, md_error *err);
 double md_trainer_rate(const md_trainer *t, int64_t step); /* learning rate of step (from 0) */
 double md_trainer_loss(const md_trainer *t);               /* means over the open epoch so far: */
 double md_trainer_metric(const md_trainer *t);             /* see checkpoint/metric.h */
-void md_trainer_sort_epoch(md_trainer *t);       /* makes `order` the open epoch's permutation */
 uint64_t md_trainer_digest(const md_trainer *t); /* of the weights, as this rank sees them */
 
 #endif

@@ -88,7 +88,8 @@ static int same_run(const md_config *a, const md_config *b)
 {
     return strcmp(a->data.source, b->data.source) == 0 &&
            strcmp(a->data.validation, b->data.validation) == 0 &&
-           a->data.storage == b->data.storage && a->train.epochs == b->train.epochs &&
+           a->data.storage == b->data.storage && a->data.memory == b->data.memory &&
+           a->data.window == b->data.window && a->train.epochs == b->train.epochs &&
            a->train.batch_size == b->train.batch_size && a->train.seed == b->train.seed &&
            a->train.shuffle == b->train.shuffle && a->train.max_steps == b->train.max_steps &&
            strcmp(a->train.initial_weights, b->train.initial_weights) == 0 &&
@@ -357,6 +358,8 @@ static md_config roll_config(dice *d)
     roll_text(d, c.data.source);
     snprintf(c.data.validation, MD_WORD_SIZE, "%s", pick(d, "test", "none", "split:17"));
     c.data.storage = (md_storage)roll(d, 3);
+    c.data.memory = (md_memory)roll(d, 3);
+    c.data.window = 1 + (int64_t)roll(d, 8192);
     roll_model(d, &c.model);
     c.optimizer = (md_optimizer_spec){
         (md_optimizer_kind)roll(d, 3), roll_real(d), roll_real(d), roll_real(d), roll_real(d), 0,

@@ -16,4 +16,8 @@ md_status md_allocate(void **out, size_t count, size_t size, const char *what, m
  * memory is not cleared. The array is malloc'ed and freed by its owner. */
 md_status md_grow(void **array, size_t *capacity, size_t needed, size_t size, md_error *err);
 
+/* What this process could still have without swapping: of the machine and of its control group
+ * (cgroups(7), of either version), whichever has less. SIZE_MAX where nothing tells. */
+size_t md_memory_available(void);
+
 #endif

@@ -25,4 +25,7 @@ md_status md_shared_sync(md_shared *shared, md_error *err);
 
 void md_shared_destroy(md_shared **shared); /* collective over the node; NULL is fine; clears */
 
+/* Local: how many bytes a new window could have on this node. */
+size_t md_shared_room(const md_comm *comm);
+
 #endif

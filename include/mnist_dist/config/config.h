@@ -1,7 +1,8 @@
 /* The configuration: one struct, filled by defaults, then a checkpoint's copy, then --config, then
  * options, and checked once. From then on only data.source changes, where the default gives way to
- * drawn digits. One table of keys (config_keys.c) drives reading, --set, writing, the checks and
- * the reference in README. Local: rank 0 reads files, all ranks parse the same text. */
+ * drawn digits, and data.memory from auto to what was chosen. One table of keys (config_keys.c)
+ * drives reading, --set, writing, the checks and the reference in README. Local: rank 0 reads
+ * files, all ranks parse the same text. */
 #ifndef MNIST_DIST_CONFIG_CONFIG_H
 #define MNIST_DIST_CONFIG_CONFIG_H
 
@@ -38,6 +39,8 @@ typedef struct md_config {
         char source[MD_PATH_SIZE];
         char validation[MD_WORD_SIZE]; /* test, none or split:N */
         md_storage storage;
+        md_memory memory;
+        int64_t window; /* MB per node */
         md_scaling scale;
         int64_t classes; /* 0: as many as the labels show */
         int transpose;

@@ -7,7 +7,7 @@
 
 #include "mnist_dist/data/store.h"
 
-enum { MD_DATA_SHA256_SIZE = 512 };
+enum { MD_DATA_SHA256_LINE = 128, MD_DATA_SHA256_SIZE = 4 * MD_DATA_SHA256_LINE };
 
 md_status md_data_sha256(const md_store *store, char out[MD_DATA_SHA256_SIZE], md_error *err);
 

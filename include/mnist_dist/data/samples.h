@@ -15,16 +15,20 @@ typedef struct md_source_shape {
     size_t images[2];     /* by md_split; a split may be empty */
 } md_source_shape;
 
+/* Features that stay in their file, and what is known of them. */
+typedef struct md_streamed md_streamed;
+
 /* Owns its arrays. What a sample is to be answered with is either a class or some numbers. */
 typedef struct md_samples {
     md_source_shape shape;
     md_element element;
-    size_t targets;     /* numbers of each sample; 0: it has a label */
-    int integers;       /* floats of a file that may have meant whole numbers */
-    md_scale scale;     /* how the model is to see the features */
-    void *features[2];  /* by split: [n][rows * columns] of the element */
-    int32_t *labels[2]; /* [n], from 0; NULL: none */
-    float *values[2];   /* [n][targets]; NULL: none */
+    size_t targets;        /* numbers of each sample; 0: it has a label */
+    int integers;          /* floats of a file that may have meant whole numbers */
+    md_scale scale;        /* how the model is to see the features */
+    void *features[2];     /* by split: [n][rows * columns] of the element */
+    int32_t *labels[2];    /* [n], from 0; NULL: none */
+    float *values[2];      /* [n][targets]; NULL: none */
+    md_streamed *streamed; /* then there are no features here; NULL: they are */
 } md_samples;
 
 size_t md_samples_features(const md_source_shape *shape); /* rows * columns */
@@ -46,7 +50,10 @@ typedef struct md_settling {
  * sample, so that all who read the same get the same bits. A feature that is always the same has
  * the deviation 1. Then floats that are to be seen as v / 255 and are bytes after all become bytes,
  * as do, with auto, whole numbers from 0 to 255 that reach 255; and rows of a square number of
- * bytes, from 8 x 8 on, become images. MD_BAD_DATA when *fixed has another number of features. */
+ * bytes, from 8 x 8 on, become images. MD_BAD_DATA when *fixed has another number of features.
+ *
+ * Streamed features are read through once, and once more where they are standardized; MD_BAD_DATA
+ * also for what is no feature then. The outcome has the same bits. */
 md_status md_samples_settle(md_samples *samples, const md_settling *settling, md_error *err);
 
 void md_samples_clear(md_samples *samples);

@@ -56,4 +56,13 @@ int md_source_is_single(const md_source *source);
  * features, classes from 0. */
 md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err);
 
+/* The same, but features stay where they are, for who has less memory than they take: see
+ * md_samples.streamed. They are to be read through a window of so many bytes. MD_BAD_DATA when they
+ * do not lie in the file so that parts of it can be read, saying what to do. */
+md_status md_source_locate(md_source *source, md_split split, size_t window, md_samples *out,
+                           md_error *err);
+
+/* What the samples of both splits take in memory, about. */
+size_t md_source_bytes(const md_source *source);
+
 #endif

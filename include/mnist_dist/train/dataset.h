@@ -14,6 +14,8 @@ typedef struct md_dataset_params {
     const char *validation;           /* test, none or split:N; test of data in one part is none */
     const char *x[2], *y[2], *target; /* names in the file; see md_source_wishes */
     md_storage storage;
+    md_memory memory;
+    size_t window; /* bytes that streamed features are read through */
     md_scaling scaling;
     const md_scale *scale; /* the model's own, where it has one; see md_settling */
     int as_is, transpose;  /* see there */
@@ -35,6 +37,7 @@ void md_dataset_destroy(md_dataset **dataset); /* collective; NULL is fine; clea
 md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err);
 
 /* Local. */
+int md_dataset_streams(const md_dataset *dataset);           /* equal on all ranks */
 const md_scale *md_dataset_scale(const md_dataset *dataset); /* on rank 0, else empty */
 const md_store *md_dataset_store(const md_dataset *dataset);
 size_t md_dataset_train_count(const md_dataset *dataset); /* images trained on */

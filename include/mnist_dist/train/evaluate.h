@@ -39,7 +39,8 @@ typedef struct md_evaluation {
 } md_evaluation;
 
 /* Collective. Parameters and images identical on all ranks. MD_FAILED, agreed, when a loss is not
- * finite or too large to sum. Free with md_evaluation_clear; nothing to free on error. */
+ * finite or too large to sum, MD_BAD_DATA when streamed images cannot be read. Free with
+ * md_evaluation_clear; nothing to free on error. */
 md_status md_evaluate(md_comm *comm, const md_inference *inference, md_image_range range,
                       int in_detail, md_evaluation *out, md_error *err);
 void md_evaluation_clear(md_evaluation *evaluation);

@@ -21,7 +21,9 @@ md_status md_inference_open(const md_model_spec *spec, const float *parameters,
                             const md_store *store, md_inference *out, md_error *err);
 void md_inference_close(md_inference *inference);
 
-/* The images of `range` in its k-th block, or none behind its last block. */
+/* The images of `range` in its k-th block, or none behind its last block; and which blocks are a
+ * rank's: some in a row, so that a chunk of streamed images is read by one rank, or two. */
+md_range md_infer_share(md_image_range range, int rank, int ranks);
 md_image_range md_infer_cut(md_image_range range, size_t k);
 
 /* What the model makes of up to MD_INFERENCE_BLOCK images; valid until the next call. */
@@ -32,6 +34,9 @@ typedef struct md_inferred {
     const float *loss;     /* [count], in nats; NULL: there is nothing to compare with */
 } md_inferred;
 md_inferred md_infer_block(const md_inference *inference, md_image_range images);
+
+/* The first failure of reading streamed images, which were zeros then. */
+md_status md_infer_check(const md_inference *inference, md_error *err);
 
 /* Fills logits[range.count][classes]. */
 void md_infer_range(const md_inference *inference, md_image_range range, float *logits);

@@ -116,6 +116,7 @@ md_status md_split_read(md_comm *comm, const md_data_choice *choice, md_split sp
     md_dataset_params params = md_dataset_params_of(&choice->config);
     params.validation = "none";
     params.storage = choice->storage;
+    params.memory = MD_MEMORY_RESIDENT;
     params.scale = choice->scale;
     params.as_is = choice->as_is;
     params.only = &split;

@@ -365,4 +365,4 @@ static void csv_close(md_source *source)
 }
 
 const md_source_ops md_source_csv = {"CSV file", 1,         md_csv_recognises, csv_open,
-                                     csv_read,   csv_close, md_csv_recognises};
+                                     csv_read,   csv_close, md_csv_recognises, NULL};

@@ -1,6 +1,7 @@
 /* An HDF5 file: pairs of features and answers under their usual names (data/usual_names.h), or
  * those that data.train_x and so on name. */
 #include <assert.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,41 @@ static md_status hdf5_read(md_source *source, const md_array *array, void *out, 
     return h5->file.status;
 }
 
+static md_number number_stored(const md_h5_storage *storage)
+{
+    static const md_number whole[2][9] = {
+        {[1] = MD_NUMBER_U8, [2] = MD_NUMBER_U16, [4] = MD_NUMBER_U32, [8] = MD_NUMBER_U64},
+        {[1] = MD_NUMBER_I8, [2] = MD_NUMBER_I16, [4] = MD_NUMBER_I32, [8] = MD_NUMBER_I64}};
+    if (storage->is_float)
+        return storage->size == sizeof(float) ? MD_NUMBER_F32 : MD_NUMBER_F64;
+    return whole[storage->is_signed][storage->size];
+}
+
+static md_status hdf5_locate(md_source *source, const md_array *array, md_feature_file *out,
+                             md_h5_piece **pieces, md_error *err)
+{
+    h5_context *h5 = source->context;
+    md_h5_storage storage;
+    h5->file.err = err;
+    md_h5_get_storage(&h5->file, array->name, &storage);
+    h5->file.err = NULL; /* the caller's */
+    const md_status status = h5->file.status;
+    h5->file.status = MD_OK; /* what cannot be read in parts may be read whole */
+    *pieces = storage.pieces;
+    if (status)
+        return status;
+    *out = (md_feature_file){.array = *array,
+                             .begin = storage.begin,
+                             .swapped = storage.is_big_endian == (BYTE_ORDER == LITTLE_ENDIAN),
+                             .shuffled = storage.shuffled,
+                             .deflated = storage.deflated,
+                             .piece_count = storage.count};
+    out->array.type = number_stored(&storage);
+    for (int i = 0; i < storage.chunk.rank; i++)
+        out->piece[i] = (size_t)storage.chunk.dims[i];
+    return md_feature_file_note(h5->path, out, err);
+}
+
 static void hdf5_close(md_source *source)
 {
     h5_context *h5 = source->context;
@@ -165,4 +201,4 @@ static int hdf5_holds(const char *where)
 }
 
 const md_source_ops md_source_hdf5 = {".h5 file", 1,          hdf5_recognises, hdf5_open,
-                                      hdf5_read,  hdf5_close, hdf5_holds};
+                                      hdf5_read,  hdf5_close, hdf5_holds,      hdf5_locate};

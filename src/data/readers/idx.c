@@ -3,6 +3,7 @@
  * name may be around it, and a set is named by its prefix where several lie side by side:
  * FOLDER/emnist-letters. */
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,6 +231,24 @@ static md_status idx_read(md_source *source, const md_array *array, void *out, m
     return md_idx_read(array->name, array, out, err);
 }
 
+static md_status idx_locate(md_source *source, const md_array *array, md_feature_file *out,
+                            md_h5_piece **pieces, md_error *err)
+{
+    uint8_t header[MD_IDX_HEADER_SIZE];
+    (void)source;
+    (void)pieces;
+    if (md_source_starts(array->name, 0, "\x1f\x8b", 2))
+        return md_fail(err, MD_BAD_DATA,
+                       "%s is compressed as a whole, so it cannot be read in parts; gunzip it",
+                       array->name);
+    *out = (md_feature_file){.array = *array,
+                             .begin = md_idx_header(array, header),
+                             .swapped = BYTE_ORDER == LITTLE_ENDIAN,
+                             .shuffled = -1,
+                             .deflated = -1};
+    return md_feature_file_note(array->name, out, err);
+}
+
 static void idx_close(md_source *source)
 {
     (void)source;
@@ -253,5 +272,11 @@ static int idx_holds(const char *where)
     return found;
 }
 
-const md_source_ops md_source_idx = {
-    "folder with IDX files", 0, idx_recognises, idx_open, idx_read, idx_close, idx_holds};
+const md_source_ops md_source_idx = {"folder with IDX files",
+                                     0,
+                                     idx_recognises,
+                                     idx_open,
+                                     idx_read,
+                                     idx_close,
+                                     idx_holds,
+                                     idx_locate};

@@ -118,31 +118,6 @@ static int same_shape(const md_array *a, const md_array *b)
            memcmp(a->extent, b->extent, sizeof a->extent) == 0;
 }
 
-/* From big-endian to the machine's order, in place. */
-static void turn(md_number type, void *numbers, size_t bytes)
-{
-    uint8_t *at = numbers;
-    const size_t size = md_number_size(type);
-    for (uint8_t *end = at + bytes; at < end; at += size) {
-        uint16_t two;
-        uint32_t four;
-        uint64_t eight;
-        if (size == sizeof two) {
-            memcpy(&two, at, size);
-            two = be16toh(two);
-            memcpy(at, &two, size);
-        } else if (size == sizeof four) {
-            memcpy(&four, at, size);
-            four = be32toh(four);
-            memcpy(at, &four, size);
-        } else {
-            memcpy(&eight, at, size);
-            eight = be64toh(eight);
-            memcpy(at, &eight, size);
-        }
-    }
-}
-
 static md_status read_body(const char *path, md_stream *stream, const md_array *array, void *out,
                            md_error *err)
 {
@@ -155,8 +130,8 @@ static md_status read_body(const char *path, md_stream *stream, const md_array *
         status = body_size(path, array, &body, err);
     if (status == MD_OK)
         status = md_stream_read(stream, out, body, err);
-    if (status == MD_OK && md_number_size(array->type) > 1)
-        turn(array->type, out, body);
+    if (status == MD_OK && BYTE_ORDER == LITTLE_ENDIAN)
+        md_array_swap(array->type, out, body / md_number_size(array->type));
     return status == MD_OK ? md_stream_finish(stream, err) : status;
 }
 

@@ -12,6 +12,7 @@
 
 #include "mnist_dist/base/text.h"
 #include "named_arrays.h"
+#include "zip_place.h"
 
 #define HALF "f2"
 
@@ -298,17 +299,6 @@ static md_status npz_open(md_source *source, const char *where, md_error *err)
     return status;
 }
 
-static void swap(void *numbers, size_t count, size_t size)
-{
-    unsigned char *at = numbers;
-    for (size_t i = 0; i < count; i++, at += size)
-        for (size_t k = 0; k < size / 2; k++) {
-            const unsigned char kept = at[k];
-            at[k] = at[size - 1 - k];
-            at[size - 1 - k] = kept;
-        }
-}
-
 /* From columns first to rows first. */
 static md_status turn(const md_array *array, size_t count, void *numbers, md_error *err)
 {
@@ -377,7 +367,7 @@ static md_status npz_read(md_source *source, const md_array *array, void *out, m
             zip_fread(file, &beyond, 1) != 0)
             status = fail(npz, array->name, "is damaged; fetch or save it again", err);
         else if (size > 1 && header.swapped == (BYTE_ORDER == LITTLE_ENDIAN))
-            swap(numbers, count, size);
+            md_array_swap(header.half ? MD_NUMBER_U16 : array->type, numbers, count);
     }
     if (file)
         zip_fclose(file);
@@ -386,6 +376,47 @@ static md_status npz_read(md_source *source, const md_array *array, void *out, m
     if (!status && header.turned && count > 0)
         status = turn(array, count, out, err);
     return status;
+}
+
+static md_status npz_locate(md_source *source, const md_array *array, md_feature_file *out,
+                            md_h5_piece **pieces, md_error *err)
+{
+    const npz_context *npz = source->context;
+    char member[MD_USUAL_NAME];
+    zip_file_t *file;
+    npy_header header;
+    uint64_t begin = 0;
+    (void)pieces;
+    md_status status = open_member(source, array->name, &file, &header, err);
+    if (file)
+        zip_fclose(file);
+    if (!status && header.half)
+        status =
+            fail(npz, array->name,
+                 "holds floats of 2 bytes, which are not read in parts; save it as float32", err);
+    if (!status && header.turned)
+        status = fail(npz, array->name,
+                      "is stored columns first, so it cannot be read in parts; save "
+                      "numpy.ascontiguousarray of it",
+                      err);
+    if (!status &&
+        (!member_name(array->name, member) ||
+         !md_zip_place(npz->path, member,
+                       md_array_width(array) * array->extent[0] * md_number_size(array->type) +
+                           header.size,
+                       &begin)))
+        status = fail(npz, array->name,
+                      "is compressed, so it cannot be read in parts; save it with numpy.savez in "
+                      "place of savez_compressed, or as HDF5 with h5py",
+                      err);
+    if (status)
+        return status;
+    *out = (md_feature_file){.array = *array,
+                             .begin = begin + header.size,
+                             .swapped = header.swapped == (BYTE_ORDER == LITTLE_ENDIAN),
+                             .shuffled = -1,
+                             .deflated = -1};
+    return md_feature_file_note(npz->path, out, err);
 }
 
 static int npz_recognises(const char *where)
@@ -405,4 +436,4 @@ static int npz_holds(const char *where)
 }
 
 const md_source_ops md_source_npz = {".npz file", 1,         npz_recognises, npz_open,
-                                     npz_read,    npz_close, npz_holds};
+                                     npz_read,    npz_close, npz_holds,      npz_locate};

@@ -57,6 +57,7 @@ static int synthetic_recognises(const char *where)
     return strncmp(where, word, length) == 0 && (!where[length] || where[length] == ':');
 }
 
-const md_source_ops md_source_synthetic = {
-    "synthetic[:N]",     0, synthetic_recognises, synthetic_open, synthetic_read, synthetic_close,
-    synthetic_recognises};
+const md_source_ops md_source_synthetic = {"synthetic[:N]",      0,
+                                           synthetic_recognises, synthetic_open,
+                                           synthetic_read,       synthetic_close,
+                                           synthetic_recognises, NULL};
