@@ -102,11 +102,12 @@ static void see(passage *p, size_t chunk, const void *x, size_t samples)
 }
 
 /* Calls `take` for each of the split's first `most` chunks. */
-static md_status read_chunks(md_streamed_part *part, size_t most,
+static md_status read_chunks(const md_streamed *s, md_split split, size_t most,
                              void (*take)(void *context, size_t chunk, const void *x,
                                           size_t samples),
                              void *context, md_error *err)
 {
+    const md_streamed_part *part = &s->part[split];
     md_feature_reader *reader;
     const void *x;
     size_t samples;
@@ -115,6 +116,8 @@ static md_status read_chunks(md_streamed_part *part, size_t most,
         status = md_feature_reader_read(reader, k, &x, &samples, err);
         if (!status)
             take(context, k, x, samples);
+        if (s->progress)
+            s->progress(s->context);
     }
     md_feature_reader_destroy(&reader);
     return status;
@@ -142,7 +145,7 @@ static md_status pass_through(passage *p, md_error *err)
         status = md_feature_hash_begin(&p->hash_as_bytes, p->split, MD_ELEMENT_U8, n,
                                        p->look->as_bytes, err);
     if (!status)
-        status = read_chunks(part, chunks, see_chunk, p, err);
+        status = read_chunks(p->s, p->split, chunks, see_chunk, p, err);
     md_status ended = md_feature_hash_end(&p->hash, part->sha256, status ? NULL : err);
     if (!ended)
         ended = md_feature_hash_end(&p->hash_as_bytes, part->sha256_as_bytes, status ? NULL : err);
@@ -184,10 +187,10 @@ static void square_chunk(void *context, size_t chunk, const void *x, size_t samp
 md_status md_streamed_squares(md_streamed *s, size_t count, const double *mean, double *square,
                               md_error *err)
 {
-    md_streamed_part *part = &s->part[MD_SPLIT_TRAIN];
-    squaring q = {&part->file, count, mean, square};
-    const size_t chunk = part->file.chunk;
-    return read_chunks(part, count / chunk + (count % chunk != 0), square_chunk, &q, err);
+    const md_feature_file *file = &s->part[MD_SPLIT_TRAIN].file;
+    squaring q = {file, count, mean, square};
+    const size_t chunks = count / file->chunk + (count % file->chunk != 0);
+    return read_chunks(s, MD_SPLIT_TRAIN, chunks, square_chunk, &q, err);
 }
 
 size_t md_streamed_nonzero(const md_streamed *s, md_split split)
