@@ -30,8 +30,8 @@ typedef struct md_feature_file {
 /* Notes path, size and time. MD_BAD_DATA when it cannot be reached. */
 md_status md_feature_file_note(const char *path, md_feature_file *out, md_error *err);
 
-/* A file's chunks: `most` bytes of it or one of its own chunks, whichever is more. */
-void md_feature_file_cut(md_feature_file *file, size_t most);
+/* A file's chunks: so many samples or one of its own chunks, whichever is more. */
+void md_feature_file_cut(md_feature_file *file, size_t samples);
 
 size_t md_feature_file_chunks(const md_feature_file *file);
 

@@ -44,16 +44,10 @@ md_status md_feature_file_note(const char *path, md_feature_file *out, md_error 
     return MD_OK;
 }
 
-static size_t sample_bytes(const md_feature_file *file)
-{
-    return md_array_width(&file->array) * md_number_size(file->array.type);
-}
-
-void md_feature_file_cut(md_feature_file *file, size_t most)
+void md_feature_file_cut(md_feature_file *file, size_t samples)
 {
     const size_t own = file->piece[0] ? file->piece[0] : 1;
-    const size_t fit = most / (own * sample_bytes(file));
-    file->chunk = fit > 1 ? fit * own : own;
+    file->chunk = samples > own ? samples / own * own : own;
 }
 
 size_t md_feature_file_chunks(const md_feature_file *file)

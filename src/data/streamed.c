@@ -38,13 +38,23 @@ void md_streamed_destroy(md_streamed **streamed)
     *streamed = NULL;
 }
 
+/* Bytes in a window. */
+static size_t room_of_sample(size_t features, md_element element)
+{
+    return features * md_element_size(element) + SAMPLE_BOOKS;
+}
+
 void md_streamed_place(md_streamed *s, md_split split, const md_feature_file *file,
                        md_h5_piece *pieces)
 {
+    const size_t features = md_array_width(&file->array);
+    const size_t stored = features * md_number_size(file->array.type);
+    const size_t room = room_of_sample(features, file->element);
     const size_t share = s->window / CHUNKS_OF_A_WINDOW;
     s->part[split].file = *file;
     s->part[split].pieces = pieces;
-    md_feature_file_cut(&s->part[split].file, share < CHUNK_MOST ? share : CHUNK_MOST);
+    md_feature_file_cut(&s->part[split].file, (share < CHUNK_MOST ? share : CHUNK_MOST) /
+                                                  (stored > room ? stored : room));
 }
 
 void md_streamed_transpose(md_streamed *s, size_t rows, size_t columns)
@@ -235,8 +245,7 @@ md_status md_streamed_cut(const md_samples *samples, md_store_header *plan, md_e
     const md_feature_file *file = &s->part[MD_SPLIT_TRAIN].file;
     if (file->chunk == 0)
         return MD_OK;
-    const size_t sample =
-        md_samples_features(&samples->shape) * md_element_size(samples->element) + SAMPLE_BOOKS;
+    const size_t sample = room_of_sample(md_samples_features(&samples->shape), samples->element);
     const size_t chunks = md_feature_file_chunks(file), fit = s->window / 2 / sample / file->chunk;
     plan->chunk = file->chunk;
     plan->window = fit < chunks ? fit : chunks;

@@ -62,9 +62,9 @@ def npz(name, save=np.savez):
     return name
 
 
-# Contiguous ones are cut into stretches of 1 MB / 32, which is 136 samples; those of several chunks side by
-# side too, as one whose chunks hold so many.
-STRETCH = (1 << 20) // 32 // (ROWS * COLUMNS)
+# Numbers in a row are cut into stretches that take 1 MB / 32 of a window, and small chunks are put together
+# as long as they do not take more.
+STRETCH = (1 << 20) // 32 // (ROWS * COLUMNS + 12)
 CHUNKED = {"chunks": (CHUNK, ROWS, COLUMNS)}
 FORMS = {
     "contiguous": (lambda: hdf5("contiguous.h5"), STRETCH),
@@ -73,7 +73,7 @@ FORMS = {
     "chunked": (lambda: hdf5("chunked.h5", **CHUNKED), CHUNK),
     "gzip": (lambda: hdf5("gzip.h5", compression="gzip", shuffle=True, **CHUNKED), CHUNK),
     "tiles": (lambda: hdf5("tiles.h5", compression="gzip", chunks=(CHUNK, 7, 5)), CHUNK),
-    "small chunks": (lambda: hdf5("small.h5", chunks=(4, ROWS, COLUMNS)), STRETCH),
+    "small chunks": (lambda: hdf5("small.h5", chunks=(4, ROWS, COLUMNS)), STRETCH // 4 * 4),
     "gzip of >i2": (lambda: hdf5("wide.h5", lambda x: x.astype(">i2"), compression="gzip", shuffle=True, **CHUNKED),
                     CHUNK),
 }
