@@ -1,15 +1,12 @@
-/* Making a trainer: data, model, reducer, and the state to start from. */
-#include <stdio.h>
+/* Making a trainer: model, reducer, and the state to start from. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mnist_dist/base/digest.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/convert/convert.h"
-#include "mnist_dist/data/source.h"
 #include "mnist_dist/nn/slice.h"
 #include "mnist_dist/version.h"
 #include "trainer_internal.h"
@@ -17,72 +14,6 @@
 int md_trainer_is_reproducible(const md_trainer *t)
 {
     return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
-}
-
-/* Only the untouched default source may be replaced; rank 0 looks, all follow. */
-static md_status choose_source(md_trainer *t, md_error *err)
-{
-    md_config *config = &t->run->config;
-    char chosen[MD_PATH_SIZE + 16] = "";
-    if (!md_config_given(config, "data.source") && access(config->data.source, F_OK) != 0)
-        snprintf(chosen, sizeof chosen, "data.source=%s", md_source_instead());
-    md_status status = md_comm_broadcast(t->comm, chosen, sizeof chosen, 0, err);
-    if (status || !chosen[0])
-        return status;
-    if (strcmp(chosen, "data.source=synthetic") == 0)
-        md_warn("NO MNIST in %s: training on SYNTHETIC digits instead; fetch the real ones with "
-                "data/fetch_mnist.sh",
-                config->data.source);
-    else
-        md_info("%s is not there: reading MNIST_DIR instead", config->data.source);
-    return md_config_set(config, chosen, err);
-}
-
-/* A file that takes long to read is no stall. */
-static void mark_loading(void *trainer)
-{
-    const md_trainer *t = trainer;
-    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
-}
-
-/* A run that goes on sees what it has seen before. A model that comes from elsewhere without steps
- * of ours sees what it is given, as it did there, unless it brings a scale of its own. */
-static md_status create_dataset(md_trainer *t, md_error *err)
-{
-    md_dataset_params params = md_dataset_params_of(t->config);
-    const md_checkpoint *resumed = t->run->resumed;
-    md_scale scale = {0};
-    int own = resumed && (resumed->at.step > 0 || resumed->scale.kind != MD_SCALE_UNIT);
-    md_status status = own ? md_scale_copy(&resumed->scale, &scale, err) : MD_OK;
-    status = md_agree(t->comm, status, err);
-    if (!status)
-        status = md_comm_broadcast(t->comm, &own, sizeof own, 0, err);
-    if (!status && own)
-        status = md_scale_share(t->comm, &scale, err);
-    params.scale = own ? &scale : NULL;
-    params.as_is = t->run->resuming;
-    params.progress = mark_loading;
-    params.context = t;
-    if (!status)
-        status = md_dataset_create(t->comm, &params, &t->dataset, err);
-    md_scale_clear(&scale);
-    return status;
-}
-
-static md_status load_data(md_trainer *t, md_error *err)
-{
-    md_status status = choose_source(t, err);
-    if (status)
-        return status;
-    status = create_dataset(t, err);
-    if (status)
-        return status;
-    t->shape.images = md_dataset_train_count(t->dataset);
-    t->shape.validation_images = md_dataset_validation(t->dataset).count;
-    if (t->shape.images == 0)
-        return md_fail(err, MD_BAD_DATA, "%s: there are no images to train on",
-                       t->config->data.source);
-    return MD_OK;
 }
 
 /* The model that nobody chose is the notebook's, for as many classes as data.classes says or as
@@ -475,7 +406,7 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     if (status)
         return status;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
-    status = load_data(t, err);
+    status = md_trainer_load(t, err);
     if (status)
         return status;
     const size_t wanted = (size_t)t->config->train.batch_size;

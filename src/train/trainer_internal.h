@@ -69,6 +69,9 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
 void md_trainer_tear_down(md_trainer *t);
 int md_trainer_is_reproducible(const md_trainer *t); /* local */
 
+/* load.c. Collective: the data set, and how many samples are trained on and judged by. */
+md_status md_trainer_load(md_trainer *t, md_error *err);
+
 /* resume.c */
 /* Local, rank 0: the resumed checkpoint becomes the state, after checks that need data and model.
  */

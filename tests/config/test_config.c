@@ -88,12 +88,11 @@ static int same_run(const md_config *a, const md_config *b)
 {
     return strcmp(a->data.source, b->data.source) == 0 &&
            strcmp(a->data.validation, b->data.validation) == 0 &&
-           a->data.storage == b->data.storage && a->data.memory == b->data.memory &&
-           a->data.window == b->data.window && a->train.epochs == b->train.epochs &&
+           a->data.storage == b->data.storage && a->data.window == b->data.window &&
+           same(a->train.time_limit, b->train.time_limit) && a->train.epochs == b->train.epochs &&
            a->train.batch_size == b->train.batch_size && a->train.seed == b->train.seed &&
            a->train.shuffle == b->train.shuffle && a->train.max_steps == b->train.max_steps &&
-           strcmp(a->train.initial_weights, b->train.initial_weights) == 0 &&
-           same(a->train.time_limit, b->train.time_limit);
+           strcmp(a->train.initial_weights, b->train.initial_weights) == 0;
 }
 
 static int same_config(const md_config *a, const md_config *b)
@@ -105,7 +104,7 @@ static int same_config(const md_config *a, const md_config *b)
            same(a->distributed.stall_timeout, b->distributed.stall_timeout) &&
            strcmp(a->checkpoint.output, b->checkpoint.output) == 0 &&
            a->checkpoint.every_steps == b->checkpoint.every_steps &&
-           a->checkpoint.keep == b->checkpoint.keep &&
+           a->checkpoint.keep == b->checkpoint.keep && a->data.memory == b->data.memory &&
            a->checkpoint.digest_every == b->checkpoint.digest_every &&
            a->checkpoint.max_failures == b->checkpoint.max_failures &&
            same(a->checkpoint.lock_wait, b->checkpoint.lock_wait) &&
@@ -223,7 +222,7 @@ static void every_scalar_key_can_be_set(void)
         CU_ASSERT(given(&c, assignments[i]));
     }
     md_config wanted = {
-        .data = {"synthetic:600", "split:5000", MD_STORAGE_SPARSE},
+        .data = {"synthetic:600", "split:5000", MD_STORAGE_SPARSE, .window = 256},
         .model = md_config_default().model,
         .augment = {2, 12.5, 0.1, 4},
         .optimizer = {MD_OPTIMIZER_SGD, 0.25, 0.8, 0.99, 1e-8, 0.7, 0.004, 1.5},
@@ -354,12 +353,10 @@ static void roll_model(dice *d, md_model_spec *model)
 
 static md_config roll_config(dice *d)
 {
-    md_config c = {0};
+    md_config c = {.data.memory = MD_MEMORY_STREAM, .data.window = 1 + (int64_t)roll(d, 99)};
     roll_text(d, c.data.source);
     snprintf(c.data.validation, MD_WORD_SIZE, "%s", pick(d, "test", "none", "split:17"));
     c.data.storage = (md_storage)roll(d, 3);
-    c.data.memory = (md_memory)roll(d, 3);
-    c.data.window = 1 + (int64_t)roll(d, 8192);
     roll_model(d, &c.model);
     c.optimizer = (md_optimizer_spec){
         (md_optimizer_kind)roll(d, 3), roll_real(d), roll_real(d), roll_real(d), roll_real(d), 0,
@@ -430,7 +427,7 @@ static void numbers_are_written_as_short_as_they_can_be(void)
     char *text = md_config_write(&c);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     const char *const lines[] = {
-        "data: {source: data/mnist, validation: test, storage: auto, scale: auto, classes: 0, ",
+        "data: {source: data/mnist, validation: test, storage: auto, memory: auto, window: 256, ",
         "  - {layer: dense, units: 64, activation: relu}\n",
         "learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1.0e-7, momentum: 0,",
         "initial_weights: '', time_limit: 0}\n", "stall_timeout: 120}\n"};

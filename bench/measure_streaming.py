@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""streaming.py PROGRAM DATA [ROUNDS]: what streaming costs. Seconds an epoch, resident and streamed, with the file
+"""measure_streaming.py PROGRAM DATA [ROUNDS]: what streaming costs. Seconds an epoch, resident and streamed, with the file
 in the page cache, medians (range) of some rounds in turn, of an epoch with its validation and save: the difference of
 a run of five epochs and one of one. Then, for root, an epoch from a cold cache against dd's rate. DATA is a file or
 folder that can be streamed; Open MPI's environment as for the program."""
