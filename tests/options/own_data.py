@@ -400,10 +400,12 @@ def refused(place):
     floats = np.where(np.arange(x.size).reshape(x.shape) == 777, np.inf, x / 255)
     wide = y.astype(int)
     wide[17] = 200
+    below = y.astype(int)
+    below[9] = -1
     cases = [(keep("nan.h5", X=np.where(np.isinf(floats), np.nan, floats), y=y), 3,
               "/X holds nan in sample 10, place 57"),
              (keep("inf.h5", X=floats, y=y), 3, "/X holds inf in sample 10, place 57"),
-             (keep("below.h5", X=x, y=np.where(np.arange(300) == 9, -1, y)), 3,
+             (keep("below.h5", X=x, y=below), 3,
               "the label of sample 9 (from 0) is -1"),
              (keep("half.h5", X=x, y=np.where(np.arange(300) == 9, 0.5, y)), 3, "is 0.5"),
              (keep("far.h5", X=x, y=wide), 2, "training sample 17 (from 0) is 200, far beyond"),
@@ -415,11 +417,10 @@ def refused(place):
         file.create_dataset("X", data=x, compression="lzf")
         file["y"] = y
     cases += [(os.path.join(place.path, "lzf.h5"), 3, "filter 32000, which is not allowed")]
-    for name, arrays in (("inf", {"X": floats, "y": y}),
-                         ("below", {"X": x, "y": np.where(np.arange(300) == 9, -1, y)})):
+    for name, arrays, words in (("inf", {"X": floats, "y": y}, "X holds inf in sample 10, place 57"),
+                                ("below", {"X": x, "y": below}, "the label of sample 9 (from 0) is -1")):
         np.savez(os.path.join(place.path, name + ".npz"), **arrays)
-        cases.append((os.path.join(place.path, name + ".npz"), 3, {
-            "inf": "X holds inf in sample 10, place 57", "below": "the label of sample 9 (from 0) is -1"}[name]))
+        cases.append((os.path.join(place.path, name + ".npz"), 3, words))
     for name, what in (("nan", {"images": lambda x: idx(np.where(x == x.max(), np.nan, x), ">f4")}),
                        ("below", {"labels": lambda y: idx(np.where(y == 0, -1, y.astype(int)), "i1")})):
         folder = os.path.join(place.path, "idx_" + name)
