@@ -232,9 +232,9 @@ def check_refusals(place):
            text=with_layer(json.loads(config(keras2_layers()[2:3]))))
     refuse(place, "has invert, which is not understood", text=with_layer(
         layer("Normalization", "n", axis=-1, mean=0.5, variance=1.0, invert=True)))
-    refuse(place, "layer 'n' has 0 and 0 numbers where 1 or 12 belong", text=with_layer(
+    refuse(place, "layer 'n' has 0 numbers where 1 or 12 belong", text=with_layer(
         layer("Normalization", "n", axis=-1, mean=None, variance=None)))
-    refuse(place, "layer 'r' has 2 and 1 numbers where 1 or 12 belong", text=with_layer(
+    refuse(place, "layer 'r' has 2 numbers where 1 or 12 belong", text=with_layer(
         layer("Rescaling", "r", scale=[1, 2], offset=0)))
     refuse(place, "layer 'r' comes after the last one with weights", text=config(
         keras2_layers() + [layer("Rescaling", "r", scale=2.0, offset=0.0)]))
