@@ -243,10 +243,10 @@ def proven(place):
     """prove takes the data, epochs and batch that a configuration names, of a table with numbers, too."""
     table = drawn()[1]
     config, data = table.options(place)[1], f"{place.path}/{table.name}.csv"
-    os.chdir(place.path)
-    out = works("prove", "--ranks", "1,3", "--config", config, "--set", f"data.source={data}", "--output", "proof")
+    proof = f"{place.path}/proof"
+    out = works("prove", "--ranks", "1,3", "--config", config, "--set", f"data.source={data}", "--output", proof)
     assert out.endswith("PASS: 6 runs, one digest\n"), out
-    with h5py.File("proof/straight-1/last.h5") as file:
+    with h5py.File(f"{proof}/straight-1/last.h5") as file:
         assert file["progress"].attrs["step"] == EPOCHS * -(-(300 - HELD) // BATCH)
 
 
