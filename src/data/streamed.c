@@ -252,7 +252,7 @@ md_status md_streamed_cut(const md_samples *samples, md_store_header *plan, md_e
     if (fit >= FEWEST_CHUNKS || fit >= chunks)
         return find_most_nonzero(&s->part[MD_SPLIT_TRAIN], plan->window, &plan->window_nonzero,
                                  err);
-    const size_t needed = 2 * FEWEST_CHUNKS * file->chunk * sample;
+    const size_t needed = (size_t)2 * FEWEST_CHUNKS * file->chunk * sample;
     return md_fail(err, MD_USAGE,
                    "data.window: '%s' has chunks of %zu samples, of which two windows hold at "
                    "least %d each; give it %zu MB or more, or write the file with smaller chunks",

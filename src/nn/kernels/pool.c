@@ -61,6 +61,7 @@ MD_INLINE size_t pixel_of(const pooling *p, const window *v, size_t row, size_t 
 /* So that NaN stays NaN, as in relu. */
 MD_INLINE vec larger_of(vec x, vec y)
 {
+    /* NOLINTNEXTLINE(misc-redundant-expression): NaN is not equal to itself */
     const mask take_x = (x > y) | (x != x);
     return (vec)(((mask)x & take_x) | ((mask)y & ~take_x));
 }
