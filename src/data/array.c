@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { QMNIST_COLUMNS = 8 };
 
@@ -148,6 +149,18 @@ static int32_t place_of_one(const md_array *array, const void *numbers, size_t r
             place = (int32_t)k;
     }
     return place;
+}
+
+void md_array_transpose(void *samples, size_t count, size_t rows, size_t columns, size_t size,
+                        void *room)
+{
+    char *sample = samples, *turned = room;
+    for (size_t n = 0; n < count; n++, sample += rows * columns * size) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                memcpy(turned + (c * rows + r) * size, sample + (r * columns + c) * size, size);
+        memcpy(sample, turned, rows * columns * size);
+    }
 }
 
 md_status md_array_labels(const md_array *array, const void *numbers, int32_t *labels,

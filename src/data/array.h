@@ -54,6 +54,11 @@ md_status md_array_image(const md_array *array, size_t *rows, size_t *columns, m
 /* From one byte order to the other, in place. */
 void md_array_swap(md_number type, void *numbers, size_t count);
 
+/* Turns samples[count][rows][columns] of elements of `size` bytes into [count][columns][rows], in
+ * place; `room` for one sample. */
+void md_array_transpose(void *samples, size_t count, size_t rows, size_t columns, size_t size,
+                        void *room);
+
 /* As floats. MD_BAD_DATA naming the sample and the place of one that is not finite. */
 md_status md_array_floats(const md_array *array, const void *numbers, float *out, md_error *err);
 

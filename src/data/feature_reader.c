@@ -299,19 +299,6 @@ static md_status read_pieces(md_feature_reader *r, size_t first, size_t count, m
     return status;
 }
 
-static void transpose(const md_feature_reader *r, uint8_t *samples, size_t count)
-{
-    const md_feature_file *file = r->file;
-    const size_t size = md_element_size(file->element), bytes = r->width * size;
-    for (size_t n = 0; n < count; n++, samples += bytes) {
-        for (size_t i = 0; i < file->rows; i++)
-            for (size_t k = 0; k < file->columns; k++)
-                memcpy(r->turned + (k * file->rows + i) * size,
-                       samples + (i * file->columns + k) * size, size);
-        memcpy(samples, r->turned, bytes);
-    }
-}
-
 /* From numbers to elements. */
 static md_status convert(md_feature_reader *r, size_t first, size_t count, md_error *err)
 {
@@ -354,7 +341,8 @@ md_status md_feature_reader_read(md_feature_reader *r, size_t chunk, const void 
     if (status)
         return status;
     if (r->turned)
-        transpose(r, elements(r), *count);
+        md_array_transpose(elements(r), *count, file->rows, file->columns,
+                           md_element_size(file->element), r->turned);
     r->held = chunk;
     return MD_OK;
 }

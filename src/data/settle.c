@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/data/samples.h"
 #include "statistics.h"
@@ -137,19 +138,15 @@ static md_status transpose(md_samples *s, md_error *err)
 {
     make_square(&s->shape);
     const size_t rows = s->shape.rows, columns = s->shape.columns;
-    const size_t size = md_element_size(s->element), bytes = rows * columns * size;
-    char *turned;
-    md_status status = md_allocate((void **)&turned, rows * columns, size, "an image", err);
+    const size_t size = md_element_size(s->element);
+    void *turned;
+    md_status status = md_allocate(&turned, rows * columns, size, "an image", err);
     if (status)
         return status;
     for (int split = 0; split < 2; split++)
-        for (size_t n = 0; s->features[split] && n < s->shape.images[split]; n++) {
-            char *image = (char *)s->features[split] + n * bytes;
-            for (size_t r = 0; r < rows; r++)
-                for (size_t c = 0; c < columns; c++)
-                    memcpy(turned + (c * rows + r) * size, image + (r * columns + c) * size, size);
-            memcpy(image, turned, bytes);
-        }
+        if (s->features[split])
+            md_array_transpose(s->features[split], s->shape.images[split], rows, columns, size,
+                               turned);
     free(turned);
     if (s->streamed)
         md_streamed_transpose(s->streamed, rows, columns);
