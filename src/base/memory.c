@@ -10,7 +10,7 @@ md_status md_allocate(void **out, size_t count, size_t size, const char *what, m
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - MD_ALIGNMENT)
         return md_fail_memory(err, what, UINT64_MAX);
-    size_t rounded = (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+    size_t rounded = md_aligned(bytes);
     if (rounded == 0)
         rounded = MD_ALIGNMENT;
     void *block = aligned_alloc(MD_ALIGNMENT, rounded);

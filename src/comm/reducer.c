@@ -25,11 +25,6 @@ int md_reducer_exchanges(md_reducer_kind kind)
     return variants[kind]->exchanges;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static md_status check(const md_reducer_params *params, md_error *err)
 {
     const size_t most = INT_MAX - 128; /* MPI counts are ints, and step sums ride along */
@@ -76,15 +71,15 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
         return status;
     }
     md_reducer *reducer = created;
-    const size_t line = MD_ALIGNMENT / sizeof(float);
     reducer->ops = ops;
     reducer->variant = reducer + 1;
     reducer->comm = comm;
     reducer->params = *params;
     reducer->grain = 1;
     for (int i = 0; ops->exchanges && i < params->matrix_count; i++)
-        reducer->grain = larger(reducer->grain, params->matrices[i].samples);
-    reducer->stride = (params->parameters + line - 1) / line * line;
+        if (params->matrices[i].samples > reducer->grain)
+            reducer->grain = params->matrices[i].samples;
+    reducer->stride = md_aligned(params->parameters * sizeof(float)) / sizeof(float);
     status = ops->create(reducer, err);
     if (!status)
         mark(reducer, UNMARKED);

@@ -44,7 +44,7 @@ static int32_t count_classes(const md_samples *samples)
 static size_t place(md_store_header *plan, size_t size)
 {
     size_t offset = plan->bytes;
-    plan->bytes += (size + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+    plan->bytes += md_aligned(size);
     return offset;
 }
 

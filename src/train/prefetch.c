@@ -57,11 +57,6 @@ struct md_prefetch {
     md_error error;
 };
 
-static size_t aligned(size_t bytes)
-{
-    return (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
-}
-
 /* Where the parts of a slot begin, and the bytes of all. */
 typedef struct slot_plan {
     size_t features, places, index, value, bytes;
@@ -71,11 +66,11 @@ static slot_plan plan_slot(const md_prefetch *p)
 {
     const size_t capacity = p->plan.window * p->plan.chunk;
     const size_t nonzero = p->params.store->header->window_nonzero;
-    slot_plan plan = {.features = aligned(capacity * sizeof(uint32_t))};
-    plan.places = plan.features + aligned(p->params.rows ? 0 : capacity * p->size);
-    plan.index = plan.places + aligned(p->params.rows ? capacity * sizeof(row_place) : 0);
-    plan.value = plan.index + aligned(p->params.rows ? nonzero * sizeof(uint16_t) : 0);
-    plan.bytes = plan.value + aligned(p->params.rows ? nonzero : 0);
+    slot_plan plan = {.features = md_aligned(capacity * sizeof(uint32_t))};
+    plan.places = plan.features + md_aligned(p->params.rows ? 0 : capacity * p->size);
+    plan.index = plan.places + md_aligned(p->params.rows ? capacity * sizeof(row_place) : 0);
+    plan.value = plan.index + md_aligned(p->params.rows ? nonzero * sizeof(uint16_t) : 0);
+    plan.bytes = plan.value + md_aligned(p->params.rows ? nonzero : 0);
     return plan;
 }
 

@@ -8,6 +8,12 @@
 
 enum { MD_ALIGNMENT = 64 }; /* one cache line, one AVX-512 register */
 
+/* As many bytes, filled up to whole lines. */
+static inline size_t md_aligned(size_t bytes)
+{
+    return (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+}
+
 /* Zeroed memory for count elements of `size` bytes, aligned to MD_ALIGNMENT; the caller frees it
  * with free(). Never NULL on success, even for count 0. `what` names it in the error. */
 md_status md_allocate(void **out, size_t count, size_t size, const char *what, md_error *err);

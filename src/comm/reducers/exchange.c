@@ -46,11 +46,6 @@ static void fence(md_reducer *reducer)
     md_barrier_wait(own->barrier, reducer->comm, own->spins);
 }
 
-static size_t in_lines(size_t bytes)
-{
-    return (bytes + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
-}
-
 /* Floats in some samples' rows of all matrices. */
 static size_t floats_of(const md_reducer *reducer, md_range samples)
 {
@@ -72,7 +67,7 @@ static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
                             sizeof *own->totals,
                             ranks * sizeof *own->ranks,
                             ranks * sizeof *reducer->marks,
-                            in_lines(reducer->params.rows * sizeof *reducer->squares),
+                            md_aligned(reducer->params.rows * sizeof *reducer->squares),
                             md_reducer_state_floats(reducer) * sizeof(float),
                             most_floats(reducer) * sizeof(float)};
     enum { PARTS = sizeof sizes / sizeof *sizes };

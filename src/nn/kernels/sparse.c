@@ -148,7 +148,7 @@ static size_t list_stride(size_t n)
 
 static size_t counts_size(size_t pixels)
 {
-    return (pixels * sizeof(uint16_t) + MD_ALIGNMENT - 1) / MD_ALIGNMENT * MD_ALIGNMENT;
+    return md_aligned(pixels * sizeof(uint16_t));
 }
 
 size_t MD_SET(sparse_scratch)(size_t n, size_t pixels)
