@@ -1,9 +1,9 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "process/guard.h"
+#include "process/launch.h"
 #include "process/launched.h"
 #include "process/process.h"
 #include "process/signals.h"
@@ -31,17 +31,6 @@ static md_status run(int argc, char **argv)
     return status;
 }
 
-/* Without a launcher Open MPI would start a daemon for nothing, and give each process on the node a
- * folder of the same name, over which processes that start together stumble. One rank needs
- * neither, nor the memory to share that Open MPI 5 leaves behind in /dev/shm. Settings of the
- * user's come first. */
-static void settle_alone(void)
-{
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
-    setenv("OMPI_MCA_btl", "self", 0);
-}
-
 int main(int argc, char **argv)
 {
     int provided;
@@ -51,7 +40,7 @@ int main(int argc, char **argv)
     if (md_is_train(argc, argv))
         md_signals_install();
     if (!md_launched())
-        settle_alone();
+        md_launch_alone();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "mnist_dist: MPI could not be started\n");
         return MD_FAILED;

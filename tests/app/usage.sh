@@ -51,10 +51,17 @@ if [ "$ranks" = 1 ]; then
     done
     [ -e "$work/alone" ] && fail "trains under the launcher of another MPI"
     # One that tells nothing: what the runs say of themselves is compared.
-    printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$work/mpirun"
+    printf '#!/bin/sh\nenv >"%s"\nshift 2\nexec "$@"\n' "$work/environment" >"$work/mpirun"
     chmod +x "$work/mpirun"
-    MPIRUN=$work/mpirun refuses 1 "was to be on 2 ranks and was on 1" prove --ranks 1,2 --output "$work/two"
+    OMPI_MCA_pml=ob1 MPIRUN=$work/mpirun refuses 1 "was to be on 2 ranks and was on 1" prove --ranks 1,2 --output "$work/two"
     [ "$(grep -c PASS "$out")" = 0 ] || fail "$command: passes"
+    # And it is given the user's settings, not those of a run alone.
+    [ "$(grep -E '^OMPI_MCA_(ess|orte|btl|pml)[a-z_]*=' "$work/environment" | grep -v btl_vader)" = OMPI_MCA_pml=ob1 ] ||
+        fail "the launcher is given $(grep OMPI "$work/environment")"
+    unset OMPI_MCA_pml
+    MPIRUN=$work/mpirun refuses 1 "was to be on 2 ranks" prove --ranks 1,2 --output "$work/three"
+    ! grep OMPI_MCA_pml "$work/environment" || fail "the launcher is given a setting of a run alone"
+    export OMPI_MCA_pml=ob1
 
     # What is wrong with the runs of a proof is no verdict on them.
     prove=(prove --ranks 1 --output "$work/proof")

@@ -24,4 +24,8 @@ typedef struct md_launch_end {
 md_status md_launch_run(const md_launch *launch, const char *wanted, md_launch_end *end,
                         md_error *err);
 
+/* Before MPI_Init of a process without a launcher: spares Open MPI what one rank has no use for.
+ * Settings of the user's come first, and none of these reach what md_launch_run starts. */
+void md_launch_alone(void);
+
 #endif
