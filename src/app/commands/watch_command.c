@@ -122,10 +122,12 @@ static md_status show(const md_watched *w, int64_t *shown, md_error *err)
 
 static md_status follow(md_watched *w, md_error *err)
 {
-    enum { PAGE_BYTES = 1 << 16 }; /* shown at once, so that nothing flickers */
+    /* Shown at once, so that nothing flickers. Our own: where MPICH has taken stdout's buffer away,
+     * glibc makes no new one. */
+    static char page[1 << 16];
     int64_t shown = 0;
     int waiting = 0, begun = 0;
-    setvbuf(stdout, NULL, _IOFBF, PAGE_BYTES);
+    setvbuf(stdout, page, _IOFBF, sizeof page);
     md_status status = md_watched_look(w, err);
     for (; !status && !has_ended(w); status = status ? status : md_watched_look(w, err)) {
         begun |= w->state != MD_RUN_ABSENT;
