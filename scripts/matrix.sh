@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every system that is promised, as a newcomer finds it: a clean Debian by debootstrap, this tree, and
-# the README's two commands. Prints a table at the end; logs stay in build/matrix.
+# the README's two commands. Prints a table at the end, and which tests failed and which skipped in
+# each row; logs stay in build/matrix. A row that is emulated runs scripts/check.sh --emulated.
 #
 #   scripts/matrix.sh                       every row: hours
 #   scripts/matrix.sh --quickstart          scripts/quickstart.sh only, without scripts/check.sh
@@ -78,12 +79,17 @@ measure() {
     inside "$1" 2>>"$log" | tail -n 1 | grep . || echo -
 }
 
+# listed WORDS: the tests that ctest names at its end after WORDS.
+listed() {
+    sed -n "/^The following tests $1:/,/^\$/s/^[[:blank:]]*[0-9]* - \([^ ]*\) .*/ \1/p" "$log" | tr -d '\n'
+}
+
 # run_row: leaves the row's line of the table in build/matrix/NAME.row.
 run_row() {
-    local result=FAILED check=- weights=- versions=- selftest=-
+    local result=FAILED check=- weights=- versions=- selftest=- emulated=''
+    [ "$arch" = "$(dpkg --print-architecture)" ] || emulated=--emulated
     say "$name: installing $suite $arch"
-    if [ "$arch" = arm64 ] && ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] &&
-        [ "$(dpkg --print-architecture)" != arm64 ]; then
+    if [ "$emulated" ] && ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
         result='needs qemu-user-static'
     elif ! make_system >>"$log" 2>&1; then
         result='no system'
@@ -96,12 +102,13 @@ run_row() {
         say "$name: the Debian package, installed" && inside "$install_package" >>"$log" 2>&1 &&
             selftest=$(measure "cd /tmp && /usr/bin/mnist_dist selftest | cut -d: -f1")
         if [ ! "$quick" ]; then
-            say "$name: scripts/check.sh"
-            inside scripts/check.sh >>"$log" 2>&1 || true
+            say "$name: scripts/check.sh $emulated"
+            inside "scripts/check.sh $emulated" >>"$log" 2>&1 || true
             check=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | tail -n 1 | grep . || echo FAILED)
         fi
     fi
     printf '| %s | %s | %s | %s | %s | %s |\n' "$name" "$versions" "$result" "$check" "$selftest" "$weights" >"$logs/$name.row"
+    printf '%s: failed:%s; skipped:%s\n' "$name" "$(listed FAILED)" "$(listed 'did not run')" >"$logs/$name.tests"
     [ "$keep" ] || remove_system
 }
 
@@ -127,17 +134,17 @@ install_packages "${matrix_packages[@]}" || cannot "needs debootstrap: apt-get i
 logs=$top/build/matrix
 mkdir -p "$logs"
 
-done_rows=()
+done_rows=() done_tests=()
 while read -r name suite arch before compiler; do
     [ ${#chosen[@]} = 0 ] || [[ " ${chosen[*]} " == *" $name "* ]] || continue
     system=$logs/$name log=$logs/$name.log
     : >"$log"
     run_row </dev/null
-    done_rows+=("$logs/$name.row")
+    done_rows+=("$logs/$name.row") done_tests+=("$logs/$name.tests")
 done <<<"$rows"
 
 say "The table of $(date -u +%F), logs in $logs"
 printf '| system | MPI, kernels | quickstart | check | selftest | digest |\n| --- | --- | --- | --- | --- | --- |\n'
-cat "${done_rows[@]}"
+cat "${done_rows[@]}" && echo && cat "${done_tests[@]}"
 ! grep -vqE '\| ok \| (-|0 tests failed out of [0-9]+) \| PASS \| xxh3' "${done_rows[@]}" &&
     [ "$(grep -oh 'xxh3:[0-9a-f]*' "${done_rows[@]}" | sort -u | wc -l)" = 1 ]
