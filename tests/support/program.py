@@ -144,9 +144,13 @@ def finish(process, seconds=180):
     return process.returncode, out, err
 
 
+def mpich():
+    """Its mpiexec does not always return what a rank does: what was said and saved then has to tell."""
+    return "MPICH" in works("--version")
+
+
 def tells_of_stall(code):
-    """MPICH's mpiexec may return 9 where a rank ends with 76: what was said and saved then has to tell."""
-    return code == 76 or code == 9 and "MPICH" in works("--version")
+    return code == 76 or code == 9 and mpich()
 
 
 def below(pid):
