@@ -5,19 +5,22 @@
 #   scripts/check.sh --long       also the long ones, sanitizers, valgrind and fuzzing: hours
 #   scripts/check.sh --coverage   the quick tests, and how many lines of src/ they run: 85 % or fail
 #   scripts/check.sh --emulated   on an emulated processor: only the quick tests of the parts that compute,
-#                                 train and send messages, with ten times the time
+#                                 train and send messages, on top of quickstart's build, in ten times the time
 #
 # Missing Debian packages are installed. With MNIST_DIR set, tests use the real MNIST found there.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-long='' coverage='' patience='' only=()
+long='' coverage='' preset=ci settings=() only=()
 for option; do
     case $option in
     --long) long=yes ;;
     --coverage) coverage=yes ;;
-    --emulated) patience=10 only=(-R '^(base|nn|model|comm|train)\.') ;;
+    --emulated)
+        preset=release settings=(-D MD_TESTS=ON -D MD_PATIENCE=10)
+        only=(-R '^(base|nn|model|comm|train)\.')
+        ;;
     -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" && exit ;;
     *) die "unknown option $option; there are --long, --coverage and --emulated" ;;
     esac
@@ -32,7 +35,7 @@ jobs=$(nproc)
 
 # build PRESET: configured and built in build/PRESET.
 build() {
-    step "Configuring $1 in build/$1" cmake --preset "$1" ${patience:+-D "MD_PATIENCE=$patience"}
+    step "Configuring $1 in build/$1" cmake --preset "$1" "${settings[@]}"
     step "Building $1" cmake --build --preset "$1" -j "$jobs"
 }
 
@@ -43,8 +46,8 @@ run_tests() {
     ctest --preset "$1" -j $((5 * jobs / 2)) "${@:2}" </dev/null
 }
 
-install_packages "${build_packages[@]}" libcunit1-dev || exit 1
-[ "$patience" ] || install_packages "${check_packages[@]}" || say "Going on: the tests that need them will skip"
+install_packages "${build_packages[@]}" libcunit1-dev python3 || exit 1
+[ ${#only[@]} != 0 ] || install_packages "${check_packages[@]}" || say "Going on: the tests that need them will skip"
 
 if [ "$coverage" ]; then
     build coverage
@@ -55,8 +58,8 @@ if [ "$coverage" ]; then
     exit
 fi
 
-build ci
-run_tests ci -L quick "${only[@]}"
+build "$preset"
+run_tests "$preset" -L quick "${only[@]}"
 if [ "$long" ]; then
     install_packages "${matrix_packages[@]}" || say "Going on: arm64 is left out"
     run_tests ci -L long
