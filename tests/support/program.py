@@ -145,8 +145,13 @@ def finish(process, seconds=180):
 
 
 def mpich():
-    """Its mpiexec does not always return what a rank does: what was said and saved then has to tell."""
+    """Its mpiexec may return 0 for a rank that exited or was killed in mid-run, and 9 where one ends with 76:
+    what was said and saved then has to tell."""
     return "MPICH" in works("--version")
+
+
+def tells_of_failure(code):
+    return code != 0 or mpich()
 
 
 def tells_of_stall(code):
