@@ -162,8 +162,8 @@ static void an_interrupted_setting_aside_keeps_the_longer_run(void)
     const char *const deaths[] = {
         "mkdir .previous.moving && mv *.h5 history.csv .previous.moving",
         "mkdir -p previous2/.placing && mv *.h5 previous2/.placing && mv history.csv previous2",
-        "mkdir -p previous2/.placing && mv last*.h5 previous2 && mv *.h5 history.csv "
-        "previous2/.placing"};
+        ("mkdir -p previous2/.placing && mv last*.h5 previous2 && mv *.h5 history.csv "
+         "previous2/.placing")};
     for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
         place_begin();
         md_folder *folder = place_open(2);
