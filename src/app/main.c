@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 {
     int provided;
     md_process_settle();
+    md_launched_look();
     /* A job may be asked to stop, and a rank be lost, before MPI is ready. */
     md_guard("starting", MD_GUARD_START_S);
     if (md_is_train(argc, argv))

@@ -36,6 +36,9 @@ works --help
 if [ "$ranks" = 1 ]; then
     SLURM_NTASKS=4 refuses 2 "srun --mpi=pmix" evaluate "$good"
     SLURM_NTASKS=4 refuses 2 "srun --mpi=pmix" --data synthetic:60
+    # Nor does an MPI understand every PMIx that it is given.
+    PMIX_RANK=0 PMIX_NAMESPACE=slurm.pmix.1.0 SLURM_STEP_NUM_TASKS=4 refuses 2 "Slurm started 4 tasks" --data synthetic:60
+    PMIX_RANK=0 PMIX_NAMESPACE=prterun-host-1 SLURM_STEP_NUM_TASKS=4 works evaluate "$good"
     SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
     SLURM_NTASKS=4 works inspect "$good"
 

@@ -1,6 +1,7 @@
 #include "launched.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist_dist/base/parse.h"
 
@@ -24,12 +25,22 @@ static int64_t number(const char *name, int64_t otherwise)
     return otherwise;
 }
 
-int md_launched(void)
+/* Seen before MPI_Init. */
+static int by_launcher, by_srun;
+
+void md_launched_look(void)
 {
+    static const char slurm[] = "slurm.pmix"; /* how Slurm's PMIx server calls a step */
+    const char *namespace = getenv("PMIX_NAMESPACE");
+    by_srun = namespace && strncmp(namespace, slurm, strlen(slurm)) == 0;
     for (int i = 0; i < LAUNCHERS; i++)
         if (getenv(launchers[i].rank) || getenv(launchers[i].size))
-            return 1;
-    return 0;
+            by_launcher = 1;
+}
+
+int md_launched(void)
+{
+    return by_launcher;
 }
 
 int64_t md_launched_rank(void)
@@ -66,7 +77,7 @@ static md_status check(const char *command, md_error *err)
         if (number(launchers[i].size, 0) > 1)
             return refuse_mpirun(command, launchers[i].size, number(launchers[i].size, 0), err);
     const int64_t tasks = number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1));
-    return tasks > 1 && !md_launched() ? refuse_srun(command, tasks, err) : MD_OK;
+    return tasks > 1 && (by_srun || !by_launcher) ? refuse_srun(command, tasks, err) : MD_OK;
 }
 
 md_status md_launched_check(const md_comm *comm, const char *command, md_error *err)

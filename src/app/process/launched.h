@@ -7,7 +7,10 @@
 
 #include "mnist_dist/comm/comm.h"
 
-/* Was this process started by an mpirun or mpiexec, of whatever MPI? */
+/* Before MPI_Init, which sets some of the variables itself. */
+void md_launched_look(void);
+
+/* Was this process started by an mpirun, mpiexec or srun --mpi, of whatever MPI? */
 int md_launched(void);
 
 /* Its number among the processes started together; 0 without a launcher. */
