@@ -26,7 +26,7 @@ END
 # An srun whose two ranks are half as fast again as one.
 cat >"$work/bin/srun" <<'END'
 #!/usr/bin/env bash
-[ "$1" != --mpi=list ] || { echo pmix; exit; }
+[ "$1" != --mpi=list ] || { echo pmix pmi2; exit; }
 mkdir -p runs/scaling-1/run
 case $* in
 *--ntasks=1\ *) speed=1000 ;;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launched.h"
 #include "mnist_dist/base/files.h"
 #include "process.h"
 
@@ -20,7 +21,7 @@ enum { MAX_WORDS = 128, OUTPUT_SIZE = 8192 };
 /* The words to start: launcher, its options, this program, its arguments. */
 typedef struct words {
     const char *word[MAX_WORDS];
-    char ranks[16], program[PATH_MAX];
+    char ranks[16], pmi[16], program[PATH_MAX];
     size_t count;
 } words;
 
@@ -41,7 +42,8 @@ static md_status compose(const md_launch *launch, words *w, md_error *err)
     const char *chosen = getenv("MPIRUN");
     if (getenv("SLURM_JOB_ID") && !chosen) {
         add_word(w, "srun");
-        add_word(w, "--mpi=pmix");
+        snprintf(w->pmi, sizeof w->pmi, "--mpi=%s", md_launched_pmi());
+        add_word(w, w->pmi);
         add_word(w, "-n");
     } else {
         add_word(w, chosen ? chosen : "mpirun");

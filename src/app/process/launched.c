@@ -53,6 +53,12 @@ int64_t md_launched_rank(void)
     return number("SLURM_PROCID", 0);
 }
 
+const char *md_launched_pmi(void)
+{
+    static const char open_mpi[] = "Open MPI";
+    return strncmp(md_mpi_version(), open_mpi, strlen(open_mpi)) == 0 ? "pmix" : "pmi2";
+}
+
 static md_status refuse_mpirun(const char *command, const char *variable, int64_t size,
                                md_error *err)
 {
@@ -67,8 +73,8 @@ static md_status refuse_srun(const char *command, int64_t tasks, md_error *err)
 {
     return md_fail(err, MD_USAGE,
                    "%s: Slurm started %lld tasks but MPI sees only one rank; start it with srun "
-                   "--mpi=pmix (MPICH: --mpi=pmi2), or with srun -n 1 for a single rank",
-                   command, (long long)tasks);
+                   "--mpi=%s, or with srun -n 1 for a single rank",
+                   command, (long long)tasks, md_launched_pmi());
 }
 
 static md_status check(const char *command, md_error *err)

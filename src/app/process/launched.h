@@ -16,6 +16,9 @@ int md_launched(void);
 /* Its number among the processes started together; 0 without a launcher. */
 int64_t md_launched_rank(void);
 
+/* What srun --mpi is to be given, so that the ranks of this program's MPI find each other. */
+const char *md_launched_pmi(void);
+
 /* Under the launcher of another MPI every process believes to be alone, and all would train the
  * whole model into the same folder. MD_USAGE when there is one rank but the launcher started more;
  * told by the first of them, empty on the others. An mpirun of one rank inside a larger Slurm job
