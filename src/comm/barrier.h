@@ -16,13 +16,18 @@ typedef struct md_barrier {
     _Atomic uint32_t sleepers;                       /* ranks that wait in the kernel */
 } md_barrier;
 
-/* Returns once all ranks of comm's node have called it; what each wrote before is visible to all
- * after. A rank waits `spins` looks for the others and then sleeps (futex(2)), so that one which
- * shares its core gets it. Tells the wait hook. */
-void md_barrier_wait(md_barrier *barrier, const md_comm *comm, int spins);
+/* How a rank waits before it sleeps, its own. */
+typedef struct md_patience {
+    int alone;   /* has every rank of the node a core? */
+    int resting; /* waits to come for which it sleeps at once */
+} md_patience;
 
-/* Collective over the node: how many looks pay before a sleep. None when the ranks of the node have
- * fewer cores than they are. */
-md_status md_barrier_spins(const md_comm *comm, int *spins, md_error *err);
+/* Collective over the node. */
+md_status md_patience_create(const md_comm *comm, md_patience *out, md_error *err);
+
+/* Returns once all ranks of comm's node have called it; what each wrote before is visible to all
+ * after. With a core for each of them a rank looks for the others for a while; otherwise it lets
+ * the next one have the core. Then it sleeps (futex(2)). Tells the wait hook. */
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm, md_patience *patience);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct exchange {
     md_shared *window;
     md_barrier *barrier;
     shared_sums *totals, *ranks; /* ranks[ranks of this node] */
-    int spins;
+    md_patience patience;
     /* Of the first rank of a node, if there are several. */
     MPI_Comm leaders; /* else null */
     char *sent, *received;
@@ -42,8 +42,8 @@ typedef struct exchange {
 
 static void fence(md_reducer *reducer)
 {
-    const exchange *own = reducer->variant;
-    md_barrier_wait(own->barrier, reducer->comm, own->spins);
+    exchange *own = reducer->variant;
+    md_barrier_wait(own->barrier, reducer->comm, &own->patience);
 }
 
 /* Floats in some samples' rows of all matrices. */
@@ -144,7 +144,7 @@ static md_status create(md_reducer *reducer, md_error *err)
     reducer->gradient = gradient;
     status = md_agree(reducer->comm, status, err);
     if (!status)
-        status = md_barrier_spins(reducer->comm, &own->spins, err);
+        status = md_patience_create(reducer->comm, &own->patience, err);
     if (!status)
         status = meet_leaders(reducer, own, err);
     return status ? status : open_window(reducer, own, err);
