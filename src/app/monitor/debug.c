@@ -17,6 +17,7 @@ static void start(void *context, const md_run_info *info)
     md_layer_table_print(spec, stdout);
     printf("run: %d ranks on %d nodes, reducer %s, storage %s, kernels %s\n", record->ranks,
            record->nodes, record->reducer, record->storage, record->kernels);
+    fflush(stdout); /* before what the gradient check says on stderr */
 }
 
 static void step(void *context, const md_step_info *info)
