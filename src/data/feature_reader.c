@@ -1,5 +1,6 @@
 /* Features out of a file, a chunk at a time: pread(2), inflate, unshuffle, the machine's byte
  * order, the element. No library's state is shared, so each thread has a reader of its own. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -276,6 +277,7 @@ static md_status read_pieces(md_feature_reader *r, size_t first, size_t count, m
 {
     const md_feature_file *file = r->file;
     size_t grid[MD_ARRAY_RANK], beside = 1, at[MD_ARRAY_RANK] = {0};
+    assert(file->array.rank >= 1 && file->array.rank <= MD_ARRAY_RANK);
     for (int i = 0; i < file->array.rank; i++)
         grid[i] = (file->array.extent[i] + file->piece[i] - 1) / file->piece[i];
     for (int i = 1; i < file->array.rank; i++)
@@ -305,6 +307,7 @@ static md_status convert(md_feature_reader *r, size_t first, size_t count, md_er
     md_array part = r->file->array;
     part.extent[0] = count;
     part.first = first;
+    assert(r->floats || !r->bytes);
     if (r->file->swapped)
         md_array_swap(part.type, r->numbers, count * r->width);
     md_status status = r->floats ? md_array_floats(&part, r->numbers, r->floats, err) : MD_OK;

@@ -64,7 +64,7 @@ static void print_optimizer(const md_checkpoint *c)
     printf("\nOptimizer: %s, learning rate %g", md_optimizer_describe(spec.kind)->word,
            spec.learning_rate);
     for (int i = 0; (key = md_optimizer_hyper(&spec, i, &value)) != NULL; i++)
-        printf(", %s %g", key->name, *value);
+        printf("%s%s %g", i ? ", " : "\n  ", key->name, *value);
     if (c->at.iterations > c->at.step)
         printf("\n  imported after %lld steps", (long long)(c->at.iterations - c->at.step));
     printf("\n");
