@@ -18,8 +18,8 @@ typedef struct md_barrier {
 
 /* How a rank waits before it sleeps, its own. */
 typedef struct md_patience {
-    int alone;   /* has every rank of the node a core? */
-    int resting; /* waits to come for which it sleeps at once */
+    int own_core; /* has every rank of the node one? */
+    int resting;  /* waits to come for which it sleeps at once */
 } md_patience;
 
 /* Collective over the node. */
