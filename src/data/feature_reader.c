@@ -277,17 +277,18 @@ static md_status read_pieces(md_feature_reader *r, size_t first, size_t count, m
 {
     const md_feature_file *file = r->file;
     size_t grid[MD_ARRAY_RANK], beside = 1, at[MD_ARRAY_RANK] = {0};
-    assert(file->array.rank >= 1 && file->array.rank <= MD_ARRAY_RANK);
-    for (int i = 0; i < file->array.rank; i++)
+    const int rank = file->array.rank;
+    assert(rank >= 1 && rank <= MD_ARRAY_RANK);
+    for (int i = 0; i < rank; i++)
         grid[i] = (file->array.extent[i] + file->piece[i] - 1) / file->piece[i];
-    for (int i = 1; i < file->array.rank; i++)
+    for (int i = 1; i < rank; i++)
         beside *= grid[i];
     const size_t begin = first / file->piece[0], end = (first + count - 1) / file->piece[0] + 1;
     md_status status = MD_OK;
     for (size_t k = begin * beside; k < end * beside && !status; k++) {
         const uint8_t *piece;
         size_t rest = k;
-        for (int i = file->array.rank - 1; i >= 0; i--) {
+        for (int i = rank - 1; i >= 0; i--) {
             at[i] = rest % grid[i] * file->piece[i];
             rest /= grid[i];
         }
