@@ -49,6 +49,7 @@ static json_t *input_layer(const md_model_spec *spec, md_keras_dialect dialect)
 }
 
 /* Numbers as lists in lists, one for each of `rank` extents. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a shape has extents. */
 static json_t *nested(const float *values, const size_t *extent, int rank)
 {
     size_t stride = 1;

@@ -261,9 +261,10 @@ static md_status yield_defaults(proof *p, md_error *err)
         snprintf(key, sizeof key, "%.*s", (int)strcspn(defaults[i], "="), defaults[i]);
         if (!md_config_given(&config, key))
             continue;
+        const size_t at = 2 * (size_t)i;
         p->passed_count -= 2;
-        memmove(p->passed + 2 * i, p->passed + 2 * i + 2,
-                sizeof *p->passed * (size_t)(p->passed_count - 2 * i));
+        memmove(p->passed + at, p->passed + at + 2,
+                sizeof *p->passed * ((size_t)p->passed_count - at));
     }
     return status;
 }

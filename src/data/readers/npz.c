@@ -384,7 +384,7 @@ static md_status npz_locate(md_source *source, const md_array *array, md_feature
     const npz_context *npz = source->context;
     char member[MD_USUAL_NAME];
     zip_file_t *file;
-    npy_header header;
+    npy_header header = {0};
     uint64_t begin = 0;
     (void)pieces;
     md_status status = open_member(source, array->name, &file, &header, err);
