@@ -34,8 +34,10 @@ works --help
 
 # Slurm without its MPI: every task would believe to be alone.
 if [ "$ranks" = 1 ]; then
-    SLURM_NTASKS=4 refuses 2 "srun --mpi=pmi" evaluate "$good"
-    SLURM_NTASKS=4 refuses 2 "srun --mpi=pmi" --data synthetic:60
+    pmi=pmi2
+    [[ $("$binary" --version) != *"Open MPI"* ]] || pmi=pmix
+    SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," evaluate "$good"
+    SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," --data synthetic:60
     # Nor does an MPI understand every PMIx that it is given.
     PMIX_RANK=0 PMIX_NAMESPACE=slurm.pmix.1.0 SLURM_STEP_NUM_TASKS=4 refuses 2 "Slurm started 4 tasks" --data synthetic:60
     PMIX_RANK=0 PMIX_NAMESPACE=prterun-host-1 SLURM_STEP_NUM_TASKS=4 works evaluate "$good"
