@@ -35,12 +35,16 @@ works --help
 # Slurm without its MPI: every task would believe to be alone.
 if [ "$ranks" = 1 ]; then
     pmi=pmi2
-    [[ $("$binary" --version) != *"Open MPI"* ]] || pmi=pmix
+    version=$("$binary" --version)
+    [[ $version != *"Open MPI"* ]] || pmi=pmix
     SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," evaluate "$good"
     SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," --data synthetic:60
-    # Nor does an MPI understand every PMIx that it is given.
-    PMIX_RANK=0 PMIX_NAMESPACE=slurm.pmix.1.0 SLURM_STEP_NUM_TASKS=4 refuses 2 "Slurm started 4 tasks" --data synthetic:60
-    PMIX_RANK=0 PMIX_NAMESPACE=prterun-host-1 SLURM_STEP_NUM_TASKS=4 works evaluate "$good"
+    # Nor does an MPI understand every PMIx that it is given. Open MPI 5 does, and PMIx_Finalize of
+    # its library crashes when the server so named is not there.
+    if [[ $version != *"Open MPI v5"* ]]; then
+        PMIX_RANK=0 PMIX_NAMESPACE=slurm.pmix.1.0 SLURM_STEP_NUM_TASKS=4 refuses 2 "Slurm started 4 tasks" --data synthetic:60
+        PMIX_RANK=0 PMIX_NAMESPACE=prterun-host-1 SLURM_STEP_NUM_TASKS=4 works evaluate "$good"
+    fi
     SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
     SLURM_NTASKS=4 works inspect "$good"
 
