@@ -266,6 +266,11 @@ md_status md_dataset_create(md_comm *comm, const md_dataset_params *params, md_d
     status = share(comm, params, dataset, err);
     status = md_agree(comm, status, err);
     if (!status) {
+        if (md_comm_rank(comm) != 0)
+            md_scale_clear(&dataset->scale); /* as the first rank of another node it read its own */
+        status = md_scale_share(comm, &dataset->scale, err);
+    }
+    if (!status) {
         status = compare_nodes(comm, dataset, params->source, err);
         if (!status)
             status = plan_validation(comm, params, dataset, err);

@@ -10,6 +10,8 @@ import signal
 import sys
 import time
 
+import h5py
+
 from program import (PROGRAM, RECIPE, SLOW, Place, conclude, digest, ends_as, finish, judge,
                      own_messages, ranks_of, tells_of_stall, together, undisturbed, works)
 
@@ -210,6 +212,33 @@ def stop_after_an_import(place):
         ends_as(place.go_on(2), expected)
 
 
+def write_table(place):
+    """400 rows of three kinds, whose numbers say little unless they are standardized."""
+    rows = [f"{1000 + 300 * (i % 3) + 7 * (i % 11)},{0.001 * (i % 3) + 0.0002 * (i % 7)},{'red green blue'.split()[i % 3]}"
+            for i in range(400)]
+    return place.write("table.csv", "\n".join(["length,width,label", *rows]) + "\n")
+
+
+def seen_as(place):
+    """How the run in the folder says that it sees its data."""
+    with h5py.File(os.path.join(place.output, "last.h5")) as file:
+        data = file["data"]
+        return dict(data.attrs), {name: data[name][()].tolist() for name in ("mean", "variance")}
+
+
+def stop_before_a_save_of_a_table(place):
+    """What rank 1 rescues goes on with the scale and the names that rank 0 read."""
+    options = ["--data", write_table(place), "--epochs", "3", "--batch-size", "20", "--reducer", "exchange",
+               "--set", "data.scale=standardize", "--set", "distributed.stall_timeout=4"]
+    with Place() as twin:
+        expected = digest(twin.train(2, options)[0])
+        whole = seen_as(twin)
+    code, _, err = finish(place.start(2, options + ["--inject", "stop@0:5"]), SOON)
+    assert tells_of_stall(code) and "rank 1 saved" in err, f"exit {code}: {err}"
+    ends_as(place.go_on(2), expected)
+    assert seen_as(place) == whole, (seen_as(place), whole)
+
+
 def main():
     reference = undisturbed(OPTIONS)
     cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
@@ -218,7 +247,8 @@ def main():
     jobs = [(check, case, reference) for case in cases]
     jobs += [(check_suspension, case, reference) for case in (suspend_in_a_save, suspend_the_job)]
     jobs += [(judge, "nobody listens", nobody_listens),
-             (judge, "stop after an import", stop_after_an_import)]
+             (judge, "stop after an import", stop_after_an_import),
+             (judge, "stop before a save of a table", stop_before_a_save_of_a_table)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
     return conclude(results)
 
