@@ -148,13 +148,17 @@ static md_status check_unchanged(const md_feature_reader *r, md_error *err)
     if (fstat(r->fd, &info) != 0)
         return md_fail(err, MD_BAD_DATA, "'%s': cannot be read (%s); check the disk", file->path,
                        strerror(errno));
-    if ((uint64_t)info.st_size == file->size && info.st_mtim.tv_sec == file->seconds &&
-        info.st_mtim.tv_nsec == file->nanoseconds)
+    if ((uint64_t)info.st_size != file->size)
+        return md_fail(err, MD_BAD_DATA,
+                       "'%s': was changed while it was in use: it has %lld bytes and had %" PRIu64
+                       "; put back what it was and go on with --resume",
+                       file->path, (long long)info.st_size, file->size);
+    if (info.st_mtim.tv_sec == file->seconds && info.st_mtim.tv_nsec == file->nanoseconds)
         return MD_OK;
     return md_fail(err, MD_BAD_DATA,
-                   "'%s': was changed while it was in use: it has %lld bytes and had %" PRIu64
-                   "; put back what it was and go on with --resume",
-                   file->path, (long long)info.st_size, file->size);
+                   "'%s': was changed while it was in use: it has been written to; put back what "
+                   "it was and go on with --resume",
+                   file->path);
 }
 
 static md_status read_at(const md_feature_reader *r, uint64_t offset, uint8_t *out, size_t bytes,

@@ -1,10 +1,12 @@
 /* The features that a streamed store does not hold. */
 #include "store_streamed.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "feature_file.h"
+#include "statistics.h"
 
 /* The last chunk stays, so that samples in a row are read once. */
 typedef struct md_store_reading {
@@ -93,6 +95,20 @@ md_chunk_plan md_store_chunks(const md_store *store, size_t trained)
 const uint64_t *md_store_chunk_nonzero(const md_store *store)
 {
     return (const void *)(store->base + store->header->nonzero[MD_SPLIT_TRAIN]);
+}
+
+md_status md_store_check_chunk(const md_store *store, size_t chunk, const void *samples,
+                               size_t count, md_error *err)
+{
+    const size_t now = md_count_nonzero((md_element)store->header->element, samples,
+                                        count * md_store_features(store));
+    const uint64_t then = md_store_chunk_nonzero(store)[chunk];
+    if (now == then)
+        return MD_OK;
+    return md_fail(err, MD_BAD_DATA,
+                   "'%s': was changed while it was in use: of the features of %zu samples %zu are "
+                   "not 0 and %" PRIu64 " were not; put back what it was and go on with --resume",
+                   file_of(store, MD_SPLIT_TRAIN)->path, count, now, then);
 }
 
 const char *md_store_sha256(const md_store *store, md_split split)

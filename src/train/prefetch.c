@@ -128,6 +128,8 @@ static md_status read_window(md_prefetch *p, int64_t window, md_error *err)
         if (i % ranks == rank && !p->quit) {
             status = md_feature_reader_read(p->reader, chunk, &samples, &count, err);
             if (!status)
+                status = md_store_check_chunk(p->params.store, chunk, samples, count, err);
+            if (!status)
                 put_chunk(p, &p->slots[window % SLOTS], chunk, before, used, samples);
         }
         before += md_chunk_samples(&p->plan, chunk);

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 import chunk_order
-from program import Place, check_refused, conclude, digest, finish, judge, run, undisturbed
+from program import Place, check_refused, conclude, digest, finish, judge, ranks_of, run, undisturbed
 
 COUNTS = {"train": 9000, "test": 700}
 ROWS, COLUMNS = 20, 12
@@ -66,6 +66,7 @@ def npz(name, save=np.savez):
 # as long as they do not take more.
 STRETCH = (1 << 20) // 32 // (ROWS * COLUMNS + 12)
 CHUNKED = {"chunks": (CHUNK, ROWS, COLUMNS)}
+PACKED = {"compression": "gzip", **CHUNKED}
 FORMS = {
     "contiguous": (lambda: hdf5("contiguous.h5"), STRETCH),
     "idx": (lambda: idx("idx"), STRETCH),
@@ -151,7 +152,7 @@ def as_resident(place, name):
 def killed(place, ranks, then, reducer):
     """In mid-epoch, and resumed at another rank count with nothing but what the run knows."""
     os.chdir(place.path)
-    data = hdf5("data.h5", compression="gzip", **CHUNKED)
+    data = hdf5("data.h5", **PACKED)
     options = ["--reducer", reducer, "--set", "checkpoint.every_steps=40"]
     reference = train(place, data, ranks, options)
     for step in (130, 330):
@@ -264,14 +265,29 @@ def hit_all(name):
         hit_chunk(name, which)
 
 
-def fails_in_mid_run(place, ranks, hurt, words):
+def ink_all(name):
+    """Other numbers under the same size and time, as another node's cache of attributes shows them."""
+    before = os.stat(name)
+    with h5py.File(name, "r+") as file:
+        images = file["train/images"]
+        images[...] = 255
+    os.utime(name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert os.path.getsize(name) == before.st_size
+
+
+def fails_in_mid_run(place, ranks, hurt, words, stored):
     """The file gives out while the run goes on: one message, and what was saved stands."""
     os.chdir(place.path)
-    data = hdf5("data.h5", compression="gzip", **CHUNKED)
+    data = hdf5("data.h5", **stored)
     process = place.start(ranks, ["--data", data, *STREAM, *RECIPE, "--epochs", "50", "--set",
                                   "checkpoint.every_steps=20", "--inject", "slow@0:1"])
     place.wait_for_save(process)
+    pids = ranks_of(process)  # stopped, so that nobody reads a file that is half written
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     hurt(data)
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
     code, _, err = finish(process)
     check_refused((code, err), 3, words)
     assert place.verify_saved() == ["last.h5"]
@@ -279,7 +295,7 @@ def fails_in_mid_run(place, ranks, hurt, words):
 
 def stops_when_asked(place):
     os.chdir(place.path)
-    data = hdf5("data.h5", compression="gzip", **CHUNKED)
+    data = hdf5("data.h5", **PACKED)
     reference = undisturbed(["--data", data, *STREAM, *RECIPE], 2)
     process = place.start(2, ["--data", data, *STREAM, *RECIPE, "--inject", "slow@0:1", "--set",
                               "checkpoint.every_steps=5"])
@@ -293,7 +309,7 @@ def stops_when_asked(place):
 
 def debugs(place):
     os.chdir(place.path)
-    for data in (hdf5("data.h5", compression="gzip", **CHUNKED), idx("idx")):
+    for data in (hdf5("data.h5", **PACKED), idx("idx")):
         code, out, err = run("train", "--debug", "--output", place.output, "--data", data, *STREAM,
                              "--set", "train.max_steps=3", environment=place.environment)
         assert code == 0 and "gradient check: dense_1" in err + out, err
@@ -309,8 +325,9 @@ def main():
     results.append(judge("keeps its order", keeps_its_order))
     for ranks in (1, 4):
         results.append(judge(f"refused at {ranks}", refused, ranks))
-        results.append(judge(f"truncated at {ranks}", fails_in_mid_run, ranks, truncate, "was changed while"))
-        results.append(judge(f"damaged at {ranks}", fails_in_mid_run, ranks, hit_all, "does not inflate"))
+        results.append(judge(f"truncated at {ranks}", fails_in_mid_run, ranks, truncate, "was changed while", PACKED))
+        results.append(judge(f"rewritten at {ranks}", fails_in_mid_run, ranks, ink_all, "were not; put back", CHUNKED))
+        results.append(judge(f"damaged at {ranks}", fails_in_mid_run, ranks, hit_all, "does not inflate", PACKED))
     results.append(judge("stops when asked", stops_when_asked))
     results.append(judge("debugs", debugs))
     return conclude(results)

@@ -92,6 +92,10 @@ md_status md_store_reader(const md_store *store, md_split split, md_feature_read
                           md_error *err);
 md_chunk_plan md_store_chunks(const md_store *store, size_t trained);
 const uint64_t *md_store_chunk_nonzero(const md_store *store);
+/* Have a training chunk's samples, just read, that many? MD_BAD_DATA if not: a file can be changed
+ * and keep its size and time, and room is made for what was there. */
+md_status md_store_check_chunk(const md_store *store, size_t chunk, const void *samples,
+                               size_t count, md_error *err);
 const char *md_store_sha256(const md_store *store, md_split split);
 
 /* One sample's features as they were read, rows * columns elements, whatever the storage. */
