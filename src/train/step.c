@@ -168,12 +168,14 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
                                     .gradient_scale = scale};
     t->updates->begin(&step, &t->constants);
     md_reducer_begin_step(t->reducer);
+    if (t->streams)
+        t->kernels->stream_fence();
     if (t->exchanges && !t->needs_norm)
         md_model_gradient_tiles(t->model, all, slice, gradient, step_shared, t);
     else
         step_shared(t, slice, gradient);
     if (t->streams)
-        t->kernels->stream_end();
+        t->kernels->stream_fence();
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
 }

@@ -183,7 +183,7 @@ static void check_stream(const md_kernels *kernels)
         for (size_t count = 0; begin + count <= LONGEST; count += 1 + count / 3) {
             memset(to, 0, sizeof to);
             kernels->stream(x, count, to + 1 + begin);
-            kernels->stream_end();
+            kernels->stream_fence();
             CU_ASSERT_EQUAL(memcmp(to + 1 + begin, x, count * sizeof *x), 0);
             CU_ASSERT(to[begin] == 0.0f && to[1 + begin + count] == 0.0f);
         }

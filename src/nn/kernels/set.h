@@ -136,7 +136,7 @@ void MD_SET(adam)(const md_adam_step *step, size_t count, const float *g, float 
                   float *v);
 void MD_SET(sgd)(const md_sgd_step *step, size_t count, const float *g, float *w, float *u);
 void MD_SET(stream)(const float *x, size_t count, float *to);
-void MD_SET(stream_end)(void);
+void MD_SET(stream_fence)(void);
 double MD_SET(square_sum)(const float *x, size_t count);
 
 extern const md_kernels MD_SET(kernels);

@@ -28,6 +28,6 @@ const md_kernels MD_SET(kernels) = {
     .adam = MD_SET(adam),
     .sgd = MD_SET(sgd),
     .stream = MD_SET(stream),
-    .stream_end = MD_SET(stream_end),
+    .stream_fence = MD_SET(stream_fence),
     .square_sum = MD_SET(square_sum),
 };

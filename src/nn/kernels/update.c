@@ -62,7 +62,7 @@ void MD_SET(stream)(const float *x, size_t count, float *to)
         to[i] = x[i];
 }
 
-void MD_SET(stream_end)(void)
+void MD_SET(stream_fence)(void)
 {
 #if defined(__x86_64__)
     _mm_sfence();
