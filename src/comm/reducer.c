@@ -190,7 +190,6 @@ void md_reducer_add(md_reducer *reducer, size_t samples, const md_step_sums *sum
     md_step_sums *pending = &reducer->pending;
     const int fits = add_values(reducer, sums->values);
     const int taken = reducer->ops->add(reducer, samples);
-    pending->stop |= sums->stop != 0;
     pending->bad |= sums->bad != 0 || !fits || !taken;
     reducer->computed = 1;
 }
@@ -202,7 +201,7 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
     const int values = reducer->params.values;
     int64_t totals[MD_MOST_SUMS] = {0};
     memcpy(totals, own->values, sizeof own->values);
-    totals[values] = own->stop || stop;
+    totals[values] = stop != 0;
     totals[values + 1] = own->bad;
     md_status status = reducer->ops->reduce(reducer, samples, totals, err);
     if (status)

@@ -49,6 +49,7 @@ void md_guard(const char *what, double seconds)
 {
     char host[64];
     name_host(host, sizeof host);
+    start_timer(0.0); /* one that ran out between the next lines would mix two messages */
     exit_code = MD_STALLED;
     snprintf(message, sizeof message,
              "mnist_dist: stalled while %s: rank %lld (host %s, pid %d) has waited %.0f s for the "
@@ -61,7 +62,7 @@ void md_guard_end(md_status earned)
 {
     char host[64];
     name_host(host, sizeof host);
-    start_timer(0.0); /* one that ran out between the next lines would mix the two */
+    start_timer(0.0);
     exit_code = (int)earned;
     snprintf(message, sizeof message,
              "mnist_dist: warning: rank %lld (host %s, pid %d) is done, and has waited %.0f s in "
