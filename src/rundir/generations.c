@@ -32,10 +32,15 @@ int md_folder_generation(const char *name)
     return strcmp(name, exact) == 0 ? number : -1;
 }
 
+static int names_checkpoint(const char *name)
+{
+    return md_folder_generation(name) >= 0 || strcmp(name, MD_FILE_RESCUE) == 0 ||
+           strcmp(name, MD_FILE_BEST) == 0;
+}
+
 static int is_checkpoint(const struct dirent *entry)
 {
-    return md_folder_generation(entry->d_name) >= 0 || strcmp(entry->d_name, MD_FILE_RESCUE) == 0 ||
-           strcmp(entry->d_name, MD_FILE_BEST) == 0;
+    return names_checkpoint(entry->d_name);
 }
 
 /* Names that the program itself gives, and no other: these move and are replaced. */
@@ -103,6 +108,21 @@ int md_folder_has_run(const md_folder *folder)
 int md_folder_has_traces(const char *path)
 {
     return md_folder_holds(path, MD_FOLDER_TRACES);
+}
+
+int md_folder_keeps(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const int length = slash ? (int)(slash - path) : 0;
+    if (!names_checkpoint(name) && strcmp(name, MD_FILE_HISTORY) != 0 &&
+        strcmp(name, MD_FILE_STATUS) != 0 && strcmp(name, MD_FILE_LOCK) != 0)
+        return 0;
+    if (!slash)
+        return md_folder_has_traces(".");
+    if (snprintf(folder, sizeof folder, "%.*s", length ? length : 1, path) >= (int)sizeof folder)
+        return 0;
+    return md_folder_has_traces(folder);
 }
 
 md_status md_folder_check_names(const char *path, md_error *err)

@@ -29,6 +29,27 @@ done
 refuses 2 "with --output there are many" predict "$good" --output "$work/x.csv" --plot "$work/x.png"
 refuses 2 ".csv, .h5 or -" predict "$good" --output "$work/x.txt"
 
+# What is read, and what a run keeps, is never written over.
+if [ "$ranks" = 1 ]; then
+    cp -r "$good" "$work/kept"
+    echo "1,2,a" >"$work/table.csv"
+    for name in last.h5 best.h5 history.csv; do
+        refuses 2 "name another" predict "$work/kept" --output "$work/kept/$name"
+        refuses 2 "name another" report "$work/kept/best.h5" --output "$work/kept/$name"
+        (cd "$work/kept" && ! "$binary" report . --output $name 2>/dev/null) || fail "report . --output $name works"
+    done
+    cp "$work/kept/last.h5" "$work/alone.h5"
+    refuses 2 "the file to be read" predict "$work/alone.h5" --output "$work/../${work##*/}/alone.h5"
+    refuses 2 "the file to be read" predict "$good" --data "$work/table.csv" --output "$work/table.csv"
+    refuses 2 "the file to be read" report "$work/alone.h5" --output "$work/alone.h5"
+    diff -r "$good" "$work/kept" || fail "a refused command changed the run"
+    cmp "$good/last.h5" "$work/alone.h5" || fail "a refused command changed the file"
+    echo not a picture >"$work/picture.png"
+    refuses 2 "the file to be read" predict "$good" --image "$work/picture.png" --plot "$work/picture.png"
+    works predict "$good" --output "$work/kept.h5"
+    works predict "$good" --output "$work/kept.h5"
+fi
+
 works --help
 [ "$(grep -c '^Usage: ' "$out")" = 1 ] || fail "$command: every rank prints"
 

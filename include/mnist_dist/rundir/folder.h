@@ -48,6 +48,8 @@ void md_folder_set_hook(md_folder *folder, md_folder_hook hook, void *context);
 int md_folder_has_run(const md_folder *folder);
 /* The same by path, and of all else that a run leaves: status, lock, runs moved aside. */
 int md_folder_has_traces(const char *path);
+/* Is this the name of a file that a run reads again, in a folder where one has been? */
+int md_folder_keeps(const char *path);
 /* Lies a run with a checkpoint in DIR/previous, whose path is given in any case? */
 int md_folder_has_previous(const md_folder *folder, char out[PATH_MAX]);
 

@@ -1,6 +1,8 @@
 #include "shared_options.h"
 
 #include "inputs.h"
+#include "mnist_dist/base/files.h"
+#include "mnist_dist/rundir/folder.h"
 #include "present/gnuplot.h"
 
 error_t md_shared_options_parse(int key, char *text, struct argp_state *state)
@@ -22,4 +24,36 @@ error_t md_shared_options_parse(int key, char *text, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+static md_status check_output(const char *option, const char *path, const char *const *read,
+                              md_error *err)
+{
+    if (!path)
+        return MD_OK;
+    for (; *read; read++)
+        if (md_files_same(*read, path))
+            return md_fail(err, MD_USAGE, "--%s %s: that is the file to be read; name another one",
+                           option, path);
+    return md_folder_keeps(path)
+               ? md_fail(err, MD_USAGE,
+                         "--%s %s: a run keeps its state in this folder under that name; name "
+                         "another file",
+                         option, path)
+               : MD_OK;
+}
+
+md_status md_check_outputs(const md_shared_options *o, const char *const *read,
+                           const md_checkpoint *c, md_error *err)
+{
+    md_config config;
+    md_status status = md_checkpoint_config(c, &config, err);
+    const char *const data[] = {o->data ? o->data : config.data.source, NULL};
+    const char *const *const all[] = {read, data};
+    for (int i = 0; i < 2 && !status; i++) {
+        status = check_output("output", o->output, all[i], err);
+        if (!status)
+            status = check_output("plot", o->picture, all[i], err);
+    }
+    return status;
 }

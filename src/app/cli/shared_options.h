@@ -4,6 +4,7 @@
 #define MNIST_DIST_APP_SHARED_OPTIONS_H
 
 #include "command.h"
+#include "mnist_dist/checkpoint/checkpoint.h"
 
 /* Keys of a command's table; those of its own options begin at MD_OWN_OPTION. */
 enum {
@@ -26,5 +27,10 @@ typedef struct md_shared_options {
 /* An argp parser whose input is an md_shared_options, or a struct that begins with one: then the
  * command's own parser hands on the keys that it does not know. */
 error_t md_shared_options_parse(int key, char *text, struct argp_state *state);
+
+/* MD_USAGE when --output or --plot would replace what is read: the files `read` (ends with NULL),
+ * the data set of `c` unless --data names another, or any file that a run keeps in its folder. */
+md_status md_check_outputs(const md_shared_options *o, const char *const *read,
+                           const md_checkpoint *c, md_error *err);
 
 #endif

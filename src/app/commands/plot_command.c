@@ -88,6 +88,8 @@ md_status md_command_plot(md_comm *comm, int argc, char **argv, md_error *err)
     if (!status)
         status = md_open_checkpoint(file, name, &c, err);
     if (!status)
+        status = md_check_outputs(&a.shared, (const char *const[]){name, NULL}, c, err);
+    if (!status)
         status = plot(comm, c, &a, name, err);
     md_checkpoint_destroy(&c);
     return status;

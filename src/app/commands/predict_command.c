@@ -281,6 +281,7 @@ static md_status predict_all(md_comm *comm, const md_checkpoint *c, const argume
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
+    char name[PATH_MAX];
     arguments a = {.shared = {.index = -1, .split = MD_SPLIT_TEST, .err = err}};
     md_checkpoint *c = NULL;
     md_status status = md_options_parse(&md_predict_argp, argc, argv, &a, &file, err);
@@ -295,7 +296,9 @@ md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err
                          "--output there are many",
                          a.shared.picture);
     if (!status)
-        status = md_open_checkpoint(file, NULL, &c, err);
+        status = md_open_checkpoint(file, name, &c, err);
+    if (!status)
+        status = md_check_outputs(&a.shared, (const char *const[]){name, a.image, NULL}, c, err);
     if (!status)
         status = a.shared.output ? predict_all(comm, c, &a, err) : predict_one(comm, c, &a, err);
     md_checkpoint_destroy(&c);

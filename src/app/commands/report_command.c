@@ -63,6 +63,8 @@ static md_status report(md_comm *comm, md_report *r, const md_shared_options *a,
     char place[PATH_MAX];
     md_status status = choose_place(a->output, r->name, place, err);
     if (!status)
+        status = md_check_outputs(a, (const char *const[]){r->name, NULL}, r->checkpoint, err);
+    if (!status)
         status = md_checkpoint_config(r->checkpoint, &r->config, err);
     if (!status)
         status = md_ledger_newest(r->checkpoint, &r->ledger, err);
