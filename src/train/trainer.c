@@ -120,8 +120,17 @@ static md_status already_finished(md_trainer *t, int *finished, md_error *err)
     return md_comm_broadcast(t->comm, finished, sizeof *finished, 0, err);
 }
 
+/* Collective. What the run came to here is in a file, or it has failed. An epoch's end alone, of a
+ * run that goes on from its last step, is no step but has to be saved. */
+static md_status save_what_is_left(md_trainer *t, const md_position *start, md_error *err)
+{
+    const int moved = t->at.epoch != start->epoch || t->at.step != start->step;
+    return moved && t->saved_step != t->at.step ? md_trainer_save(t, 1, err) : MD_OK;
+}
+
 static md_status train(md_trainer *t, int *stop, md_error *err)
 {
+    const md_position start = t->at;
     int finished;
     md_status status = already_finished(t, &finished, err);
     t->first_step_at = t->last_save_at = md_clock_now();
@@ -133,9 +142,7 @@ static md_status train(md_trainer *t, int *stop, md_error *err)
     }
     if (finished)
         *stop = 0;
-    if (!status && t->saved_step != t->at.step && t->process_images > 0)
-        status = md_trainer_save(t, 1, err);
-    return status;
+    return status ? status : save_what_is_left(t, &start, err);
 }
 
 /* The result's validation: the last epoch's own, or one made for it in mid-epoch. */

@@ -6,7 +6,7 @@ import sys
 
 import h5py
 
-from program import RECIPE, check_refused, conclude, digest, finish, judge, run, tells_of_failure, undisturbed
+from program import RECIPE, check_refused, conclude, digest, finish, judge, run, tells_of_failure, tells_of_stall, undisturbed
 
 OPTIONS = RECIPE + ["--reducer", "exchange"]
 
@@ -71,12 +71,33 @@ def nothing_saved_since(place, ranks):
     assert "steps=2 " in out, out
 
 
+def is_complete(place):
+    """Does last.h5 hold a run that has ended?"""
+    with h5py.File(os.path.join(place.output, "last.h5"), "r") as file:
+        return bool(file["progress"].attrs["complete"])
+
+
+def rescued_at_its_end(place):
+    """All that a resume adds to the rescue of a run's last step is that the epoch has ended: that is saved at
+    the second attempt, or the run fails."""
+    options = OPTIONS + ["--epochs", "1", "--set", "checkpoint.every_steps=0"]
+    reference = undisturbed(options, 2)
+    code, _, err = finish(place.start(2, options + ["--inject", "stop@0:save"]))
+    assert tells_of_stall(code) and "rescue.h5 after step 12" in err, (code, err)
+    for name in {"last.h5", "best.h5", "history.csv"} & set(names(place)):  # woken to be ended, rank 0 may save
+        os.unlink(os.path.join(place.output, name))
+    code, out, err = finish(place.start(2, ["--inject", "enospc@0:save"], resume=True))
+    assert code == 0 and digest(out) == reference and err.count("could not save") == 1, (code, out, err)
+    assert is_complete(place) and {"best.h5", "history.csv"} <= set(names(place)), names(place)
+
+
 def main():
     reference = undisturbed(OPTIONS)
     results = [judge(f"{name} alone is left, {ranks} ranks", only, ranks, name, reference)
                for ranks, name in ((1, "best.h5"), (4, "best.h5"), (2, "rescue.h5"), (3, "last.prev.h5"))]
     results += [judge(f"{case.__name__.replace('_', ' ')}, {ranks} ranks", case, ranks)
                 for case, ranks in ((no_checkpoint_left, 2), (replaced, 1), (nothing_saved_since, 2))]
+    results.append(judge("rescued at its end", rescued_at_its_end))
     return conclude(results)
 
 
