@@ -29,7 +29,7 @@ static md_status read_one(const char *path, int64_t *step, md_checkpoint **out, 
 /* Where a search looks, and what it learns of the generations there. */
 typedef struct search {
     const char *path;
-    char *bad; /* as in md_folder; NULL: nobody wants to know */
+    char *bad, *found; /* as in md_folder; NULL: nobody wants to know */
 } search;
 
 /* What is saved from now on must not push out a good file for the sake of this one. */
@@ -107,6 +107,8 @@ static md_status newest_of(const search *s, const md_listing *l, md_checkpoint *
         return md_fail(err, status, "%s", why.text);
     if (*out && name)
         snprintf(name, name_size, "%s/%s", s->path, l->entries[best]->d_name);
+    if (*out && s->found)
+        snprintf(s->found, NAME_MAX + 1, "%s", l->entries[best]->d_name);
     if (l->count > 0 && !*out)
         return md_fail(err, MD_BAD_CHECKPOINT,
                        "none of the %d checkpoints in '%s' can be used (%s); start anew without "
@@ -136,16 +138,17 @@ md_status md_folder_newest(md_folder *folder, md_checkpoint **out, char *name, s
 {
     *out = NULL;
     memset(folder->bad, 0, sizeof folder->bad);
+    folder->found[0] = '\0';
     md_status status = md_folder_undo_set_aside(folder, err);
-    return status ? status
-                  : newest(&(search){folder->path, folder->bad}, out, name, name_size, err);
+    const search all = {folder->path, folder->bad, folder->found};
+    return status ? status : newest(&all, out, name, name_size, err);
 }
 
 md_status md_folder_look(const char *path, md_checkpoint **out, char *name, size_t name_size,
                          md_error *err)
 {
     *out = NULL;
-    return newest(&(search){path, NULL}, out, name, name_size, err);
+    return newest(&(search){path, NULL, NULL}, out, name, name_size, err);
 }
 
 md_status md_folder_length(const char *path, int64_t *steps, md_error *err)

@@ -12,6 +12,8 @@ struct md_folder {
     int lock; /* descriptor, or -1 where flock is unsupported */
     int keep;
     char bad[MD_GENERATIONS]; /* generations that md_folder_newest found not to verify */
+    char found[NAME_MAX + 1]; /* the file that it chose; "": none */
+    int history_told;         /* the user knows that history.csv is not up to date */
     md_folder_hook hook;
     void *context;
 };
@@ -59,7 +61,8 @@ md_status md_folder_finish_set_aside(md_folder *folder, md_error *err);
 /* Moves back what one that was killed before that had moved, unless there is a younger one. */
 md_status md_folder_undo_set_aside(md_folder *folder, md_error *err);
 
-/* Columns of /history in order, with a header line. */
-md_status md_history_write_csv(const char *path, const md_checkpoint *c, md_error *err);
+/* Makes history.csv the columns of /history in order, with a header line, unless it is. Where it
+ * cannot be written that is warned of, once: no checkpoint is worth less for it. */
+void md_folder_write_history(md_folder *folder, const md_checkpoint *c);
 
 #endif

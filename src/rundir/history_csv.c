@@ -1,9 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "folder_internal.h"
 #include "mnist_dist/base/bytes.h"
+#include "mnist_dist/base/files.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/checkpoint/fields.h"
 
 static void print_value(FILE *out, const md_field *field, const char *row)
@@ -45,12 +48,40 @@ static void print_history(const void *checkpoint, FILE *out)
     print_table(out, md_history_table(&c->model), (const char *)c->history, c->history_count);
 }
 
-md_status md_history_write_csv(const char *path, const md_checkpoint *c, md_error *err)
+static int holds(const char *path, const md_bytes *text)
 {
-    md_bytes text;
-    md_status status = md_bytes_print(print_history, c, &text, err);
+    static const md_file_kind kind = {.what = "a table", .quote = "'", .status = MD_FAILED};
+    md_bytes found;
+    const int same = md_bytes_read(path, &kind, &found, NULL, NULL) == MD_OK &&
+                     found.size == text->size && memcmp(found.data, text->data, found.size) == 0;
+    md_bytes_free(&found);
+    return same;
+}
+
+static md_status replace(const md_folder *folder, const char *path, const md_bytes *text,
+                         md_error *err)
+{
+    char saving[PATH_MAX];
+    md_files_join(folder->path, MD_FILE_SAVING_CSV, saving);
+    md_status status = md_bytes_write(saving, text, err);
     if (!status)
-        status = md_bytes_write(path, &text, err);
-    md_bytes_free(&text);
+        status = md_files_rename(saving, path, err);
+    if (status)
+        unlink(saving);
     return status;
+}
+
+void md_folder_write_history(md_folder *folder, const md_checkpoint *c)
+{
+    char path[PATH_MAX];
+    md_bytes text;
+    md_error why;
+    md_files_join(folder->path, MD_FILE_HISTORY, path);
+    md_status status = md_bytes_print(print_history, c, &text, &why);
+    if (!status && !holds(path, &text))
+        status = replace(folder, path, &text, &why);
+    md_bytes_free(&text);
+    if (status && !folder->history_told++)
+        md_warn(MD_FILE_HISTORY " is not up to date: %s; the checkpoints hold the history too",
+                why.text);
 }

@@ -3,6 +3,7 @@
 
 #include "folder_internal.h"
 #include "mnist_dist/base/files.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/checkpoint/encoding.h"
 
 static void enter(const md_folder *folder, const char *stage, const char *temporary)
@@ -106,75 +107,97 @@ static md_status rotate(md_folder *folder, md_error *err)
     return status;
 }
 
-/* best.h5 goes first: killed in between, the run resumes from before its best epoch and finds it
- * again; the other way round it would remember a best value that no file holds. */
-static md_status publish(md_folder *folder, const char *saving, const char *saving_csv, int best,
-                         md_error *err)
+/* best.h5 goes first: killed in between, a resume finds the best epoch in it and makes it last.h5;
+ * the other way round last.h5 would remember a best value that best.h5 does not hold. */
+static md_status publish(const md_folder *folder, const char *saving, int *best, md_error *err)
 {
     char to[PATH_MAX], link[PATH_MAX];
-    md_status status = MD_OK;
     if (best) {
         md_files_join(folder->path, MD_FILE_BEST, to);
         md_files_join(folder->path, MD_FILE_SAVING_LINK, link);
-        status = md_files_alias(saving, link, to, err);
+        md_status status = md_files_alias(saving, link, to, err);
+        if (status)
+            return status;
+        *best = 1;
     }
-    if (status)
-        return status;
     md_files_join(folder->path, MD_FILE_LAST, to);
-    status = md_files_rename(saving, to, err);
-    if (status)
+    return md_files_rename(saving, to, err);
+}
+
+/* `saving`, which is whole, becomes last.h5. Once it is, nothing fails any more. */
+static md_status replace_last(md_folder *folder, const char *saving, const md_checkpoint *c,
+                              int *best, md_error *err)
+{
+    enter(folder, "rotate", saving);
+    md_status status = rotate(folder, err);
+    if (!status) {
+        enter(folder, "rename", saving);
+        status = publish(folder, saving, best, err);
+    }
+    if (status) {
+        unlink(saving);
         return status;
+    }
     forget_bad(folder, 0);
-    md_files_join(folder->path, MD_FILE_HISTORY, to);
-    status = md_files_rename(saving_csv, to, err);
-    if (status)
-        return status;
+    md_folder_write_history(folder, c);
     md_files_sync_folder(folder->path);
-    /* Not before the new file is safe: theirs may be the only good one. */
-    drop_surplus(folder);
     return MD_OK;
 }
 
-/* folder and saving_csv are NULL of a rescue, which has neither stages nor a history.csv. */
-static md_status write_verified(md_folder *folder, const char *saving, const char *saving_csv,
-                                md_checkpoint *c, md_error *err)
+/* folder is NULL of a rescue, which has no stages. */
+static md_status write_verified(const md_folder *folder, const char *saving, md_checkpoint *c,
+                                md_error *err)
 {
     md_bytes bytes;
     enter(folder, "write", saving);
     md_status status = md_checkpoint_encode(c, saving, &bytes, err);
     if (!status)
         status = md_bytes_write(saving, &bytes, err);
-    if (!status && saving_csv)
-        status = md_history_write_csv(saving_csv, c, err);
     if (!status) {
         enter(folder, "verify", saving);
         status = verify(saving, &bytes, err);
     }
     md_bytes_free(&bytes);
+    if (status)
+        unlink(saving);
     return status;
 }
 
-md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err)
+md_status md_folder_save(md_folder *folder, md_checkpoint *c, int *best, md_error *err)
 {
-    char saving[PATH_MAX], saving_csv[PATH_MAX];
+    char saving[PATH_MAX];
     md_files_join(folder->path, MD_FILE_SAVING, saving);
-    md_files_join(folder->path, MD_FILE_SAVING_CSV, saving_csv);
-    md_status status = write_verified(folder, saving, saving_csv, c, err);
-    if (!status) {
-        enter(folder, "rotate", saving);
-        status = rotate(folder, err);
-    }
-    if (!status) {
-        enter(folder, "rename", saving);
-        status = publish(folder, saving, saving_csv, best, err);
-    }
-    if (status) {
-        unlink(saving);
-        unlink(saving_csv);
+    if (best)
+        *best = 0;
+    md_status status = write_verified(folder, saving, c, err);
+    if (!status)
+        status = replace_last(folder, saving, c, best, err);
+    if (status)
         return status;
-    }
+    /* Not before the new file is safe: theirs may be the only good one. */
+    drop_surplus(folder);
     enter(folder, "done", saving);
     return MD_OK;
+}
+
+md_status md_folder_repair(md_folder *folder, const md_checkpoint *c, md_error *err)
+{
+    char last[PATH_MAX], found[PATH_MAX], link[PATH_MAX], saving[PATH_MAX];
+    if (strcmp(folder->found, MD_FILE_LAST) == 0) {
+        md_folder_write_history(folder, c);
+        return MD_OK;
+    }
+    generation(folder, 0, last);
+    md_files_join(folder->path, folder->found, found);
+    md_files_join(folder->path, MD_FILE_SAVING_LINK, link);
+    md_files_join(folder->path, MD_FILE_SAVING, saving);
+    const char *was = !md_files_exists(last) ? "missing" : is_bad(folder, 0) ? "damaged" : "older";
+    md_status status = md_files_alias(found, link, saving, err);
+    if (!status)
+        status = replace_last(folder, saving, c, NULL, err);
+    if (!status)
+        md_info("%s was %s, and is the same as %s now", last, was, folder->found);
+    return status;
 }
 
 md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err)
@@ -182,9 +205,10 @@ md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_er
     char saving[PATH_MAX], rescue[PATH_MAX];
     md_files_join(folder_path, MD_FILE_SAVING_RESCUE, saving);
     md_files_join(folder_path, MD_FILE_RESCUE, rescue);
-    md_status status = write_verified(NULL, saving, NULL, c, err);
-    if (!status)
-        status = md_files_rename(saving, rescue, err);
+    md_status status = write_verified(NULL, saving, c, err);
+    if (status)
+        return status;
+    status = md_files_rename(saving, rescue, err);
     if (status)
         unlink(saving);
     else

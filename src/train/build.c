@@ -298,8 +298,9 @@ static md_status start_state(md_trainer *t, md_error *err)
         status = t->run->resuming ? md_trainer_adopt_checkpoint(t, err) : make_state(t, err);
     /* Only now: a start that fails must not cost an earlier run its place, nor a start from its
      * weights the file. */
-    if (t->rank == 0 && !status && !t->run->resuming)
-        status = md_folder_set_aside(t->run->folder, err);
+    if (t->rank == 0 && !status)
+        status = t->run->resuming ? md_folder_repair(t->run->folder, t->state, err)
+                                  : md_folder_set_aside(t->run->folder, err);
     status = md_agree(t->comm, status, err);
     if (!status)
         status = md_comm_broadcast(t->comm, &t->at, sizeof t->at, 0, err);

@@ -189,23 +189,28 @@ int md_trainer_is_best(const md_trainer *t)
 static md_status save_on_root(md_trainer *t, md_error *err)
 {
     md_checkpoint *c = t->state;
+    int held = 0;
     const int best = md_trainer_is_best(t);
-    const double value_before = c->best;
-    const int64_t epoch_before = c->best_epoch;
+    t->best_before.value = c->best;
+    t->best_before.epoch = c->best_epoch;
+    md_status status = md_capture_fill(t, &t->at, c, err);
     if (best) {
         c->best = md_metric_validated(md_metric_of(&c->model), &c->history[c->history_count - 1]);
         c->best_epoch = t->at.epoch;
     }
-    md_status status = md_capture_fill(t, &t->at, c, err);
     if (!status)
-        status = md_folder_save(t->run->folder, c, best, err);
-    if (status) {
-        c->best = value_before;
-        c->best_epoch = epoch_before;
-        return status;
-    }
-    t->saved_step = t->at.step; /* known here before the ranks agree on it */
-    return MD_OK;
+        status = md_folder_save(t->run->folder, c, best ? &held : NULL, err);
+    if (!status)
+        t->saved_step = t->at.step; /* known here before the ranks agree on it */
+    else if (!held)
+        md_trainer_restore_best(t);
+    return status;
+}
+
+void md_trainer_restore_best(md_trainer *t)
+{
+    t->state->best = t->best_before.value;
+    t->state->best_epoch = t->best_before.epoch;
 }
 
 /* A save that fails costs a warning as long as the run may hope for the next one. */

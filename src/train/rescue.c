@@ -24,19 +24,22 @@ static md_status fit_state(const md_trainer *t, md_checkpoint **c, md_position *
 }
 
 /* What an epoch's end adds is left out, for the resume will add it again. */
-static void forget_epoch_end(const md_trainer *t, const md_position *at, md_checkpoint *c)
+static void forget_epoch_end(md_trainer *t, const md_position *at, md_checkpoint *c)
 {
     md_checkpoint_cut_back(c);
+    if (c->best_epoch > at->epoch) /* rank 0's own state, saved in best.h5 but not in last.h5 */
+        md_trainer_restore_best(t);
     if (at->step_in_epoch == t->shape.steps_per_epoch && c->chain_count > 0 &&
         c->chain[c->chain_count - 1].step == at->step)
         c->chain_count--;
 }
 
-static md_status read_state(const md_trainer *t, const char *name, md_checkpoint **out,
-                            md_position *at, md_error *err)
+/* Also before this process' first save, last.h5 is what the run went on from (md_folder_repair). */
+static md_status read_state(const md_trainer *t, md_checkpoint **out, md_position *at,
+                            md_error *err)
 {
     char path[MD_PATH_SIZE + 16];
-    snprintf(path, sizeof path, "%s/%s", t->config->checkpoint.output, name);
+    snprintf(path, sizeof path, "%s/" MD_FILE_LAST, t->config->checkpoint.output);
     md_status status = md_checkpoint_read(path, out, err);
     if (!status && (*out)->at.step == 0)
         status = md_trainer_start_imported(t, *out, err);
@@ -60,18 +63,13 @@ static md_checkpoint *own_state(const md_trainer *t, md_position *at)
 static md_status rescue_state(const md_trainer *t, md_checkpoint **out, md_position *at,
                               md_error *err)
 {
-    md_error why;
     md_status status;
     if (!md_trainer_has_checkpoint(t)) {
         status = md_capture_create(t, out, err);
         return status ? status : fit_state(t, out, at, err);
     }
-    status = read_state(t, MD_FILE_LAST, out, at, err);
-    if (t->saved_step >= 0)
-        return status;
-    if (status)
-        status = read_state(t, MD_FILE_RESCUE, out, at, &why);
-    return status ? status : md_capture_add_run(t, *out, err);
+    status = read_state(t, out, at, err);
+    return status || t->saved_step >= 0 ? status : md_capture_add_run(t, *out, err);
 }
 
 /* Fills and saves the state while this rank's main thread stands still. So must the slices that

@@ -51,15 +51,6 @@ static void say_anew(const md_run *run)
         md_info("no checkpoint in %s yet: starting anew", output);
 }
 
-static void say_resumed(const md_run *run, const char *name)
-{
-    const md_position *at = &run->resumed->at;
-    const int is_best = strcmp(strrchr(name, '/') + 1, MD_FILE_BEST) == 0;
-    (is_best ? md_warn : md_info)("resuming from %s: epoch %lld, step %lld%s", name,
-                                  (long long)at->epoch, (long long)at->step,
-                                  is_best ? "; no newer checkpoint there is sound" : "");
-}
-
 /* Rank 0 takes the folder and finds what to resume. */
 static md_status open_folder(const md_run_params *params, md_run *run, md_error *err)
 {
@@ -81,7 +72,8 @@ static md_status open_folder(const md_run_params *params, md_run *run, md_error 
                        "%s records no run that could be resumed; start from its weights with "
                        "train.initial_weights",
                        name);
-    say_resumed(run, name);
+    md_info("resuming from %s: epoch %lld, step %lld", name, (long long)run->resumed->at.epoch,
+            (long long)run->resumed->at.step);
     return MD_OK;
 }
 

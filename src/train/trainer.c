@@ -193,6 +193,7 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
                         md_error *err)
 {
     const md_checkpoint *c = run->resumed;
+    md_status status = MD_OK;
     *ended = c && has_ended(run, c) && is_own_source(&run->config, c);
     if (*ended) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
@@ -207,8 +208,11 @@ static md_status recall(md_comm *comm, const md_run *run, int *ended, md_train_r
         if (c->at.epoch < run->config.train.epochs && has_stopped_early(run, c))
             md_early_stopping_say(&run->config, c->history, c->history_count);
         md_info("the run has ended: no step is left to take");
+        status = md_folder_repair(run->folder, c, err);
     }
-    md_status status = md_comm_broadcast(comm, ended, sizeof *ended, 0, err);
+    status = md_agree(comm, status, err);
+    if (!status)
+        status = md_comm_broadcast(comm, ended, sizeof *ended, 0, err);
     return status || !*ended ? status : md_comm_broadcast(comm, result, sizeof *result, 0, err);
 }
 

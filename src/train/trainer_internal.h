@@ -58,7 +58,11 @@ typedef struct md_trainer {
     int64_t process_images; /* trained on by all ranks in this process */
 
     md_checkpoint *state; /* what a save writes; kept up to date on rank 0 only */
-    int64_t saved_step;   /* step of the last good save; -1: none */
+    struct {
+        double value;
+        int64_t epoch;
+    } best_before;      /* what the state said of the best before the last save began */
+    int64_t saved_step; /* step of the last good save; -1: none */
     int64_t save_failures;
     md_evaluation validation; /* of the last finished epoch */
 } md_trainer;
@@ -114,6 +118,8 @@ md_status md_capture_fill(md_trainer *t, const md_position *at, md_checkpoint *c
 void md_capture_configure(const md_trainer *t, md_checkpoint *c);
 /* Rank 0: has an epoch just ended that is better than all whose weights were saved? */
 int md_trainer_is_best(const md_trainer *t);
+/* Rank 0, local: the state's best value and epoch are again those of before the last save. */
+void md_trainer_restore_best(md_trainer *t);
 /* Collective: rank 0 saves as last.h5 (and best.h5). A failed save is forgiven max_failures times,
  * the `last` one of a run never. */
 md_status md_trainer_save(md_trainer *t, int last, md_error *err);

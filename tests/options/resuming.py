@@ -31,6 +31,7 @@ def only(place, ranks, name, reference):
     code, out, err = finish(place.launch(command))
     assert code == 0 and digest(out) == reference, (code, out, err)
     assert err.count(f"resuming from {place.output}/{name}: epoch ") == 1, err
+    assert err.count("last.h5 was missing") == 1, err
     assert place.verify()[0] == 0
 
 
@@ -91,12 +92,38 @@ def rescued_at_its_end(place):
     assert is_complete(place) and {"best.h5", "history.csv"} <= set(names(place)), names(place)
 
 
+def table(place):
+    with open(os.path.join(place.output, "history.csv"), encoding="ascii") as file:
+        return file.read()
+
+
+def killed_in_its_last_save(place, ranks):
+    """Just before last.h5 was replaced, and just after: the run has ended, and no step will save again."""
+    path = {name: os.path.join(place.output, name) for name in ("last.h5", "last.prev.h5", "best.h5", "history.csv")}
+    out, _ = place.train(ranks, OPTIONS + ["--epochs", "1"])
+    reference, whole = digest(out), table(place)
+    assert os.path.samefile(path["last.h5"], path["best.h5"])
+    for before in (True, False):
+        if before:
+            os.unlink(path["last.h5"])
+            os.link(path["last.prev.h5"], path["last.h5"])
+        with open(path["history.csv"], "w", encoding="ascii") as file:
+            file.write(whole.splitlines()[0] + "\n")
+        command = [word for word in place.command(ranks, [], resume=True) if word != "--quiet"]
+        code, out, err = finish(place.launch(command))
+        assert code == 0 and digest(out) == reference and "warning" not in err, (code, out, err)
+        assert ("last.h5 was older" in err) == before, err
+        assert is_complete(place) and os.path.samefile(path["last.h5"], path["best.h5"]), names(place)
+        assert table(place) == whole, table(place)
+
+
 def main():
     reference = undisturbed(OPTIONS)
     results = [judge(f"{name} alone is left, {ranks} ranks", only, ranks, name, reference)
                for ranks, name in ((1, "best.h5"), (4, "best.h5"), (2, "rescue.h5"), (3, "last.prev.h5"))]
     results += [judge(f"{case.__name__.replace('_', ' ')}, {ranks} ranks", case, ranks)
-                for case, ranks in ((no_checkpoint_left, 2), (replaced, 1), (nothing_saved_since, 2))]
+                for case, ranks in ((no_checkpoint_left, 2), (replaced, 1), (nothing_saved_since, 2),
+                                    (killed_in_its_last_save, 1), (killed_in_its_last_save, 3))]
     results.append(judge("rescued at its end", rescued_at_its_end))
     return conclude(results)
 

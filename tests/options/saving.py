@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """saving.py: when a run saves, how many generations stay, which digests it notes, what failed saves it
 survives, and that last.h5 is whole whenever it is read."""
+import contextlib
 import os
 import signal
 import sys
@@ -83,6 +84,26 @@ def max_failures(place, ranks):
     assert generations(place) == {"last.h5": 12}, generations(place)
 
 
+def history_in_the_way(place, ranks):
+    """A folder takes history.csv's name in mid-run: the checkpoints are saved all the same, and when it is gone
+    the table is whole again."""
+    process = place.start(ranks, SYNTHETIC + SLOW + ["--epochs", "5", *small.sets({"checkpoint.every_steps": 2})])
+    place.wait_for_save(process)
+    table = os.path.join(place.output, "history.csv")
+    while not os.path.isdir(table):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(table)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(table)
+    code, out, err = finish(process)
+    assert code == 0 and digest(out), (code, err)
+    assert err.count("history.csv is not up to date") == 1 and "could not save" not in err, err
+    assert generations(place) == {"last.h5": 30, "last.prev.h5": 28}, generations(place)
+    os.rmdir(table)
+    place.train(ranks, [], resume=True)
+    assert [row["epoch"] for row in small.history(place)] == [1, 2, 3, 4, 5], small.history(place)
+
+
 def read_all(path):
     """Every dataset, through its checksum; the step and the number of epochs in the history."""
     with h5py.File(path, "r") as file:
@@ -114,6 +135,7 @@ def main():
     results = [judge(case.__name__.replace("_", " "), case) for case in cases]
     results += [judge(f"every minutes, {ranks} ranks", every_minutes, ranks) for ranks in (1, 3)]
     results += [judge(f"max failures, {ranks} ranks", max_failures, ranks) for ranks in (1, 3)]
+    results += [judge(f"history in the way, {ranks} ranks", history_in_the_way, ranks) for ranks in (1, 3)]
     return conclude(results)
 
 

@@ -8,7 +8,7 @@
 #include "runner.h"
 
 char place[TEST_PATH], place_said[8192];
-int place_lines;
+int place_lines, place_held;
 md_error place_err;
 
 static void listen(md_log_level level, const char *line, void *context)
@@ -53,7 +53,7 @@ md_checkpoint *place_checkpoint(int64_t step)
 md_status place_save(md_folder *folder, int64_t step, int best)
 {
     md_checkpoint *c = place_checkpoint(step);
-    md_status status = md_folder_save(folder, c, best, &place_err);
+    md_status status = md_folder_save(folder, c, best ? &place_held : NULL, &place_err);
     md_checkpoint_destroy(&c);
     return status;
 }

@@ -10,6 +10,7 @@
 extern char place[TEST_PATH]; /* the folder's path */
 extern char place_said[8192]; /* one line after another */
 extern int place_lines;
+extern int place_held;     /* best.h5 became the file last saved as best */
 extern md_error place_err; /* of the last call below, and for those of the test */
 
 void place_begin(void);

@@ -89,7 +89,7 @@ static void history_csv_has_the_columns_in_order(void)
     md_model_spec model = fixture_small_model();
     md_checkpoint *c = fixture_checkpoint(&model, 2);
     c->history[1].val_loss = NAN;
-    CU_ASSERT_EQUAL(md_folder_save(folder, c, 0, &place_err), MD_OK);
+    CU_ASSERT_EQUAL(md_folder_save(folder, c, NULL, &place_err), MD_OK);
     char path[TEST_PATH], text[1024] = "";
     FILE *file = fopen(test_path(place, "history.csv", path), "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);

@@ -40,7 +40,7 @@ static md_folder *place_large(md_checkpoint **c)
     model.layers[1].units = UNITS;
     md_folder *folder = place_open(2);
     *c = fixture_checkpoint(&model, 1);
-    CU_ASSERT_EQUAL_FATAL(md_folder_save(folder, *c, 0, &place_err), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_folder_save(folder, *c, NULL, &place_err), MD_OK);
     return folder;
 }
 
@@ -97,7 +97,7 @@ static void a_save_fails_for_it_and_leaves_the_old_files(void)
     md_status status = MD_FAILED;
     for (int blocks = 0; status; blocks++) {
         large_left = blocks;
-        status = md_folder_save(folder, c, 0, &place_err);
+        status = md_folder_save(folder, c, NULL, &place_err);
         large_left = -1;
         if (!status)
             break;

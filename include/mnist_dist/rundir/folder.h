@@ -73,13 +73,20 @@ md_status md_folder_look(const char *path, md_checkpoint **out, char *name, size
                          md_error *err);
 
 /* Saves atomically as last.h5: write a temporary and fsync it, compare it, read back, with what was
- * written, shift
- * older generations and hard-link last.h5 to last.prev.h5 (a copy where links are unsupported),
- * rename over last.h5, fsync the folder, and only then remove generations beyond `keep` good ones;
- * so last.h5 exists at every moment, and with it a good file. When `best`, best.h5
- * becomes the same file, just before last.h5 does. history.csv is rewritten whole. On failure
- * (MD_FAILED) last.h5 and best.h5 stay as they were and the temporary is removed. */
-md_status md_folder_save(md_folder *folder, md_checkpoint *c, int best, md_error *err);
+ * written, shift older generations and hard-link last.h5 to last.prev.h5 (a copy where links are
+ * unsupported), rename over last.h5, fsync the folder, and only then remove generations beyond
+ * `keep` good ones; so last.h5 exists at every moment, and with it a good file. With `best`,
+ * best.h5 becomes the same file, just before last.h5 does, and *best tells whether it did, also on
+ * failure. history.csv is rewritten whole where it differs, and warned of, once, where that fails.
+ * On failure (MD_FAILED) last.h5 stays as it was, best.h5 as *best says, and the temporary is
+ * removed. */
+md_status md_folder_save(md_folder *folder, md_checkpoint *c, int *best, md_error *err);
+
+/* Before a run goes on, or has ended, with the checkpoint c that md_folder_newest found: does what
+ * a save that was killed has left to do, so that from now on the run stands in last.h5 and
+ * history.csv. Any other file that was found, of a rescue too, becomes last.h5 as in a save, but no
+ * generation is removed; said in one line. MD_FAILED as of a save. */
+md_status md_folder_repair(md_folder *folder, const md_checkpoint *c, md_error *err);
 
 /* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that
  * saves it need not be the one that holds the lock. */

@@ -144,7 +144,7 @@ static md_status save(const arguments *a, const md_config *config, md_checkpoint
     if (!status)
         status = md_folder_set_aside(folder, err);
     if (!status)
-        status = md_folder_save(folder, c, 0, err);
+        status = md_folder_save(folder, c, NULL, err);
     md_folder_close(&folder);
     return status;
 }
