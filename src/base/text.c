@@ -54,6 +54,25 @@ void md_text_make_printable(char *text)
     *to = '\0';
 }
 
+const char *md_text_quote(const char *text, char out[MD_QUOTED_SIZE])
+{
+    const char *at = text;
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    static const char quote[] = "'\\''";
+    char *to = out, *const last = out + MD_QUOTED_SIZE - sizeof quote;
+    if (text[0] && !text[strspn(text, plain)])
+        return text;
+    *to++ = '\'';
+    for (; *at && to < last; at++)
+        if (*at == '\'')
+            to = stpcpy(to, quote);
+        else
+            *to++ = *at;
+    strcpy(to, "'");
+    return *at ? text : out;
+}
+
 void md_text_snippet(const char *text, char out[MD_SNIPPET_SIZE])
 {
     static const char dots[] = "...";

@@ -1,4 +1,5 @@
 #include "mnist_dist/train/run.h"
+#include "mnist_dist/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,12 @@ static md_status assemble(const md_run_params *params, const char *saved, const 
 
 static void say_anew(const md_run *run)
 {
-    char previous[PATH_MAX];
+    char previous[PATH_MAX], quoted[MD_QUOTED_SIZE];
     const char *output = run->config.checkpoint.output;
     if (md_folder_has_previous(run->folder, previous))
         md_warn("no checkpoint in %s yet: starting anew; an earlier run lies in %s, and goes on "
                 "with --resume --output %s",
-                output, previous, previous);
+                output, previous, md_text_quote(previous, quoted));
     else
         md_info("no checkpoint in %s yet: starting anew", output);
 }

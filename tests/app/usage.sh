@@ -48,6 +48,11 @@ if [ "$ranks" = 1 ]; then
     refuses 2 "the file to be read" predict "$good" --image "$work/picture.png" --plot "$work/picture.png"
     works predict "$good" --output "$work/kept.h5"
     works predict "$good" --output "$work/kept.h5"
+
+    # What is said to be typed next can be typed: also where a name has blanks.
+    run --data synthetic:60 --batch-size 20 --set checkpoint.every_steps=1 --inject kill@0:2 --output "$work/my run"
+    works inspect "$work/my run"
+    says "mnist_dist --resume --output '$work/my run'"
 fi
 
 works --help
@@ -58,16 +63,24 @@ if [ "$ranks" = 1 ]; then
     pmi=pmi2
     version=$("$binary" --version)
     [[ $version != *"Open MPI"* ]] || pmi=pmix
-    SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," evaluate "$good"
-    SLURM_NTASKS=4 refuses 2 "srun --mpi=$pmi," --data synthetic:60
+    export SLURM_NTASKS=4
+    SLURM_STEP_NUM_TASKS=4 refuses 2 "srun --mpi=$pmi," evaluate "$good"
+    SLURM_STEP_NUM_TASKS=4 refuses 2 "srun --mpi=$pmi," --data synthetic:60
     # Nor does an MPI understand every PMIx that it is given. Open MPI 5 does, and PMIx_Finalize of
     # its library crashes when the server so named is not there.
     if [[ $version != *"Open MPI v5"* ]]; then
         PMIX_RANK=0 PMIX_NAMESPACE=slurm.pmix.1.0 SLURM_STEP_NUM_TASKS=4 refuses 2 "Slurm started 4 tasks" --data synthetic:60
         PMIX_RANK=0 PMIX_NAMESPACE=prterun-host-1 SLURM_STEP_NUM_TASKS=4 works evaluate "$good"
     fi
-    SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
-    SLURM_NTASKS=4 works inspect "$good"
+    SLURM_STEP_NUM_TASKS=1 works evaluate "$good"
+    [ -s "$err" ] && fail "$command: says $(cat "$err")"
+    # A command of a job's script that is not started by srun is of one rank.
+    works inspect "$good"
+    [ -s "$err" ] && fail "$command: says $(cat "$err")"
+    works evaluate "$good"
+    grep -q "warning: evaluate runs as one rank, though Slurm gave this job 4 tasks; srun --mpi=$pmi in" "$err" ||
+        fail "$command: says '$(cat "$err")'"
+    unset SLURM_NTASKS
 
     # The same with the mpirun of another MPI. The first process speaks for all.
     for variable in OMPI_COMM_WORLD MV2_COMM_WORLD PMI; do
@@ -98,6 +111,9 @@ if [ "$ranks" = 1 ]; then
     refuses 2 "foo is not a key" "${prove[@]}" --set foo=1
     [ -s "$out" ] && fail "$command: starts a table: $(cat "$out")"
     refuses 3 "nope: no such folder" "${prove[@]}" --data nope
+    works "${prove[@]}" --set distributed.reducer=allreduce
+    grep -q "warning: reducer allreduce promises equal weights at one rank count only: the runs use exchange" "$err" ||
+        fail "$command: does not say what is proven: $(cat "$err")"
     refuses 2 "too short to be interrupted" "${prove[@]}" --data synthetic:60 --set train.batch_size=60
 fi
 finish

@@ -58,6 +58,33 @@ static void what_a_terminal_would_obey_is_replaced(void)
     expect_printable("", "");
 }
 
+/* The judge is the shell itself. */
+static void a_shell_takes_quoted_words_back(void)
+{
+    static const char *const words[] = {
+        "o tl",   "",      "it's",    "'",      "$HOME `date` \\ \"x\"",
+        "a\nb\t", "*?[a]", "~",       "#x",     "\303\274\344",
+        "a=b;c",  "-x y",  "(1)&|<>", "!x{1,2}"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char quoted[MD_QUOTED_SIZE], command[MD_QUOTED_SIZE + 16], back[64] = "";
+        snprintf(command, sizeof command, "printf %%s %s", md_text_quote(words[i], quoted));
+        FILE *shell = popen(command, "r");
+        CU_ASSERT_FATAL(shell != NULL);
+        back[fread(back, 1, sizeof back - 1, shell)] = '\0';
+        CU_ASSERT_EQUAL(pclose(shell), 0);
+        CU_ASSERT_STRING_EQUAL(back, words[i]);
+    }
+}
+
+static void plain_and_endless_words_stay_as_they_are(void)
+{
+    char quoted[MD_QUOTED_SIZE], endless[2 * MD_QUOTED_SIZE] = "";
+    const char *plain = "runs/a-1.2_b:c@d%e+f,g=h";
+    memset(endless, ' ', sizeof endless - 1);
+    CU_ASSERT_PTR_EQUAL(md_text_quote(plain, quoted), plain);
+    CU_ASSERT_PTR_EQUAL(md_text_quote(endless, quoted), endless);
+}
+
 static void snippets_are_cut_between_characters(void)
 {
     char text[200] = "", out[MD_SNIPPET_SIZE];
@@ -90,5 +117,7 @@ CU_TestInfo md_tests[] = {
     {"what is not UTF-8 is not stepped over", what_is_not_utf8_is_not_stepped_over},
     {"what a terminal would obey is replaced", what_a_terminal_would_obey_is_replaced},
     {"snippets are cut between characters", snippets_are_cut_between_characters},
+    {"a shell takes quoted words back", a_shell_takes_quoted_words_back},
+    {"plain and endless words stay as they are", plain_and_endless_words_stay_as_they_are},
     {"ASCII is told from the rest", ascii_is_told_from_the_rest},
     CU_TEST_INFO_NULL};

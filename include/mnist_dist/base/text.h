@@ -17,4 +17,9 @@ void md_text_make_printable(char *text);
 enum { MD_SNIPPET_SIZE = 64 };
 void md_text_snippet(const char *text, char out[MD_SNIPPET_SIZE]);
 
+/* A word of a command line as a POSIX shell takes it back: the text itself where nothing in it is
+ * special, or what would not fit `out`; else `out`, in single quotes. */
+enum { MD_QUOTED_SIZE = 4 * 1024 + 3 };
+const char *md_text_quote(const char *text, char out[MD_QUOTED_SIZE]);
+
 #endif

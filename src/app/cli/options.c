@@ -5,6 +5,7 @@
 #include "command.h"
 #include "mnist_dist/base/nearest.h"
 #include "mnist_dist/base/parse.h"
+#include "mnist_dist/base/text.h"
 
 /* A parser around the command's own, which learns at which argument argp gave up. */
 typedef struct outer {
@@ -147,9 +148,10 @@ char *md_command_line(const char *command, int argc, char **argv)
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return NULL;
+    char quoted[MD_QUOTED_SIZE];
     fprintf(stream, "mnist_dist %s", command);
     for (int i = 1; i < argc; i++)
-        fprintf(stream, " %s", argv[i]);
+        fprintf(stream, " %s", md_text_quote(argv[i], quoted));
     if (fclose(stream) == 0)
         return text;
     free(text);

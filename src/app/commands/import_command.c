@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "cli/pixel_scale.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/convert/convert.h"
 #include "mnist_dist/train/run.h"
 
@@ -155,7 +156,7 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
     md_model_spec_layout(&c->model, &layout);
     printf("%s/" MD_FILE_LAST ": imported, weights=xxh3:%016llx\n", a->output,
            (unsigned long long)c->weights_xxh3);
-    char input[MD_INPUT_TEXT], answer[MD_ANSWER_TEXT];
+    char input[MD_INPUT_TEXT], answer[MD_ANSWER_TEXT], quoted[MD_QUOTED_SIZE];
     printf("  %s, %s, %zu parameters, ", md_input_text(&c->model, input),
            md_answer_text(&c->model, answer), layout.parameters);
     if (c->at.iterations > 0)
@@ -163,7 +164,7 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
                (long long)c->at.iterations);
     else
         printf("no optimizer state\n");
-    printf("  train on with: mnist_dist --resume --output %s\n", a->output);
+    printf("  train on with: mnist_dist --resume --output %s\n", md_text_quote(a->output, quoted));
 }
 
 /* On the test images that the run will have, where they are there and fit already: what is wrong

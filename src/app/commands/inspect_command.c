@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/checkpoint/metric.h"
 #include "mnist_dist/data/source.h"
 #include "mnist_dist/rundir/folder.h"
@@ -87,10 +88,10 @@ static void print_progress(const md_checkpoint *c, const md_config *config, cons
         printf("  the run is complete\n");
         return;
     }
-    char copy[PATH_MAX];
+    char copy[PATH_MAX], quoted[MD_QUOTED_SIZE];
     snprintf(copy, sizeof copy, "%s", name);
     printf("  the run is not complete; go on with:\n    mnist_dist --resume --output %s\n",
-           dirname(copy));
+           md_text_quote(dirname(copy), quoted));
 }
 
 /* Words in lines of at most 79 columns beside the label; a newline in the text is a new line. */

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "mnist_dist/base/files.h"
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/rundir/folder.h"
@@ -246,26 +247,41 @@ static const char *const defaults[] = {"data.source=synthetic:2400", "train.epoc
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };
 
 /* The first that are passed on, but for what the user's file says. */
-static md_status yield_defaults(proof *p, md_error *err)
+static void yield_defaults(proof *p, const md_config *config)
 {
-    md_config config = md_config_default();
-    char *text = NULL;
-    if (!p->config)
-        return MD_OK;
-    md_status status = md_config_read_file(p->config, &text, err);
-    if (!status)
-        status = md_config_parse(&config, text, p->config, err);
-    free(text);
-    for (int i = DEFAULTS - 1; i >= 0 && !status; i--) {
+    for (int i = DEFAULTS - 1; i >= 0; i--) {
         char key[MD_VALUE_SIZE];
         snprintf(key, sizeof key, "%.*s", (int)strcspn(defaults[i], "="), defaults[i]);
-        if (!md_config_given(&config, key))
+        if (!md_config_given(config, key))
             continue;
         const size_t at = 2 * (size_t)i;
         p->passed_count -= 2;
         memmove(p->passed + at, p->passed + at + 2,
                 sizeof *p->passed * ((size_t)p->passed_count - at));
     }
+}
+
+/* What the user asks of the runs; nothing else than exchange could be proven. */
+static md_status read_configuration(proof *p, md_error *err)
+{
+    md_config config = md_config_default();
+    char *text = NULL;
+    md_status status = MD_OK;
+    if (p->config)
+        status = md_config_read_file(p->config, &text, err);
+    if (!status && p->config)
+        status = md_config_parse(&config, text, p->config, err);
+    free(text);
+    if (!status)
+        yield_defaults(p, &config);
+    for (int i = 0; i < p->passed_count && !status; i += 2)
+        if (strcmp(p->passed[i], "--set") == 0)
+            status = md_config_set(&config, p->passed[i + 1], err);
+    if (!status && md_config_given(&config, "distributed.reducer") &&
+        config.distributed.reducer != MD_REDUCER_EXCHANGE)
+        md_warn("reducer %s promises equal weights at one rank count only: the runs use %s instead",
+                md_reducer_abouts[config.distributed.reducer].name,
+                md_reducer_abouts[MD_REDUCER_EXCHANGE].name);
     return status;
 }
 
@@ -277,7 +293,7 @@ md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err)
         pass_on(&p, "--set", defaults[i]);
     md_status status = md_options_parse(&md_prove_argp, argc, argv, &p, NULL, err);
     if (!status)
-        status = yield_defaults(&p, err);
+        status = read_configuration(&p, err);
     if (!status)
         status = run_cases(&p, err);
     if (status)

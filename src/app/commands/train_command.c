@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/resilience/time_limit.h"
@@ -160,7 +161,7 @@ static md_status print_result(const md_model_spec *model, const md_train_result 
 static md_status say_stopped(const md_run *run, const md_train_result *result, const md_stop *stop,
                              md_error *err)
 {
-    char why[64] = "a signal to another rank";
+    char why[64] = "a signal to another rank", quoted[MD_QUOTED_SIZE];
     if (stop->requested)
         snprintf(why, sizeof why, "SIG%s", sigabbrev_np(stop->requested));
     else if (md_time_limit_over(stop->deadline))
@@ -169,7 +170,8 @@ static md_status say_stopped(const md_run *run, const md_train_result *result, c
                    "stopped by %s after step %lld of %lld; saved in %s, go on with: mnist_dist "
                    "train --output %s --resume",
                    why, (long long)result->steps, (long long)result->total_steps,
-                   run->config.checkpoint.output, run->config.checkpoint.output);
+                   run->config.checkpoint.output,
+                   md_text_quote(run->config.checkpoint.output, quoted));
 }
 
 /* The last word on a stalled run, and its end, while the main thread is blocked, perhaps in writing

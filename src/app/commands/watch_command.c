@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "mnist_dist/base/clock.h"
+#include "mnist_dist/base/text.h"
 #include "monitor/progress.h"
 #include "monitor/watched.h"
 #include "present/terminal.h"
@@ -46,13 +47,14 @@ static md_status conclude(const md_watched *w, md_error *err)
 {
     const md_checkpoint *c = w->checkpoint;
     long long steps = w->has_live ? w->live.step : c->at.step;
+    char quoted[MD_QUOTED_SIZE];
     switch (w->state) {
     case MD_RUN_FINISHED:
         printf("finished after step %lld\n", steps);
         return MD_OK;
     case MD_RUN_STOPPED:
         printf("stopped after step %lld; go on with: mnist_dist --resume --output %s\n", steps,
-               w->folder);
+               md_text_quote(w->folder, quoted));
         return MD_OK;
     case MD_RUN_FAILED:
         return md_fail(err, MD_FAILED,
@@ -62,7 +64,7 @@ static md_status conclude(const md_watched *w, md_error *err)
         return md_fail(err, MD_FAILED,
                        "%s: the run is gone without a word (killed?); it was at step %lld at %s, "
                        "go on with: mnist_dist --resume --output %s",
-                       w->folder, steps, w->live.updated, w->folder);
+                       w->folder, steps, w->live.updated, md_text_quote(w->folder, quoted));
     }
 }
 

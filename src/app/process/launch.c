@@ -14,6 +14,7 @@
 
 #include "launched.h"
 #include "mnist_dist/base/files.h"
+#include "mnist_dist/base/text.h"
 #include "process.h"
 
 enum { MAX_WORDS = 128, OUTPUT_SIZE = 8192 };
@@ -140,9 +141,10 @@ static md_status start(const md_launch *launch, const words *w, const char *log,
     free(environment);
     if (code == 0)
         return MD_OK;
-    char line[MD_ERROR_TEXT / 2] = "";
+    char line[MD_ERROR_TEXT / 2] = "", quoted[MD_QUOTED_SIZE];
     for (size_t i = 0, used = 0; i < w->count && used < sizeof line; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, " %s", w->word[i]);
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s",
+                                 md_text_quote(w->word[i], quoted));
     return md_fail(err, MD_FAILED, "%s cannot be started (%s); %s, or run by hand:%s", w->word[0],
                    strerror(code), md_files_cure(code), line);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/log.h"
 #include "mnist_dist/base/parse.h"
 
 /* The variables in which launchers number their processes and say how many there are. */
@@ -82,8 +83,18 @@ static md_status check(const char *command, md_error *err)
     for (int i = 0; i < LAUNCHERS; i++)
         if (number(launchers[i].size, 0) > 1)
             return refuse_mpirun(command, launchers[i].size, number(launchers[i].size, 0), err);
-    const int64_t tasks = number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1));
+    const int64_t tasks = number("SLURM_STEP_NUM_TASKS", 1);
     return tasks > 1 && (by_srun || !by_launcher) ? refuse_srun(command, tasks, err) : MD_OK;
+}
+
+/* In a job, but not through srun: a command after the job's step, or a forgotten word. */
+static void hint_at_srun(const char *command)
+{
+    const int64_t tasks = number("SLURM_NTASKS", 1);
+    if (tasks > 1 && !by_launcher && !getenv("SLURM_STEP_NUM_TASKS"))
+        md_warn("%s runs as one rank, though Slurm gave this job %lld tasks; srun --mpi=%s in "
+                "front of it uses them all",
+                command, (long long)tasks, md_launched_pmi());
 }
 
 md_status md_launched_check(const md_comm *comm, const char *command, md_error *err)
@@ -91,6 +102,8 @@ md_status md_launched_check(const md_comm *comm, const char *command, md_error *
     if (md_comm_size(comm) > 1)
         return MD_OK;
     md_status status = check(command, err);
+    if (!status)
+        hint_at_srun(command);
     if (status && md_launched_rank() != 0)
         err->text[0] = '\0';
     return status;

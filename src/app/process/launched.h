@@ -21,8 +21,8 @@ const char *md_launched_pmi(void);
 
 /* Under the launcher of another MPI every process believes to be alone, and all would train the
  * whole model into the same folder. MD_USAGE when there is one rank but the launcher started more;
- * told by the first of them, empty on the others. An mpirun of one rank inside a larger Slurm job
- * is welcome. */
+ * told by the first of them, empty on the others. One rank inside a larger Slurm job is welcome; a
+ * command there that nothing has launched is told of srun. */
 md_status md_launched_check(const md_comm *comm, const char *command, md_error *err);
 
 #endif
