@@ -47,7 +47,7 @@ check_locale() {
 }
 
 has_formatter() {
-    clang-format --version 2>/dev/null | grep -q "version $formatter\." && return
+    [[ $(clang-format --version 2>/dev/null) == *"version $formatter."* ]] && return
     say "formatting is not judged: no clang-format $formatter"
     return 1
 }
