@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # From a fresh machine to a trained network: installs the missing Debian packages, builds, gets
 # MNIST, trains on four ranks, draws the curves and reads one digit. A minute or two when nothing
-# has to be installed. Arguments go to the training: scripts/quickstart.sh --epochs 3
+# has to be installed. Arguments go to the training: scripts/quickstart.sh --epochs 3. It is done in
+# runs/mnist unless they name another folder (--output DIR).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -12,6 +13,25 @@ run() {
     "$@" </dev/null
 }
 
+# named_output ARGUMENT...: the folder that training takes from its options: the last one.
+named_output() {
+    local argument previous='' folder=''
+    for argument; do
+        case $argument in
+        --o*=*) folder=${argument#*=} ;;
+        checkpoint.output=* | --set=checkpoint.output=*) folder=${argument#*output=} ;;
+        *) case $previous in --o*=*) ;; --o*) folder=$argument ;; esac ;;
+        esac
+        previous=$argument
+    done
+    echo "$folder"
+}
+
+output=$(named_output "$@")
+if [ -z "$output" ]; then
+    output=runs/mnist
+    set -- "$@" --output $output
+fi
 cd "$top"
 open_log quickstart
 install_packages "${build_packages[@]}" || say "Going on: the build will tell what it cannot do without"
@@ -33,11 +53,11 @@ fi
 say "Training on 4 ranks"
 run mpirun -np 4 mnist_dist "${data[@]}" "$@"
 say "Reading a digit"
-run mnist_dist predict runs/mnist/best.h5 --index 0
+run mnist_dist predict "$output/best.h5" --index 0
 say "Drawing the curves"
 if command -v gnuplot >/dev/null; then
-    run mnist_dist plot runs/mnist/last.h5 --plot runs/mnist/accuracy.png
+    run mnist_dist plot "$output/last.h5" --plot "$output/accuracy.png"
 else
-    run mnist_dist plot runs/mnist/last.h5
+    run mnist_dist plot "$output/last.h5"
 fi
-say "All in runs/mnist: the model in last.h5 and best.h5"
+say "All in $output: the model in last.h5 and best.h5"
