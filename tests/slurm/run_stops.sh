@@ -194,3 +194,12 @@ for script in mnist sweep scaling; do
 done
 echo "ok: srun may list what it speaks at any length"
 
+# NFSv4 frees the locks of a node that died after 90 s.
+for script in mnist_mpirun mnist sweep; do
+    prepare
+    begin $script.sbatch
+    ended 0 0
+    wait_s=$(sed -n 's/.* train .*checkpoint\.lock_wait=\([0-9]*\).*/\1/p' log)
+    [ "${wait_s:-0}" -gt 90 ] || fail "waits ${wait_s:-no} seconds for the lock of a dead node"
+done
+echo "ok: a requeued job outwaits the lock of a node that died"

@@ -51,6 +51,7 @@ holder=$!
 job=$(OUTPUT=runs/held submit "$jobs/mnist.sbatch" "${options[@]}")
 wait_for "job $job to meet the lock" grep -q "wait" "mnist-$job.err"
 kill $holder
+grep -q "waiting up to 180 s" "mnist-$job.err" || fail "the script's wait for the lock is not in force"
 completed "$job"
 equal "the weights of job $job" "$(digest "mnist-$job.out")" "$expected"
 echo "ok: a job waits for the one that is still saving into its folder"
