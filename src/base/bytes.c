@@ -7,7 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/files.h"
+
+/* What even a slow disk takes in a few seconds. */
+enum { PART = 16 << 20 };
+
+static size_t part_of(size_t left)
+{
+    return left < PART ? left : PART;
+}
 
 static int is_absent(int reason)
 {
@@ -73,12 +82,13 @@ static int read_all(int file, md_bytes *out)
 {
     size_t done = 0;
     while (done < out->size) {
-        ssize_t got = read(file, out->data + done, out->size - done);
+        ssize_t got = read(file, out->data + done, part_of(out->size - done));
         if (got < 0 && errno != EINTR)
             return -1;
         if (got == 0)
             break;
         done += got > 0 ? (size_t)got : 0;
+        md_beat();
     }
     out->size = done;
     out->data[done] = '\0';
@@ -137,12 +147,27 @@ md_status md_bytes_print(md_printer print, const void *context, md_bytes *out, m
 int md_bytes_put(int file, const md_bytes *bytes)
 {
     for (size_t done = 0; done < bytes->size;) {
-        ssize_t put = write(file, bytes->data + done, bytes->size - done);
+        ssize_t put = write(file, bytes->data + done, part_of(bytes->size - done));
         if (put < 0 && errno != EINTR)
             return -1;
         if (put > 0)
             done += (size_t)put;
+        md_beat();
     }
+    return 0;
+}
+
+/* Part by part, so that no one wait for the disk is as long as the file. */
+static int put_on_disk(int file, const md_bytes *bytes)
+{
+    size_t done = 0;
+    do {
+        const md_bytes part = {bytes->data + done, part_of(bytes->size - done)};
+        if (md_bytes_put(file, &part) != 0 || fsync(file) != 0)
+            return -1;
+        md_beat();
+        done += part.size;
+    } while (done < bytes->size);
     return 0;
 }
 
@@ -152,7 +177,7 @@ md_status md_bytes_write(const char *path, const md_bytes *bytes, md_error *err)
     if (file < 0)
         return md_fail(err, MD_FAILED, "'%s' cannot be created: %s; %s, or choose another folder",
                        path, strerror(errno), md_files_cure(errno));
-    int failed = md_bytes_put(file, bytes) != 0 || fsync(file) != 0 ? errno : 0;
+    int failed = put_on_disk(file, bytes) != 0 ? errno : 0;
     if (close(file) != 0 && !failed)
         failed = errno; /* NFS reports a full disk here */
     if (!failed)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/bytes.h"
 #include "mnist_dist/base/log.h"
 
@@ -84,6 +85,7 @@ void md_files_sync_folder(const char *path)
     const int failed = folder < 0 || fsync(folder) != 0, reason = errno;
     if (folder >= 0)
         close(folder);
+    md_beat();
     if (failed && !atomic_flag_test_and_set(&said))
         md_warn("folder '%s' cannot be synced (%s): the files in it are whole, but should the "
                 "machine crash, the newest may be missing",
@@ -92,7 +94,9 @@ void md_files_sync_folder(const char *path)
 
 md_status md_files_rename(const char *from, const char *to, md_error *err)
 {
-    if (rename(from, to) == 0)
+    const int failed = rename(from, to) != 0;
+    md_beat();
+    if (!failed)
         return MD_OK;
     return md_fail(err, MD_FAILED,
                    "'%s' cannot be renamed to '%s': %s; %s, or choose another folder with --output",

@@ -8,7 +8,7 @@
 /* An error, and what else there is to say. */
 enum { LINE_SIZE = 2 * MD_ERROR_TEXT };
 
-/* The program's one piece of global state: where its messages go. */
+/* Where messages go: beside who watches a thread (beat.c), the program's only global state. */
 static md_log_sink current_sink;
 static void *current_context;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/digest.h"
 
 static void add_text(md_digest *digest, const char *text)
@@ -56,6 +57,7 @@ static void add_values(md_h5 *f, const char *path, hid_t id, hid_t type, hid_t s
         return;
     add_text(digest, tag);
     add_shape(digest, &shape);
+    md_beat();
     if (bytes > 0)
         add_elements(f, path, id, number < MD_H5_TYPES ? md_h5_type_id(number) : type, bytes,
                      digest);

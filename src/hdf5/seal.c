@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/digest.h"
 
 enum { WORD = sizeof MD_SEAL_WORD - 1, SEAL = WORD + MD_DIGEST_TEXT - 1 };
@@ -17,6 +18,7 @@ md_status md_seal_append(md_bytes *bytes, md_error *err)
 {
     char seal[SEAL + 1];
     make(bytes->data, bytes->size, seal);
+    md_beat();
     unsigned char *longer = realloc(bytes->data, bytes->size + SEAL);
     if (!longer)
         return md_fail_memory(err, "a checkpoint's bytes", bytes->size + SEAL);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "heartbeat_internal.h"
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/clock.h"
 #include "mnist_dist/comm/agree.h"
 
@@ -17,6 +18,13 @@ static void rest_if_halted(const md_heartbeat *h)
         pause();
 }
 
+/* base's hook: of the main thread, and of those that read for it. */
+static void beat(void *context)
+{
+    const md_heartbeat *h = context;
+    atomic_fetch_add_explicit(&h->mine->beats, 1, memory_order_relaxed);
+}
+
 /* The place is stored before `halted` is read again, and md_stall_report sets `halted` before it
  * reads the place, all in one order (memory_order_seq_cst): a main thread that was seen waiting
  * finds itself halted before it touches the state. One that was halted first leaves its place as it
@@ -25,8 +33,7 @@ static void move_to(md_heartbeat *h, int32_t place, int64_t step)
 {
     rest_if_halted(h);
     md_mark *mine = h->mine;
-    const uint32_t beats = atomic_load_explicit(&mine->beats, memory_order_relaxed);
-    atomic_store_explicit(&mine->beats, beats + 1, memory_order_relaxed);
+    beat(h);
     atomic_store_explicit(&mine->step, step, memory_order_relaxed);
     atomic_store(&mine->place, place);
     rest_if_halted(h);
@@ -45,6 +52,15 @@ static void note_wait(void *context, int waiting)
     const int32_t place = atomic_load_explicit(&h->mine->place, memory_order_relaxed);
     move_to(h, waiting ? place | MD_MARK_WAITING : place & ~MD_MARK_WAITING,
             atomic_load_explicit(&h->mine->step, memory_order_relaxed));
+}
+
+/* Changes whenever a rank of this node moves: what others wait for is then on its way. */
+static uint32_t count_beats(const md_heartbeat *h)
+{
+    uint32_t beats = 0;
+    for (int i = 0; i < h->node_size; i++)
+        beats += atomic_load_explicit(&h->board->marks[i].beats, memory_order_relaxed);
+    return beats;
 }
 
 /* Sleeps for so long or until woken. Returns the seconds that count as stillness: of a sleep that
@@ -73,7 +89,7 @@ static void *look_on(void *argument)
     for (int stopping = h->stopping; !stopping;) {
         still += sleep_a_while(h, interval);
         stopping = h->stopping;
-        const uint32_t beats = atomic_load_explicit(&h->mine->beats, memory_order_relaxed);
+        const uint32_t beats = count_beats(h);
         if (beats != seen)
             still = 0.0;
         seen = beats;
@@ -147,9 +163,10 @@ md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, m
         pthread_mutex_init(&h->mutex, NULL);
         pthread_cond_init(&h->wake, NULL);
         h->running = start_thread(h);
-        if (h->running)
+        if (h->running) {
             md_comm_set_wait_hook(comm, note_wait, h);
-        else
+            md_beat_watch((md_beating){beat, h});
+        } else
             status = md_fail(err, MD_FAILED,
                              "rank %d: no thread for the watchdog; raise the limit on processes "
                              "(ulimit -u) or set distributed.stall_timeout to 0",
@@ -167,6 +184,7 @@ void md_heartbeat_stop(md_heartbeat **heartbeat)
     if (!h)
         return;
     md_comm_set_wait_hook(h->comm, NULL, NULL);
+    md_beat_watch((md_beating){0});
     if (h->running) {
         rest_if_halted(h); /* a thread that hangs in the folder still needs what is freed here */
         pthread_mutex_lock(&h->mutex);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/memory.h"
 
 md_status md_inference_open(const md_model_spec *spec, const float *parameters,
@@ -49,6 +50,7 @@ md_inferred md_infer_block(const md_inference *inference, md_image_range images)
     const float *logits = md_model_forward(inference->model, inference->parameters, batch, &pass);
     const int answered = batch->labels || batch->targets;
     size_t correct;
+    md_beat();
     return (md_inferred){.labels = batch->labels,
                          .targets = batch->targets,
                          .logits = logits,

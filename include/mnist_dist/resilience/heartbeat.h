@@ -1,7 +1,8 @@
 /* Notices when a rank stops taking part. Each rank's main thread leaves marks of where it is, and a
  * watchdog thread beside it looks whether they go on; the step itself stays a blocking reduction
  * and pays a few stores for it. That a rank waits for others is told by comm's wait hook; the
- * trainer marks what it does in between.
+ * trainer marks what it does in between, and work that may take longer than the timeout beats
+ * between its parts (base/beat.h). A rank that waits while another of its node moves is patient.
  *
  * Only when nothing has moved for the timeout do ranks talk, through files: each writes
  * DIR/stall/RANK, waits, and reads what the others wrote; ranks that did not, or that say they are
@@ -52,7 +53,7 @@ typedef struct md_heartbeat_params {
     void *context;
 } md_heartbeat_params;
 
-/* Collective. Takes comm's wait hook. */
+/* Collective, in the main thread. Takes comm's wait hook, and watches the thread's beats. */
 md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, md_heartbeat **out,
                              md_error *err);
 
@@ -60,7 +61,8 @@ md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, m
  * noticed on this node. */
 void md_heartbeat_mark(md_heartbeat *heartbeat, md_phase phase, int64_t step);
 
-/* Collective; NULL is fine; clears *heartbeat, and comm's wait hook. */
+/* Collective; NULL is fine; clears *heartbeat, comm's wait hook and the watching of this thread;
+ * no other thread may beat for it any more. */
 void md_heartbeat_stop(md_heartbeat **heartbeat);
 
 #endif
