@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "feature_file.h"
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/memory.h"
 
 struct md_feature_reader {
@@ -166,6 +167,7 @@ static md_status read_at(const md_feature_reader *r, uint64_t offset, uint8_t *o
 {
     while (bytes > 0) {
         const ssize_t got = pread(r->fd, out, bytes, (off_t)offset);
+        md_beat();
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "feature_hash.h"
+#include "mnist_dist/base/beat.h"
 #include "readers/idx_file.h"
 
 enum { SHA256_BYTES = 32 };
@@ -34,6 +35,7 @@ static int hash_words(EVP_MD_CTX *hash, const void *values, size_t count)
         for (size_t k = 0; k < n; k++)
             words[k] = htobe32(words[k]);
         good = EVP_DigestUpdate(hash, words, n * sizeof *words);
+        md_beat();
     }
     return good;
 }
@@ -44,6 +46,7 @@ static int hash_narrow_labels(EVP_MD_CTX *hash, const md_store *store, md_split 
     for (size_t i = 0; i < md_store_images(store, split) && good; i++) {
         const uint8_t label = (uint8_t)md_store_labels(store, split)[i];
         good = EVP_DigestUpdate(hash, &label, sizeof label);
+        md_beat();
     }
     return good;
 }
@@ -146,6 +149,7 @@ static md_status hash_features(const md_store *store, md_split split, void *samp
     for (size_t i = 0; i < n && !status; i++) {
         md_store_sample(store, split, i, sample);
         md_feature_hash_add(&hash, sample, features);
+        md_beat();
     }
     const md_status ended = md_feature_hash_end(&hash, line, status ? NULL : err);
     return status ? status : ended;

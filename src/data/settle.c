@@ -169,8 +169,6 @@ static md_status look_through(md_samples *s, const md_settling *settling, md_err
                                    (scaling == MD_SCALING_AUTO && s->element == MD_ELEMENT_F32)),
                           .shape = &s->shape,
                           .as_bytes = is_unit ? &square : &s->shape};
-    s->streamed->progress = settling->progress;
-    s->streamed->context = settling->context;
     return md_streamed_look(s->streamed, &look, err);
 }
 

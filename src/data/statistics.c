@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "mnist_dist/base/beat.h"
+
 float md_largest_byte(const float *x, size_t count, float so_far)
 {
     if (so_far < 0.0f)
@@ -62,17 +64,21 @@ static double value_at(md_element element, const void *x, size_t i)
 
 void md_add_samples(md_element element, const void *x, size_t n, size_t features, double *sum)
 {
-    for (size_t s = 0; s < n; s++)
+    for (size_t s = 0; s < n; s++) {
         for (size_t i = 0; i < features; i++)
             sum[i] += value_at(element, x, s * features + i);
+        md_beat();
+    }
 }
 
 void md_add_squares(md_element element, const void *x, size_t n, size_t features,
                     const double *mean, double *square)
 {
-    for (size_t s = 0; s < n; s++)
+    for (size_t s = 0; s < n; s++) {
         for (size_t i = 0; i < features; i++) {
             const double off = value_at(element, x, s * features + i) - mean[i];
             square[i] += off * off;
         }
+        md_beat();
+    }
 }

@@ -126,8 +126,6 @@ static md_status read_chunks(const md_streamed *s, md_split split, size_t most,
         status = md_feature_reader_read(reader, k, &x, &samples, err);
         if (!status)
             take(context, k, x, samples);
-        if (s->progress)
-            s->progress(s->context);
     }
     md_feature_reader_destroy(&reader);
     return status;

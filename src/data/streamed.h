@@ -20,8 +20,6 @@ struct md_streamed {
     float largest;            /* of all when they are whole numbers from 0 to 255, else -1 */
     int in_unit;              /* those of the training split lie in [0, 1] */
     double *sum;              /* [features]: of the samples trained on; NULL: not asked for */
-    void (*progress)(void *context); /* called for each chunk that is read; NULL: nobody is told */
-    void *context;
 };
 
 md_status md_streamed_create(size_t window, md_streamed **out, md_error *err);

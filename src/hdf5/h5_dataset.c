@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/hdf5/h5.h"
 
 static int link_exists(md_h5 *f, const char *path)
@@ -90,6 +91,7 @@ void md_h5_put_array(md_h5 *f, const char *path, const md_h5_array *array, const
          H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) ||
         md_h5_release(&id) < 0)
         md_h5_fail(f, "dataset %s cannot be written", path);
+    md_beat();
     md_h5_release(&id);
     md_h5_release(&space);
     md_h5_release(&plist);
@@ -132,6 +134,53 @@ static md_status open_dataset(md_h5 *f, const char *path, dataset *set)
     return f->status;
 }
 
+/* How many rows are read at once: whole chunks, or rows that make a part worth a call. */
+static hsize_t rows_at_once(const dataset *set, size_t row_bytes)
+{
+    const size_t part = 256 * 1024;
+    hsize_t chunk[MD_H5_MAX_RANK] = {1};
+    hid_t plist = H5Dget_create_plist(set->id);
+    if (plist >= 0 && H5Pget_layout(plist) == H5D_CHUNKED)
+        H5Pget_chunk(plist, set->shape.rank, chunk);
+    md_h5_release(&plist);
+    const hsize_t bytes = chunk[0] * row_bytes;
+    return bytes > 0 && bytes < part ? part / bytes * chunk[0] : chunk[0];
+}
+
+/* libhdf5 forgets why a call failed with its next one, so that is told at once. */
+static void read_rows(md_h5 *f, const char *path, const dataset *set, hid_t space, hid_t type,
+                      hsize_t first, hsize_t count, void *out)
+{
+    md_h5_shape part = set->shape;
+    const hsize_t begin[MD_H5_MAX_RANK] = {first};
+    part.dims[0] = count;
+    hid_t memory = H5Screate_simple(part.rank, part.dims, NULL);
+    if (memory < 0 ||
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, begin, NULL, part.dims, NULL) < 0 ||
+        H5Dread(set->id, type, memory, space, H5P_DEFAULT, out) < 0)
+        md_h5_fail(f, "dataset %s cannot be read", path);
+    md_h5_release(&memory);
+}
+
+/* All of it, some rows at a time. */
+static void read_dataset(md_h5 *f, const char *path, const dataset *set, hid_t type, void *out)
+{
+    const hsize_t rows = set->shape.rank > 0 ? set->shape.dims[0] : 0;
+    size_t row_bytes = H5Tget_size(type);
+    for (int i = 1; i < set->shape.rank; i++)
+        row_bytes *= (size_t)set->shape.dims[i];
+    if (rows == 0 && H5Dread(set->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+        md_h5_fail(f, "dataset %s cannot be read", path);
+    const hsize_t most = rows > 0 ? rows_at_once(set, row_bytes) : 1;
+    hid_t space = rows > 0 ? H5Dget_space(set->id) : H5I_INVALID_HID;
+    for (hsize_t first = 0; first < rows && !f->status; first += most) {
+        const hsize_t count = rows - first < most ? rows - first : most;
+        read_rows(f, path, set, space, type, first, count, (char *)out + first * row_bytes);
+        md_beat();
+    }
+    md_h5_release(&space);
+}
+
 static int same_shape(const md_h5_shape *a, const md_h5_shape *b)
 {
     return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
@@ -164,8 +213,8 @@ void md_h5_get_array(md_h5 *f, const char *path, const md_h5_array *array, void 
     hid_t type = md_h5_type_id(array->type);
     if (md_h5_type_of(set.type) != array->type || !same_shape(&set.shape, &array->shape))
         mismatch(f, path, &set, md_h5_tag(array->type), &array->shape);
-    else if (H5Dread(set.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        md_h5_fail(f, "dataset %s cannot be read", path);
+    else
+        read_dataset(f, path, &set, type, data);
     release(&set);
 }
 
@@ -209,10 +258,9 @@ static void read_bfloat16(md_h5 *f, const char *path, const dataset *set, float 
     for (int i = 0; i < set->shape.rank; i++)
         count *= (size_t)set->shape.dims[i];
     unsigned char *bytes = (unsigned char *)data + 2 * count; /* read ahead of what is written */
-    if (H5Dread(set->id, set->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
-        md_h5_fail(f, "dataset %s cannot be read", path);
+    read_dataset(f, path, set, set->type, bytes);
+    if (f->status)
         return;
-    }
     for (size_t i = 0; i < count; i++) {
         const uint32_t bits = (uint32_t)bytes[2 * i] << 16 | (uint32_t)bytes[2 * i + 1] << 24;
         memcpy(&data[i], &bits, sizeof bits);
@@ -228,8 +276,8 @@ void md_h5_get_converted(md_h5 *f, const char *path, const md_h5_array *array, v
         read_bfloat16(f, path, &set, data);
     else if (!is_plain_number(set.type) || !same_shape(&set.shape, &array->shape))
         mismatch(f, path, &set, "a number", &array->shape);
-    else if (H5Dread(set.id, md_h5_type_id(array->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        md_h5_fail(f, "dataset %s cannot be read", path);
+    else
+        read_dataset(f, path, &set, md_h5_type_id(array->type), data);
     release(&set);
 }
 

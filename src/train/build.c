@@ -434,8 +434,8 @@ void md_trainer_tear_down(md_trainer *t)
 {
     if (t->heartbeat)
         say_watched(t, 0);
+    md_prefetch_destroy(&t->prefetch); /* its thread beats */
     md_heartbeat_stop(&t->heartbeat);
-    md_prefetch_destroy(&t->prefetch);
     md_reducer_destroy(&t->reducer);
     md_inference_close(&t->inference);
     md_batcher_destroy(&t->batcher);

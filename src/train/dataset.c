@@ -65,9 +65,7 @@ static md_status settle(const md_dataset_params *params, md_samples *samples, md
                                   .fixed = params->scale,
                                   .as_is = params->as_is,
                                   .held_out = held_out(params->validation, train),
-                                  .transpose = params->transpose,
-                                  .progress = params->progress,
-                                  .context = params->context};
+                                  .transpose = params->transpose};
     md_status status = md_samples_settle(samples, &settling, err);
     return status == MD_BAD_DATA ? md_fail_context(err, status, "%s: ", params->source) : status;
 }

@@ -27,13 +27,6 @@ static md_status choose_source(md_trainer *t, md_error *err)
     return md_config_set(config, chosen, err);
 }
 
-/* A file that takes long to read is no stall. */
-static void mark_loading(void *trainer)
-{
-    const md_trainer *t = trainer;
-    md_heartbeat_mark(t->heartbeat, MD_PHASE_LOAD, 0);
-}
-
 /* A run that goes on sees what it has seen before. A model that comes from elsewhere without steps
  * of ours sees what it is given, as it did there, unless it brings a scale of its own. */
 static md_status create_dataset(md_trainer *t, md_error *err)
@@ -50,8 +43,6 @@ static md_status create_dataset(md_trainer *t, md_error *err)
         status = md_scale_share(t->comm, &scale, err);
     params.scale = own ? &scale : NULL;
     params.as_is = t->run->resuming;
-    params.progress = mark_loading;
-    params.context = t;
     if (!status)
         status = md_dataset_create(t->comm, &params, &t->dataset, err);
     md_scale_clear(&scale);

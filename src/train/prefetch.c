@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/shared.h"
@@ -45,6 +46,7 @@ struct md_prefetch {
 
     /* The thread's own, but between jobs: */
     pthread_t thread;
+    md_beating watching; /* the thread that may wait for it */
     int has_thread;
     md_feature_reader *reader;
     uint32_t *chunks, *places;
@@ -141,6 +143,7 @@ static md_status read_window(md_prefetch *p, int64_t window, md_error *err)
 static void *work(void *prefetch)
 {
     md_prefetch *p = prefetch;
+    md_beat_watch(p->watching);
     pthread_mutex_lock(&p->lock);
     while (!p->quit) {
         if (p->job < 0) {
@@ -163,6 +166,7 @@ static void *work(void *prefetch)
 static md_status start_thread(md_prefetch *p, md_error *err)
 {
     sigset_t all, before;
+    p->watching = md_beat_watched_by();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     p->has_thread = pthread_create(&p->thread, NULL, work, p) == 0;

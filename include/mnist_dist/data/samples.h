@@ -43,8 +43,6 @@ typedef struct md_settling {
     int as_is;             /* auto standardizes nothing: the model was made elsewhere */
     size_t held_out;       /* samples at the end of the training split that are not trained on */
     int transpose;         /* rows of images are columns */
-    void (*progress)(void *context); /* called as streamed features are read; may be NULL */
-    void *context;
 } md_settling;
 
 /* Chooses the scale: auto takes bytes as v / 255, floats in [0, 1] as they are, others standardized

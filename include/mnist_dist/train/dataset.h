@@ -20,9 +20,7 @@ typedef struct md_dataset_params {
     const md_scale *scale; /* the model's own, where it has one; see md_settling */
     int as_is, transpose;  /* see there */
     const md_split *only;  /* the other split is left empty, unread; NULL: both are read */
-    void (*progress)(void *context); /* see md_settling */
-    void *context;
-    int numbers; /* samples are answered with numbers: labels, too, become targets */
+    int numbers;           /* samples are answered with numbers: labels, too, become targets */
 } md_dataset_params;
 
 /* What the configuration says. Borrows from it. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <zip.h>
 
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/text.h"
 #include "named_arrays.h"
 #include "zip_place.h"
@@ -349,6 +350,18 @@ static void widen(size_t count, float *numbers)
     }
 }
 
+static int read_all(zip_file_t *file, void *out, size_t bytes)
+{
+    enum { PART = 256 * 1024 };
+    for (size_t done = 0; done < bytes; done += PART) {
+        const size_t part = bytes - done < PART ? bytes - done : PART;
+        if (zip_fread(file, (char *)out + done, part) != (zip_int64_t)part)
+            return 0;
+        md_beat();
+    }
+    return 1;
+}
+
 /* The CRC is compared on reading past the end. */
 static md_status npz_read(md_source *source, const md_array *array, void *out, md_error *err)
 {
@@ -363,8 +376,7 @@ static md_status npz_read(md_source *source, const md_array *array, void *out, m
     if (!status) {
         const size_t size = stored_size(&header), bytes = count * size;
         void *numbers = (char *)out + count * (md_number_size(array->type) - size);
-        if (zip_fread(file, numbers, bytes) != (zip_int64_t)bytes ||
-            zip_fread(file, &beyond, 1) != 0)
+        if (!read_all(file, numbers, bytes) || zip_fread(file, &beyond, 1) != 0)
             status = fail(npz, array->name, "is damaged; fetch or save it again", err);
         else if (size > 1 && header.swapped == (BYTE_ORDER == LITTLE_ENDIAN))
             md_array_swap(header.half ? MD_NUMBER_U16 : array->type, numbers, count);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "mnist_dist/base/beat.h"
 #include "source_internal.h"
 
 enum { GZIP_WINDOW = 15 + 16, GZIP_FIRST = 0x1f, CHUNK = 256 * 1024 };
@@ -27,7 +28,9 @@ static md_status read_raw(md_stream *stream, void *out, size_t n, size_t *got, m
 {
     *got = 0;
     while (*got < n) {
-        ssize_t count = read(stream->fd, (uint8_t *)out + *got, n - *got);
+        const size_t left = n - *got;
+        ssize_t count = read(stream->fd, (uint8_t *)out + *got, left < CHUNK ? left : CHUNK);
+        md_beat();
         if (count == 0)
             return MD_OK;
         if (count < 0 && errno != EINTR)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "digit.h"
+#include "mnist_dist/base/beat.h"
 #include "mnist_dist/base/parse.h"
 #include "source_internal.h"
 
@@ -37,11 +38,13 @@ static md_status synthetic_read(md_source *source, const md_array *array, void *
     (void)err;
     uint8_t *bytes = out;
     const uint32_t first = array->place == MD_SPLIT_TEST ? first_test_image : 0;
-    for (size_t i = 0; i < array->extent[0]; i++)
+    for (size_t i = 0; i < array->extent[0]; i++) {
         if (array->rank == 1)
             bytes[i] = (uint8_t)md_digit_label(first + (uint32_t)i);
         else
             md_digit_draw(first + (uint32_t)i, bytes + i * MD_DIGIT_PIXELS);
+        md_beat();
+    }
     return MD_OK;
 }
 
