@@ -54,8 +54,7 @@ static void note_wait(void *context, int waiting)
             atomic_load_explicit(&h->mine->step, memory_order_relaxed));
 }
 
-/* Changes whenever a rank of this node moves: what others wait for is then on its way. */
-static uint32_t count_beats(const md_heartbeat *h)
+uint32_t md_node_beats(const md_heartbeat *h)
 {
     uint32_t beats = 0;
     for (int i = 0; i < h->node_size; i++)
@@ -78,6 +77,16 @@ static double sleep_a_while(md_heartbeat *h, double seconds)
     return slept < 2.0 * seconds ? slept : 2.0 * seconds;
 }
 
+int md_heartbeat_rest(md_heartbeat *h, double seconds)
+{
+    pthread_mutex_lock(&h->mutex);
+    if (!h->stopping)
+        sleep_a_while(h, seconds);
+    const int stopping = h->stopping;
+    pthread_mutex_unlock(&h->mutex);
+    return stopping;
+}
+
 static void *look_on(void *argument)
 {
     md_heartbeat *h = argument;
@@ -89,7 +98,7 @@ static void *look_on(void *argument)
     for (int stopping = h->stopping; !stopping;) {
         still += sleep_a_while(h, interval);
         stopping = h->stopping;
-        const uint32_t beats = count_beats(h);
+        const uint32_t beats = md_node_beats(h) + atomic_load(&h->board->heard);
         if (beats != seen)
             still = 0.0;
         seen = beats;
@@ -128,14 +137,15 @@ static md_status introduce(md_heartbeat *h, md_comm *comm, md_error *err)
 }
 
 /* Signals are for the main thread: here they would cut a sleep short, or the last word. */
-static int start_thread(md_heartbeat *h)
+static void start_threads(md_heartbeat *h)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int started = pthread_create(&h->thread, NULL, look_on, h) == 0;
+    h->running = pthread_create(&h->thread, NULL, look_on, h) == 0;
+    h->has_talking =
+        h->running && h->nodes > 1 && pthread_create(&h->talking, NULL, md_nodes_talk, h) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
 }
 
 md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, md_heartbeat **out,
@@ -155,6 +165,7 @@ md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, m
     h->rank = md_comm_rank(comm);
     h->ranks = md_comm_size(comm);
     h->node_size = md_comm_node_size(comm);
+    h->nodes = md_comm_nodes(comm);
     snprintf(h->folder, sizeof h->folder, "%s/stall", params->folder);
     if (params->timeout <= 0.0 || !params->on_stall)
         return MD_OK;
@@ -162,11 +173,12 @@ md_status md_heartbeat_start(md_comm *comm, const md_heartbeat_params *params, m
     if (!status) {
         pthread_mutex_init(&h->mutex, NULL);
         pthread_cond_init(&h->wake, NULL);
-        h->running = start_thread(h);
+        start_threads(h);
         if (h->running) {
             md_comm_set_wait_hook(comm, note_wait, h);
             md_beat_watch((md_beating){beat, h});
-        } else
+        }
+        if (!h->running || h->has_talking != (h->nodes > 1))
             status = md_fail(err, MD_FAILED,
                              "rank %d: no thread for the watchdog; raise the limit on processes "
                              "(ulimit -u) or set distributed.stall_timeout to 0",
@@ -189,9 +201,13 @@ void md_heartbeat_stop(md_heartbeat **heartbeat)
         rest_if_halted(h); /* a thread that hangs in the folder still needs what is freed here */
         pthread_mutex_lock(&h->mutex);
         h->stopping = 1;
-        pthread_cond_signal(&h->wake);
+        pthread_cond_broadcast(&h->wake);
         pthread_mutex_unlock(&h->mutex);
         pthread_join(h->thread, NULL);
+        if (h->has_talking)
+            pthread_join(h->talking, NULL);
+        if (h->has_talking && h->rank == 0)
+            md_stall_clean(h);
         pthread_cond_destroy(&h->wake);
         pthread_mutex_destroy(&h->mutex);
     }

@@ -32,7 +32,8 @@ typedef struct md_mark {
 typedef struct md_board {
     _Atomic int32_t halted;  /* a stall was noticed: nobody goes beyond the next mark */
     _Atomic int32_t settled; /* somebody has told the user */
-    char padding[56];
+    _Atomic uint32_t heard;  /* how often another node was heard to move */
+    char padding[52];
     md_mark marks[]; /* [node_size] */
 } md_board;
 
@@ -40,16 +41,28 @@ struct md_heartbeat {
     md_heartbeat_params params;
     char folder[MD_STALL_PATH_SIZE]; /* DIR/stall */
     md_comm *comm;                   /* borrowed */
-    int rank, ranks, node_size;
+    int rank, ranks, node_size, nodes;
     md_identity *who; /* [ranks] */
     md_shared *shared;
     md_board *board;
     md_mark *mine;
-    pthread_t thread;
+    pthread_t thread, talking; /* the watchdog; md_nodes_talk, where there are several nodes */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    int running, stopping;
+    int running, has_talking, stopping;
 };
+
+/* Of a thread of the heartbeat's: sleeps for so long; 1 as soon as it is to end. */
+int md_heartbeat_rest(md_heartbeat *h, double seconds);
+
+/* Changes whenever a rank of this node moves: what others wait for is then on its way. */
+uint32_t md_node_beats(const md_heartbeat *h);
+
+/* nodes.c. A thread that lets nodes know of each other's long work. */
+void *md_nodes_talk(void *heartbeat);
+
+/* How often it does: by so much may nodes differ in when they last saw a move; 0 of one node. */
+double md_nodes_period(const md_heartbeat *h);
 
 /* stall.c. In the watchdog thread: names the missing ranks, has the state saved, tells the
  * application. Returns only if on_stall does. */

@@ -222,7 +222,7 @@ static void *exchange(void *argument)
     md_heartbeat *h = argument;
     report *all = calloc((size_t)h->ranks, sizeof *all);
     if (all && write_report(h)) {
-        md_clock_sleep(gather_s);
+        md_clock_sleep(gather_s + md_nodes_period(h));
         read_reports(h, all);
         if (elect_leader(h, all) == h->rank && claim_lead(h))
             report_for_all(h, all);
@@ -241,7 +241,7 @@ static void exchange_for_a_while(md_heartbeat *h)
     struct timespec until;
     pthread_t thread;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(gather_s + rescue_s);
+    until.tv_sec += (time_t)(gather_s + md_nodes_period(h) + rescue_s);
     if (pthread_create(&thread, NULL, exchange, h) == 0)
         pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
 }
@@ -306,6 +306,8 @@ void md_stall_clean(const md_heartbeat *h)
     name_file(h, "done", path, sizeof path);
     unlink(path);
     name_file(h, "leader", path, sizeof path);
+    unlink(path);
+    name_file(h, "moving", path, sizeof path);
     unlink(path);
     rmdir(h->folder);
 }

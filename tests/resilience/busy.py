@@ -4,6 +4,7 @@ validation, a save, the SHA-256 of the data, a window of streamed features. LIBR
 work sleep, for far less than the timeout. A rank that stops in the middle of it is found all the same."""
 import os
 import random
+import re
 import shutil
 import sys
 
@@ -14,6 +15,7 @@ from program import Place, conclude, digest, ends_as, finish, judge, own_message
 LIBRARY = sys.argv[1]
 TIMEOUT = 8
 PATIENT = 300  # seconds
+NODES = ["--set", "distributed.node_size=1"]
 ONCE = ["--batch-size", "20", "--epochs", "1", "--set", f"distributed.stall_timeout={TIMEOUT}"]
 
 
@@ -69,35 +71,39 @@ def hashing(place):
     return ["--data", "synthetic:600"], slow("EVP_DigestUpdate", 40)
 
 
-def goes_on(place, case, ranks):
+def goes_on(place, case, ranks, more):
     options, environment = case(place)
+    options = options + more
     expected = digest(place.train(ranks, ONCE + options)[0])
     assert expected
     shutil.rmtree(place.output)
     ends_as(place.start(ranks, ONCE + options, **environment), expected, PATIENT)
+    assert not os.path.exists(os.path.join(place.output, "stall"))
 
 
-def check(case, ranks):
-    return judge(f"slow {case.__name__}, {ranks} ranks", goes_on, case, ranks)
+def check(case, ranks, *more):
+    return judge(f"slow {case.__name__}, {ranks} ranks {' '.join(more)}", goes_on, case, ranks, list(more))
 
 
-def is_found(place, case, stop, words):
-    """Stopped in the middle of its slow work, while others are at theirs or wait."""
+def is_found(place, case, stop, words, more):
+    """Stopped in the middle of such work, which is quick here, as is the rescue."""
     options, environment = case(place)
-    code, _, err = finish(place.start(2, ONCE + options, **{**environment, "MD_SLOW_STOP": stop}), PATIENT)
+    process = place.start(2, ONCE + options + more, **{**environment, "MD_SLOW_MS": "0", "MD_SLOW_STOP": stop})
+    code, _, err = finish(process, PATIENT)
     messages = own_messages(err)
     assert tells_of_stall(code) and len(messages) == 1, f"exit {code}: {err}"
-    missing = messages[0].split("; ")[0]
-    assert f"missing: rank {stop[0]} (host" in missing and words in missing, messages
+    assert f"missing: rank {stop[0]} (host" in messages[0] and words in messages[0], messages
+    assert len(re.findall(r"rank \d+ \(host", messages[0])) == 1, messages
 
 
-def check_stop(case, stop, words):
-    return judge(f"stopped in {case.__name__}", is_found, case, stop, words)
+def check_stop(case, stop, words, *more):
+    return judge(f"stopped in {case.__name__} {' '.join(more)}", is_found, case, stop, words, list(more))
 
 
 def main():
     jobs = [(check, case, 2) for case in (reading, arrays, validation, saving, hashing)]
     jobs += [(check, case, 1) for case in (saving, window)]
+    jobs += [(check, saving, 2, *NODES), (check_stop, validation, "1:700", "nothing heard from its node", *NODES)]
     jobs += [(check_stop, reading, "0:20", "last seen reading the data"),
              (check_stop, validation, "1:700", "last seen validating")]
     return conclude(together(lambda judge, *rest: judge(*rest), jobs, 4))

@@ -2,7 +2,9 @@
  * watchdog thread beside it looks whether they go on; the step itself stays a blocking reduction
  * and pays a few stores for it. That a rank waits for others is told by comm's wait hook; the
  * trainer marks what it does in between, and work that may take longer than the timeout beats
- * between its parts (base/beat.h). A rank that waits while another of its node moves is patient.
+ * between its parts (base/beat.h). A rank that waits while another moves is patient: of its own
+ * node it sees the marks, from others it hears through DIR/stall/moving, where a rank that moves
+ * for some seconds without ending a step says so.
  *
  * Only when nothing has moved for the timeout do ranks talk, through files: each writes
  * DIR/stall/RANK, waits, and reads what the others wrote; ranks that did not, or that say they are
