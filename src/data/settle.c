@@ -1,10 +1,12 @@
 /* What was read, made into what a model is given. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "array.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/text.h"
 #include "mnist_dist/data/samples.h"
 #include "statistics.h"
 #include "streamed.h"
@@ -37,6 +39,27 @@ static int lie_in_unit(const md_samples *s)
     return !x || md_lie_in_unit(x, s->shape.images[MD_SPLIT_TRAIN] * features_of(s));
 }
 
+/* Not within the range of float32. */
+static md_status fail_spread(const md_samples *s, size_t feature, md_error *err)
+{
+    const char *name = s->scale.feature_names;
+    for (size_t i = 0; name && i < feature; i++) {
+        name = strchr(name, '\n');
+        name = name ? name + 1 : NULL;
+    }
+    char quoted[MD_SNIPPET_SIZE] = "", snippet[MD_SNIPPET_SIZE - 5];
+    if (name) {
+        snprintf(snippet, sizeof snippet, "%.*s", (int)strcspn(name, "\n"), name);
+        snprintf(quoted, sizeof quoted, " ('%s')", snippet);
+        md_text_make_printable(quoted);
+    }
+    return md_fail(
+        err, MD_BAD_DATA,
+        "feature %zu%s lies too far apart to be standardized: the variance of its values "
+        "is above 3.4e38; give it in a larger unit",
+        feature + 1, quoted);
+}
+
 /* Mean first, then the squares of what lies off it. sums[2][features]. */
 static md_status measure(md_samples *s, size_t count, double *sums, md_error *err)
 {
@@ -58,6 +81,8 @@ static md_status measure(md_samples *s, size_t count, double *sums, md_error *er
         const float variance = (float)(square[i] / (double)count);
         s->scale.mean[i] = (float)mean[i];
         s->scale.variance[i] = variance >= 1e-30f ? variance : 1.0f;
+        if (!status && !isfinite(variance))
+            status = fail_spread(s, i, err);
     }
     return status;
 }
@@ -66,7 +91,8 @@ static md_status standardize(md_samples *s, size_t count, md_error *err)
 {
     const size_t features = features_of(s);
     double *sums = NULL;
-    s->scale = (md_scale){.kind = MD_SCALE_STANDARDIZE, .features = features};
+    s->scale.kind = MD_SCALE_STANDARDIZE;
+    s->scale.features = features;
     md_status status =
         md_allocate((void **)&s->scale.mean, features, sizeof(float), "the features' means", err);
     if (!status)

@@ -1,6 +1,8 @@
 #include "mnist_dist/data/source.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -148,6 +150,32 @@ static md_status take_arrays(md_source *source, const char *where, md_error *err
     return status ? status : check_shape(source, where, err);
 }
 
+static void free_names(md_source *source)
+{
+    free(source->feature_names);
+    free(source->class_names);
+    free(source->notes);
+}
+
+md_status md_source_note(md_source *source, md_error *err, const char *format, ...)
+{
+    char *before = source->notes, *added = NULL, *joined = NULL;
+    va_list values;
+    va_start(values, format);
+    const int length = vasprintf(&added, format, values);
+    va_end(values);
+    if (length < 0 ||
+        asprintf(&joined, "%s%s%s", before ? before : "", before ? "\n" : "", added) < 0) {
+        if (length >= 0)
+            free(added);
+        return md_fail_memory(err, "a message", MD_SOURCE_TEXT);
+    }
+    free(added);
+    free(before);
+    source->notes = joined;
+    return MD_OK;
+}
+
 md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_error *err)
 {
     const char *where = wishes->where;
@@ -163,8 +191,7 @@ md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_err
     source->ops = choose(where);
     md_status status = source->ops->open(source, where, err);
     if (status) {
-        free(source->feature_names);
-        free(source->class_names);
+        free_names(source);
         free(source);
         return status;
     }
@@ -180,8 +207,7 @@ void md_source_close(md_source **source)
     if (!*source)
         return;
     (*source)->ops->close(*source);
-    free((*source)->feature_names);
-    free((*source)->class_names);
+    free_names(*source);
     free(*source);
     *source = NULL;
 }
@@ -218,6 +244,11 @@ const char *md_source_feature_names(const md_source *source)
 const char *md_source_class_names(const md_source *source)
 {
     return source->class_names;
+}
+
+const char *md_source_notes(const md_source *source)
+{
+    return source->notes;
 }
 
 /* All of an array in new memory, aligned for any type. */

@@ -37,8 +37,13 @@ struct md_source {
     int single;          /* the file has one part, which is in the training split's place */
     int integers;        /* floats are but how it holds numbers that may all be whole */
     char *feature_names, *class_names; /* malloc'ed, joined by newlines; NULL: not known */
+    char *notes;                       /* likewise: what its user should hear */
     void *context;                     /* the kind's own, freed by its close */
 };
+
+/* Adds a sentence to the notes. */
+md_status md_source_note(md_source *source, md_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Are these the bytes of a regular file from `offset` on? */
 int md_source_starts(const char *where, long offset, const char *bytes, size_t count);

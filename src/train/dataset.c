@@ -94,11 +94,11 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
                                                      &loading->samples, err)
                                   : md_source_read(source, (md_split)split, &loading->samples, err);
     }
-    if (!status)
-        status = settle(params, &loading->samples, err);
     if (!status && !params->scale)
         status = md_scale_name(&loading->samples.scale, md_source_feature_names(source),
                                md_source_class_names(source), err);
+    if (!status)
+        status = settle(params, &loading->samples, err);
     if (!status)
         loading->single = md_source_is_single(source);
     if (!status)
@@ -129,6 +129,16 @@ static md_status choose_memory(md_comm *comm, const md_dataset_params *params, m
     return status;
 }
 
+static void say_notes(const md_source *source)
+{
+    const char *at = md_source_notes(source);
+    while (at && *at) {
+        const int length = (int)strcspn(at, "\n");
+        md_warn("%.*s", length, at);
+        at += length + (at[length] == '\n');
+    }
+}
+
 /* The node's first rank reads, the others wait in the agreements. */
 static md_status read_on_nodes(md_comm *comm, const md_dataset_params *params, md_loading *loading,
                                md_error *err)
@@ -140,6 +150,8 @@ static md_status read_on_nodes(md_comm *comm, const md_dataset_params *params, m
         status = choose_memory(comm, params, loading, err);
     if (!status)
         status = md_agree(comm, first ? load(params, loading, err) : MD_OK, err);
+    if (!status && md_comm_rank(comm) == 0)
+        say_notes(loading->source);
     md_source_close(&loading->source);
     return status;
 }
@@ -337,6 +349,11 @@ md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
 int md_dataset_streams(const md_dataset *dataset)
 {
     return dataset->streams;
+}
+
+int md_dataset_is_single(const md_dataset *dataset)
+{
+    return dataset->single;
 }
 
 const md_scale *md_dataset_scale(const md_dataset *dataset)

@@ -46,6 +46,9 @@ int md_source_describe(const md_source *source, md_split split, int answers,
 const char *md_source_feature_names(const md_source *source);
 const char *md_source_class_names(const md_source *source);
 
+/* What its user should hear, a sentence a line; NULL: nothing. */
+const char *md_source_notes(const md_source *source);
+
 /* 1: it has but one part, which serves as the training split or, when `only` asks for that, as the
  * test split. */
 int md_source_is_single(const md_source *source);

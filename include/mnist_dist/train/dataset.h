@@ -38,6 +38,7 @@ md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err);
 
 /* Local. */
 int md_dataset_streams(const md_dataset *dataset);           /* equal on all ranks */
+int md_dataset_is_single(const md_dataset *dataset);         /* likewise: one part is all it has */
 const md_scale *md_dataset_scale(const md_dataset *dataset); /* likewise */
 const md_store *md_dataset_store(const md_dataset *dataset);
 size_t md_dataset_train_count(const md_dataset *dataset); /* images trained on */

@@ -28,7 +28,16 @@ typedef struct subject {
     md_data_choice data;
     md_scale scale; /* where `data` has one: every rank's own copy */
     int scaled, scale_is_open;
+    int own; /* the data that the model was trained on */
 } subject;
+
+static md_status is_own(const char *data, const md_checkpoint *c, int *own, md_error *err)
+{
+    md_config config;
+    md_status status = md_checkpoint_config(c, &config, err);
+    *own = !data || (c->at.step > 0 && strcmp(data, config.data.source) == 0);
+    return status;
+}
 
 static md_status read_subject(const char *file, const char *data, subject *s, md_checkpoint **c,
                               md_error *err)
@@ -36,6 +45,8 @@ static md_status read_subject(const char *file, const char *data, subject *s, md
     md_status status = md_open_checkpoint(file, s->name, c, err);
     if (!status)
         status = md_choose_data(data, *c, &s->data, err);
+    if (!status)
+        status = is_own(data, *c, &s->own, err);
     if (status)
         return status;
     s->model = (*c)->model;
@@ -116,10 +127,16 @@ static void print_numbers(const subject *s, const md_evaluation *e)
     }
 }
 
-static void print_evaluation(const subject *s, const md_evaluation *e)
+/* What has one part was trained on, and is judged as a whole. */
+static void print_evaluation(const subject *s, int single, const md_evaluation *e)
 {
-    printf("model %s\ntest %s of %s\n", s->name, s->model.rows > 1 ? "images" : "rows",
-           s->data.config.data.source);
+    const char *kind = s->model.rows > 1 ? "images" : "rows";
+    const char *source = s->data.config.data.source;
+    printf("model %s\n", s->name);
+    if (s->own && single)
+        printf("all %lld %s of %s, also those trained on\n", (long long)e->images, kind, source);
+    else
+        printf("test %s of %s\n", kind, source);
     switch (md_model_spec_answer(&s->model)) {
     case MD_ANSWER_CLASS:
         printf("loss %.6f  accuracy %.4f  (%lld of %lld right)\n\n", e->loss, e->accuracy,
@@ -159,7 +176,7 @@ static md_status evaluate(md_comm *comm, const subject *s, const float *paramete
     if (!status && s->scale_is_open)
         status = md_scale_check(comm, &s->model, parameters, dataset, source, err);
     if (!status && md_comm_rank(comm) == 0)
-        print_evaluation(s, &evaluation);
+        print_evaluation(s, md_dataset_is_single(dataset), &evaluation);
     md_evaluation_clear(&evaluation);
     md_inference_close(&inference);
     md_dataset_destroy(&dataset);

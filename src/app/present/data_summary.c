@@ -223,6 +223,19 @@ static void print_memory(const summary *s)
             (double)s->plan.bytes / 1e6);
 }
 
+static void print_notes(const summary *s)
+{
+    const char *at = md_source_notes(s->source);
+    while (at && *at) {
+        char note[MD_ERROR_TEXT];
+        const size_t length = strcspn(at, "\n");
+        snprintf(note, sizeof note, "%.*s", (int)length, at);
+        print_label(s, "note");
+        print_text(s, note);
+        at += length + (at[length] == '\n');
+    }
+}
+
 static void print_refused(const summary *s)
 {
     if (!s->refused[0])
@@ -247,6 +260,7 @@ md_status md_data_summarize(const md_config *config, FILE *out, md_error *err)
     }
     if (!status) {
         print_memory(&s);
+        print_notes(&s);
         print_refused(&s);
     }
     clear(&s);

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_names.h"
 #include "csv_table.h"
-#include "mnist_dist/base/nearest.h"
+#include "csv_targets.h"
 #include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
 #include "source_internal.h"
 
-enum { NAME_SIZE = 512, FEATURES, ANSWERS };
+enum { NAME_SIZE = 512, MANY_WORDS = 11, FEW_ROWS = 5, FEATURES = 1, ANSWERS };
 
 /* One number that the model is given. */
 typedef struct feature {
@@ -21,7 +22,10 @@ typedef struct feature {
 } feature;
 
 typedef struct csv_context {
+    md_source *source;
+    const char *where;
     md_csv_table table;
+    md_csv_model model; /* what the model's names tell; no columns: there is none */
     feature *features;
     size_t feature_count;
     size_t *targets;
@@ -32,6 +36,7 @@ typedef struct csv_context {
 static void free_context(csv_context *csv)
 {
     md_csv_table_clear(&csv->table);
+    md_csv_model_clear(&csv->model);
     free(csv->features);
     free(csv->targets);
     free(csv->classes);
@@ -51,96 +56,11 @@ static int append(char **names, const char *name, const char *word)
     return 1;
 }
 
-/* The number of a column, or column_count. */
-static size_t find_column(const md_csv_table *t, const char *name)
+/* Who only wants answers need not bring the right ones. */
+static int is_optional(const csv_context *csv)
 {
-    size_t i = 0;
-    while (i < t->column_count && strcmp(t->columns[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-static md_status fail_column(const md_csv_table *t, const char *where, const char *name,
-                             md_error *err)
-{
-    char snippet[MD_SNIPPET_SIZE], some[256] = "";
-    md_text_snippet(name, snippet);
-    md_nearest nearest = md_nearest_start(snippet);
-    size_t used = 0;
-    for (size_t i = 0; i < t->column_count; i++) {
-        char known[MD_SNIPPET_SIZE];
-        md_text_snippet(t->columns[i].name, known);
-        md_nearest_offer(&nearest, known);
-        if (used < sizeof some - MD_SNIPPET_SIZE - 4 && i < 6)
-            used += (size_t)snprintf(some + used, sizeof some - used, "%s%s", i ? ", " : "", known);
-    }
-    if (nearest.best[0] && name[0])
-        return md_fail(err, MD_BAD_DATA, "%s: there is no column '%s'; did you mean '%s'?", where,
-                       snippet, nearest.best);
-    if (name[0])
-        return md_fail(err, MD_BAD_DATA, "%s: there is no column '%s' among %zu: %s%s", where,
-                       snippet, t->column_count, some, t->column_count > 6 ? ", ..." : "");
-    return md_fail(
-        err, MD_BAD_DATA,
-        "%s: which column is to be learned? set data.target to its name or number; there "
-        "are %zu: %s%s",
-        where, t->column_count, some, t->column_count > 6 ? ", ..." : "");
-}
-
-static md_status add_target(csv_context *csv, size_t column, md_error *err)
-{
-    size_t *longer = realloc(csv->targets, (csv->target_count + 1) * sizeof *longer);
-    if (!longer)
-        return md_fail_memory(err, "targets", sizeof *longer);
-    csv->targets = longer;
-    csv->targets[csv->target_count++] = column;
-    return MD_OK;
-}
-
-/* By name, or else by number from 1. */
-static md_status find_target(csv_context *csv, const char *where, const char *name, int optional,
-                             md_error *err)
-{
-    const md_csv_table *t = &csv->table;
-    int64_t number;
-    size_t column = find_column(t, name);
-    if (column == t->column_count && md_parse_i64(name, 1, (int64_t)t->column_count, &number))
-        column = (size_t)number - 1;
-    if (column < t->column_count)
-        return add_target(csv, column, err);
-    return optional ? MD_OK : fail_column(t, where, name, err);
-}
-
-/* data.target, "a, b"; without it the one usual name. */
-static md_status find_targets(md_source *source, csv_context *csv, const char *where, md_error *err)
-{
-    static const char *const usual[] = {"label", "class", "target", "y"};
-    const char *wanted = source->wishes.target, *at = wanted ? wanted : "";
-    /* Who only wants answers need not bring the right ones. */
-    const int optional =
-        source->wishes.only && source->wishes.scale && source->wishes.scale->feature_names;
-    md_status status = MD_OK;
-    while (*at && !status) {
-        char name[NAME_SIZE];
-        at += strspn(at, " ,[");
-        const size_t length = strcspn(at, ",]");
-        snprintf(name, sizeof name, "%.*s", (int)(length < NAME_SIZE ? length : NAME_SIZE - 1), at);
-        at += length;
-        at += strspn(at, " ]");
-        for (size_t end = strlen(name); end > 0 && name[end - 1] == ' ';)
-            name[--end] = '\0';
-        if (name[0])
-            status = find_target(csv, where, name, optional, err);
-    }
-    for (size_t i = 0; !(wanted && wanted[0]) && !status && csv->target_count == 0 &&
-                       i < sizeof usual / sizeof *usual;
-         i++)
-        for (size_t k = 0; csv->target_count == 0 && k < csv->table.column_count; k++)
-            if (strcasecmp(csv->table.columns[k].name, usual[i]) == 0)
-                status = add_target(csv, k, err);
-    if (!status && csv->target_count == 0 && !optional)
-        status = fail_column(&csv->table, where, "", err);
-    return status;
+    const md_source_wishes *wishes = &csv->source->wishes;
+    return wishes->only && wishes->scale && wishes->scale->feature_names;
 }
 
 static int is_target(const csv_context *csv, size_t column)
@@ -190,30 +110,97 @@ static int find_word(const md_csv_column *c, const char *word)
     return -2;
 }
 
-/* One of the model's features, "age" or "colour=red". */
-static md_status take_named(csv_context *csv, const char *where, char *name, md_error *err)
+static int is_known(const void *context, const char *name)
 {
-    const md_csv_table *t = &csv->table;
-    size_t column = find_column(t, name);
-    if (column < t->column_count && !t->columns[column].is_words)
-        return add_feature(csv, column, -1, err);
-    char *word = strchr(name, '=');
-    for (; word; word = strchr(word + 1, '=')) {
-        *word = '\0';
-        column = find_column(t, name);
-        if (column < t->column_count && t->columns[column].is_words)
-            return add_feature(csv, column, find_word(&t->columns[column], word + 1), err);
-        *word = '=';
+    const md_csv_table *t = context;
+    return t->has_header && md_csv_find_column(t, name) < t->column_count;
+}
+
+/* Was the model made of columns without names, which the table has? */
+static int is_nameless(const md_csv_model *m, const md_csv_table *t)
+{
+    int64_t number;
+    if (md_csv_find_column(t, m->columns[0]) < t->column_count)
+        return 0;
+    for (size_t i = 0; i < m->column_count; i++)
+        if (strncmp(m->columns[i], "column ", 7) != 0 ||
+            !md_parse_i64(m->columns[i] + 7, 1, INT64_MAX, &number))
+            return 0;
+    return 1;
+}
+
+/* Where one of both has no names, the model's columns are those of the table in their order, less
+ * those to be learned; a table of no more columns has none of these. */
+static md_status name_by_place(csv_context *csv, md_error *err)
+{
+    md_csv_table *t = &csv->table;
+    const md_csv_model *m = &csv->model;
+    if (t->column_count == m->column_count)
+        csv->target_count = 0;
+    if (t->column_count - csv->target_count != m->column_count)
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: has %zu columns%s, and the model takes %zu: '%.60s'%s; give it those "
+                       "alone, or name its columns in a first line",
+                       csv->where, t->column_count, t->has_header ? "" : " without names",
+                       m->column_count, m->columns[0], m->column_count > 1 ? ", ..." : "");
+    for (size_t i = 0, k = 0; i < t->column_count; i++) {
+        if (is_target(csv, i))
+            continue;
+        char *name = strdup(m->columns[k++]);
+        if (!name)
+            return md_fail_memory(err, "a column's name", NAME_SIZE);
+        free(t->columns[i].name);
+        t->columns[i].name = name;
     }
-    return fail_column(t, where, name, err);
+    return MD_OK;
+}
+
+/* Before values are taken: the columns that are needed, and whether the model knows words of them.
+ */
+static md_status plan(void *context, md_csv_table *t, md_error *err)
+{
+    csv_context *csv = context;
+    const md_scale *scale = csv->source->wishes.scale;
+    md_status status =
+        md_csv_find_targets(t, csv->where, csv->source->wishes.target, is_optional(csv),
+                            &csv->targets, &csv->target_count, err);
+    if (status || !scale || !scale->feature_names)
+        return status;
+    md_csv_model *m = &csv->model;
+    status = md_csv_model_read(scale->feature_names, is_known, t, m, err);
+    if (!status && (!t->has_header || is_nameless(m, t)))
+        status = name_by_place(csv, err);
+    for (size_t i = 0; i < m->feature_count && !status; i++) {
+        const size_t column = md_csv_find_column(t, m->columns[m->features[i].column]);
+        if (column == t->column_count)
+            return md_csv_fail_column(t, csv->where, m->columns[m->features[i].column], err);
+        t->columns[column].known = 1;
+        t->columns[column].is_words = m->features[i].word != NULL;
+    }
+    return status;
+}
+
+static md_status take_models(csv_context *csv, md_error *err)
+{
+    const md_csv_model *m = &csv->model;
+    md_status status = MD_OK;
+    for (size_t i = 0; i < m->feature_count && !status; i++) {
+        const size_t column = md_csv_find_column(&csv->table, m->columns[m->features[i].column]);
+        const char *word = m->features[i].word;
+        status =
+            add_feature(csv, column, word ? find_word(&csv->table.columns[column], word) : -1, err);
+    }
+    return status;
 }
 
 /* Each word of a column must be one that the model knows. */
-static md_status check_words(const csv_context *csv, const char *where, md_error *err)
+static md_status check_words(const csv_context *csv, md_error *err)
 {
     for (size_t i = 0; i < csv->feature_count; i++) {
         const size_t column = csv->features[i].column;
         const md_csv_column *c = &csv->table.columns[column];
+        if (i > 0 && csv->features[i - 1].column == column)
+            continue;
         for (size_t k = 0; c->is_words && k < c->word_count; k++) {
             int known = 0;
             for (size_t f = 0; f < csv->feature_count; f++)
@@ -224,27 +211,14 @@ static md_status check_words(const csv_context *csv, const char *where, md_error
                 return md_fail(err, MD_BAD_DATA,
                                "%s: column '%.60s' holds the word '%s', which the model does not "
                                "know",
-                               where, c->name, snippet);
+                               csv->where, c->name, snippet);
         }
     }
     return MD_OK;
 }
 
-static md_status take_models(csv_context *csv, const char *where, const char *names, md_error *err)
-{
-    md_status status = MD_OK;
-    char *copy = strdup(names), *rest = copy;
-    if (!copy)
-        return md_fail_memory(err, "names", strlen(names));
-    for (char *name; !status && (name = strsep(&rest, "\n"));)
-        status = take_named(csv, where, name, err);
-    free(copy);
-    return status ? status : check_words(csv, where, err);
-}
-
 /* Numbers to be met, and classes that have a column each, are named by their columns. */
-static md_status name_targets(md_source *source, const csv_context *csv, const char *where,
-                              md_error *err)
+static md_status name_targets(const csv_context *csv, md_error *err)
 {
     for (size_t i = 0; i < csv->target_count; i++) {
         const md_csv_column *c = &csv->table.columns[csv->targets[i]];
@@ -252,22 +226,22 @@ static md_status name_targets(md_source *source, const csv_context *csv, const c
             return md_fail(err, MD_BAD_DATA,
                            "%s: column '%.60s' holds words, such as '%.60s', where numbers are to "
                            "be learned; words alone are classes",
-                           where, c->name, c->words[0]);
-        if (csv->table.has_header && !append(&source->class_names, c->name, NULL))
+                           csv->where, c->name, c->words[0]);
+        if (csv->table.has_header && !append(&csv->source->class_names, c->name, NULL))
             return md_fail_memory(err, "names", NAME_SIZE);
     }
     return MD_OK;
 }
 
 /* Words to be learned are classes, the model's where there is one. */
-static md_status take_classes(md_source *source, csv_context *csv, const char *where, md_error *err)
+static md_status take_classes(csv_context *csv, md_error *err)
 {
-    const md_scale *model = source->wishes.scale;
-    if (csv->target_count == 0 || !csv->table.columns[csv->targets[0]].is_words)
+    const md_scale *model = csv->source->wishes.scale;
+    if (!csv->table.columns[csv->targets[0]].is_words)
         return MD_OK;
     const md_csv_column *c = &csv->table.columns[csv->targets[0]];
     for (size_t k = 0; k < c->word_count; k++)
-        if (!append(&source->class_names, c->words[k], NULL))
+        if (!append(&csv->source->class_names, c->words[k], NULL))
             return md_fail_memory(err, "names", NAME_SIZE);
     if (!model || !model->class_names)
         return MD_OK;
@@ -292,22 +266,103 @@ static md_status take_classes(md_source *source, csv_context *csv, const char *w
             return md_fail(err, MD_BAD_DATA,
                            "%s: column '%.60s' holds the word '%.60s', which is no class of the "
                            "model",
-                           where, c->name, c->words[k]);
+                           csv->where, c->name, c->words[k]);
     return MD_OK;
 }
 
-static md_status understand(md_source *source, csv_context *csv, const char *where, md_error *err)
+/* The first fault of a column that is needed. */
+static md_status check_features(const csv_context *csv, md_error *err)
 {
-    const md_scale *model = source->wishes.scale;
-    md_status status = find_targets(source, csv, where, err);
+    size_t first = csv->table.column_count;
+    for (size_t i = 0; i < csv->feature_count; i++) {
+        const size_t column = csv->features[i].column;
+        if (csv->table.columns[column].fault && column < first)
+            first = column;
+    }
+    return first < csv->table.column_count
+               ? md_fail(err, MD_BAD_DATA, "%s", csv->table.columns[first].fault)
+               : MD_OK;
+}
+
+static md_status take_targets(csv_context *csv, md_error *err)
+{
+    for (size_t i = 0; i < csv->target_count; i++)
+        if (csv->table.columns[csv->targets[i]].fault)
+            return md_fail(err, MD_BAD_DATA, "%s", csv->table.columns[csv->targets[i]].fault);
+    return csv->source->wishes.numbers || csv->target_count > 1 ? name_targets(csv, err)
+                                                                : take_classes(csv, err);
+}
+
+static md_status take_answers(csv_context *csv, md_error *err)
+{
+    md_error why;
+    if (csv->target_count == 0)
+        return MD_OK;
+    md_status status = take_targets(csv, &why);
+    if (status == MD_BAD_DATA && is_optional(csv)) {
+        csv->target_count = 0;
+        return md_source_note(csv->source, err, "%s; its answers are left out", why.text);
+    }
+    return status ? md_fail(err, status, "%s", why.text) : MD_OK;
+}
+
+/* Words that hardly repeat are a name, a date or a number gone wrong. */
+static md_status note_words(const csv_context *csv, md_error *err)
+{
+    const size_t rows = csv->table.row_count;
+    md_status status = MD_OK;
+    for (size_t i = 0; i < csv->table.column_count && !status; i++) {
+        const md_csv_column *c = &csv->table.columns[i];
+        if (is_target(csv, i) || !c->is_words || c->word_count < MANY_WORDS ||
+            c->word_count * FEW_ROWS <= rows)
+            continue;
+        char name[MD_SNIPPET_SIZE], first[MD_SNIPPET_SIZE], last[MD_SNIPPET_SIZE];
+        md_text_snippet(c->name, name);
+        md_text_snippet(c->words[0], first);
+        md_text_snippet(c->words[c->word_count - 1], last);
+        status = md_source_note(csv->source, err,
+                                "%s: column %zu ('%s') holds %zu words in %zu rows ('%s', ..., "
+                                "'%s'), each of which becomes a feature; leave out what names rows",
+                                csv->where, i + 1, name, c->word_count, rows, first, last);
+    }
+    return status;
+}
+
+/* What was taken for names may have been values. */
+static md_status note_header(const csv_context *csv, md_error *err)
+{
+    const md_csv_table *t = &csv->table;
+    size_t again = 0;
+    for (size_t i = 0; i < t->column_count; i++)
+        again += t->columns[i].is_words && find_word(&t->columns[i], t->columns[i].name) >= 0;
+    if (!t->has_header || (!t->numbered && again < t->column_count))
+        return MD_OK;
+    return md_source_note(csv->source, err,
+                          "%s: the first row ('%.60s', ..., '%.60s') is taken for the columns' "
+                          "names; if it holds values, put a line of names above it",
+                          csv->where, t->columns[0].name, t->columns[t->column_count - 1].name);
+}
+
+static md_status note(const csv_context *csv, md_error *err)
+{
+    md_status status = note_header(csv, err);
+    return status ? status : note_words(csv, err);
+}
+
+static md_status understand(csv_context *csv, md_error *err)
+{
+    md_source *source = csv->source;
+    md_status status = csv->model.column_count > 0
+                           ? take_models(csv, err)
+                           : take_features(csv, &source->feature_names, err);
     if (!status)
-        status = model && model->feature_names && csv->table.has_header
-                     ? take_models(csv, where, model->feature_names, err)
-                     : take_features(csv, &source->feature_names, err);
+        status = check_features(csv, err);
+    if (!status && csv->model.column_count > 0)
+        status = check_words(csv, err);
     if (!status)
-        status = source->wishes.numbers || csv->target_count > 1
-                     ? name_targets(source, csv, where, err)
-                     : take_classes(source, csv, where, err);
+        status = take_answers(csv, err);
+    if (!status && csv->model.column_count == 0)
+        status = note(csv, err);
     if (status)
         return status;
     const size_t n = csv->table.row_count;
@@ -315,7 +370,7 @@ static md_status understand(md_source *source, csv_context *csv, const char *whe
     md_array *x = &source->x[MD_SPLIT_TRAIN], *y = &source->y[MD_SPLIT_TRAIN];
     *x = (md_array){.type = MD_NUMBER_F32, .rank = 2, .extent = {n, csv->feature_count}};
     x->place = FEATURES;
-    snprintf(x->name, sizeof x->name, "%s", where);
+    snprintf(x->name, sizeof x->name, "%s", csv->where);
     if (csv->target_count > 0) {
         *y = *x;
         y->extent[1] = csv->target_count;
@@ -329,9 +384,11 @@ static md_status csv_open(md_source *source, const char *where, md_error *err)
     csv_context *csv = calloc(1, sizeof *csv);
     if (!csv)
         return md_fail_memory(err, "a data source", sizeof *csv);
-    md_status status = md_csv_table_read(where, &csv->table, err);
+    csv->source = source;
+    csv->where = where;
+    md_status status = md_csv_table_read(where, plan, csv, &csv->table, err);
     if (!status)
-        status = understand(source, csv, where, err);
+        status = understand(csv, err);
     if (status)
         free_context(csv);
     else

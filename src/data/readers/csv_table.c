@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "csv_cell.h"
+#include "csv_line.h"
+#include "csv_names.h"
 #include "mnist_dist/base/memory.h"
-#include "mnist_dist/base/parse.h"
 #include "mnist_dist/base/text.h"
 #include "source_internal.h"
 #include "stream.h"
@@ -25,9 +27,12 @@ typedef struct row {
 
 typedef struct reader {
     const char *path;
+    md_csv_named *named; /* with its context */
+    void *context;
     md_csv_table *table;
     row now, first; /* being read; the file's first, until it is known what it is */
     int has_first, decided;
+    char separator;
     size_t line;
     md_status status; /* of the first failure, after which nothing is read */
     md_error *err;
@@ -38,35 +43,40 @@ static const char *cell(const row *r, size_t i)
     return r->text + r->begin[i];
 }
 
-/* 1 number, 0 word, -1 a number that is not finite. Digits alone, which most cells of images are,
- * are quick. */
-static int parse_number(const char *text, double *out)
+static md_csv_cell read_cell(const reader *r, const char *text, double *out)
 {
-    unsigned whole = 0;
-    size_t i = 0;
-    for (; text[i] >= '0' && text[i] <= '9' && i < 9; i++)
-        whole = 10 * whole + (unsigned)(text[i] - '0');
-    if (i > 0 && !text[i]) {
-        *out = whole;
-        return 1;
-    }
-    if (md_parse_f64(text, out))
-        return 1;
-    static const char *const endless[] = {"nan", "inf", "infinity", NULL};
-    const char *bare = text + (*text == '-' || *text == '+');
-    for (size_t k = 0; endless[k]; k++)
-        if (strcasecmp(bare, endless[k]) == 0)
-            return -1;
-    return 0;
+    return md_csv_cell_read(text, r->separator == ';', out);
 }
 
-static md_status fail_cell(reader *r, const row *at, size_t column, const char *what)
+/* The first fault of a column stays: what follows is not looked at. */
+static md_status find_fault(reader *r, const row *at, size_t column, const char *what)
 {
     char name[MD_SNIPPET_SIZE], found[MD_SNIPPET_SIZE];
-    md_text_snippet(r->table->columns[column].name, name);
+    md_csv_column *c = &r->table->columns[column];
+    md_text_snippet(c->name, name);
     md_text_snippet(cell(at, column), found);
-    return md_fail(r->err, MD_BAD_DATA, "%s:%zu: column %zu ('%s') holds '%s', %s", r->path,
-                   at->line, column + 1, name, found, what);
+    if (asprintf(&c->fault, "%s:%zu: column %zu ('%s') holds '%s', %s", r->path, at->line,
+                 column + 1, name, found, what) >= 0)
+        return MD_OK;
+    c->fault = NULL;
+    return md_fail_memory(r->err, "a message", sizeof found);
+}
+
+/* Told of the word that a column begins with, which may be what is wrong. */
+static md_status find_number_among_words(reader *r, const row *at, size_t column)
+{
+    char name[MD_SNIPPET_SIZE], word[MD_SNIPPET_SIZE], found[MD_SNIPPET_SIZE];
+    md_csv_column *c = &r->table->columns[column];
+    md_text_snippet(c->name, name);
+    md_text_snippet(c->words[0], word);
+    md_text_snippet(cell(at, column), found);
+    if (asprintf(&c->fault,
+                 "%s:%zu: column %zu ('%s') holds '%s', a word, but line %zu the number '%s'; "
+                 "leave the row out, or, if all are words, write its numbers as such ('n%s')",
+                 r->path, c->line, column + 1, name, word, at->line, found, found) >= 0)
+        return MD_OK;
+    c->fault = NULL;
+    return md_fail_memory(r->err, "a message", sizeof found);
 }
 
 static int compare_words(const void *a, const void *b)
@@ -74,28 +84,56 @@ static int compare_words(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Names are joined by newlines, so that no word may have one. */
+static char *copy_word(const char *word)
+{
+    char *copy = strdup(word), *to = copy;
+    for (const char *from = copy; from && *from; from++)
+        if (*from != '\r')
+            *to++ = (char)(*from == '\n' ? ' ' : *from);
+    if (copy)
+        *to = '\0';
+    return copy;
+}
+
 /* The place of a word in the order of their appearance, for now. */
 static md_status place_word(reader *r, const row *at, size_t column, float *out)
 {
     md_csv_column *c = &r->table->columns[column];
-    const char *word = cell(at, column);
+    char *word = copy_word(cell(at, column));
+    if (!word)
+        return md_fail_memory(r->err, "a word", strlen(cell(at, column)));
     for (size_t i = 0; i < c->word_count; i++)
         if (strcmp(c->words[i], word) == 0) {
+            free(word);
             *out = (float)i;
             return MD_OK;
         }
+    md_status status = MD_OK;
     if (c->word_count == MOST_WORDS)
-        return fail_cell(r, at, column,
-                         "one more than 1000 different words; leave such a column out");
-    md_status status =
-        md_grow((void **)&c->words, &c->word_capacity, c->word_count + 1, sizeof *c->words, r->err);
-    char *copy = status ? NULL : strdup(word);
-    if (!status && !copy)
-        status = md_fail_memory(r->err, "a word", strlen(word));
-    if (status)
+        status = find_fault(r, at, column,
+                            "one more than 1000 different words; leave such a column out");
+    else
+        status = md_grow((void **)&c->words, &c->word_capacity, c->word_count + 1, sizeof *c->words,
+                         r->err);
+    if (status || c->fault) {
+        free(word);
         return status;
+    }
     *out = (float)c->word_count;
-    c->words[c->word_count++] = copy;
+    c->words[c->word_count++] = word;
+    return MD_OK;
+}
+
+static md_status take_number(reader *r, const row *at, size_t column, md_csv_cell found,
+                             double number, float *out)
+{
+    *out = (float)number;
+    if (found == MD_CSV_WORD || found == MD_CSV_MISSING)
+        return find_fault(r, at, column, "a word among numbers; mend it or leave the row out");
+    if (found == MD_CSV_ENDLESS || !isfinite(*out))
+        return find_fault(r, at, column,
+                          "where only finite numbers can be; mend it or leave the row out");
     return MD_OK;
 }
 
@@ -103,18 +141,28 @@ static md_status take_cell(reader *r, const row *at, size_t column, float *out)
 {
     md_csv_column *c = &r->table->columns[column];
     double number = 0.0;
+    *out = 0.0f;
+    if (c->fault)
+        return MD_OK;
     if (!cell(at, column)[0])
-        return fail_cell(r, at, column, "which is empty; fill it or leave the row out");
-    if (c->is_words)
+        return find_fault(r, at, column, "which is empty; fill it or leave the row out");
+    if (c->known && c->is_words)
         return place_word(r, at, column, out);
-    const int found = parse_number(cell(at, column), &number);
-    *out = (float)number;
-    if (found == 0)
-        return fail_cell(r, at, column, "a word among numbers; mend it or leave the row out");
-    if (found < 0 || !isfinite(*out))
-        return fail_cell(r, at, column,
-                         "where only finite numbers can be; mend it or leave the row out");
-    return MD_OK;
+    const md_csv_cell found = read_cell(r, cell(at, column), &number);
+    if (c->line == 0 && !c->known)
+        c->is_words = found == MD_CSV_WORD || found == MD_CSV_MISSING;
+    if (c->line == 0)
+        c->line = at->line;
+    if (found == MD_CSV_NEAR_NUMBER)
+        return find_fault(r, at, column,
+                          strchr(cell(at, column), ',')
+                              ? "whose comma is a decimal's or one of thousands; write 1234.5"
+                              : "which looks like a number but is none; write 1234.5 or 1.2e-3");
+    if (!c->is_words)
+        return take_number(r, at, column, found, number, out);
+    if (found == MD_CSV_NUMBER || found == MD_CSV_ENDLESS)
+        return find_number_among_words(r, at, column);
+    return place_word(r, at, column, out);
 }
 
 static md_status take_row(reader *r, const row *at)
@@ -127,28 +175,57 @@ static md_status take_row(reader *r, const row *at)
     md_status status = md_grow((void **)&t->values, &t->value_capacity,
                                (t->row_count + 1) * t->column_count, sizeof *t->values, r->err);
     float *values = status ? NULL : t->values + t->row_count * t->column_count;
-    for (size_t i = 0; !status && i < t->column_count; i++) {
-        double number;
-        if (t->row_count == 0)
-            t->columns[i].is_words = parse_number(cell(at, i), &number) == 0;
+    for (size_t i = 0; !status && i < t->column_count; i++)
         status = take_cell(r, at, i, &values[i]);
-    }
     t->row_count++;
     return status;
 }
 
-/* Words above numbers, or nothing but words above words. `second` may be NULL. */
-static int is_header(const row *first, const row *second)
+/* As pandas numbers columns, behind a blank name for the rows' own; without that, two might be
+ * values. */
+static int is_numbered(const row *first)
 {
-    size_t words = 0;
+    const size_t blank = cell(first, 0)[0] == '\0';
+    char wanted[32];
+    for (size_t i = blank; i < first->count; i++) {
+        snprintf(wanted, sizeof wanted, "%zu", i - blank);
+        if (strcmp(cell(first, i), wanted) != 0)
+            return 0;
+    }
+    return first->count > 2;
+}
+
+/* Words above numbers, or nothing but words above words. A value that is missing is no name where
+ * numbers stand beside it. `second` may be NULL. */
+static int is_header(const reader *r, const row *first, const row *second)
+{
+    size_t numbers = 0;
     double number;
     for (size_t i = 0; i < first->count; i++) {
-        const int word = parse_number(cell(first, i), &number) == 0;
-        words += (size_t)word;
-        if (word && second && i < second->count && parse_number(cell(second, i), &number) != 0)
+        const md_csv_cell above = read_cell(r, cell(first, i), &number);
+        const md_csv_cell below = above == MD_CSV_WORD && second && i < second->count
+                                      ? read_cell(r, cell(second, i), &number)
+                                      : MD_CSV_WORD;
+        if (below != MD_CSV_WORD && below != MD_CSV_MISSING)
             return 1;
+        numbers += above != MD_CSV_WORD && above != MD_CSV_MISSING;
     }
-    return words == first->count;
+    return numbers == 0;
+}
+
+static md_status copy_names(reader *r, char **names)
+{
+    const md_csv_table *t = r->table;
+    for (size_t i = 0; i < t->column_count; i++) {
+        char number[32];
+        snprintf(number, sizeof number, "column %zu", i + 1);
+        names[i] = strdup(t->has_header ? cell(&r->first, i) : number);
+        if (!names[i])
+            return md_fail_memory(r->err, "a column's name", sizeof number);
+        md_text_make_printable(names[i]);
+        t->columns[i].name = names[i];
+    }
+    return md_csv_make_unique(names, t->column_count, r->err);
 }
 
 static md_status name_columns(reader *r)
@@ -158,25 +235,27 @@ static md_status name_columns(reader *r)
     if (t->column_count > MOST_COLUMNS)
         return md_fail(r->err, MD_BAD_DATA, "%s: has %zu columns, and %d are read at most", r->path,
                        t->column_count, MOST_COLUMNS);
+    char **names = NULL;
     md_status status =
         md_allocate((void **)&t->columns, t->column_count, sizeof *t->columns, "columns", r->err);
-    for (size_t i = 0; !status && i < t->column_count; i++) {
-        char number[32];
-        snprintf(number, sizeof number, "column %zu", i + 1);
-        char *name = strdup(t->has_header ? cell(&r->first, i) : number);
-        if (!name)
-            return md_fail_memory(r->err, "a column's name", sizeof number);
-        md_text_make_printable(name);
-        t->columns[i].name = name;
+    if (!status)
+        status = md_allocate((void **)&names, t->column_count, sizeof *names, "names", r->err);
+    if (!status)
+        status = copy_names(r, names);
+    for (size_t i = 0; names && i < t->column_count; i++) {
+        t->columns[i].renamed = t->columns[i].name != names[i];
+        t->columns[i].name = names[i];
     }
-    return status;
+    free(names);
+    return status ? status : r->named(r->context, t, r->err);
 }
 
 /* Once it is known what the first row is. */
 static md_status decide(reader *r, const row *second)
 {
     r->decided = 1;
-    r->table->has_header = is_header(&r->first, second);
+    r->table->numbered = is_numbered(&r->first);
+    r->table->has_header = r->table->numbered || is_header(r, &r->first, second);
     md_status status = name_columns(r);
     return status || r->table->has_header ? status : take_row(r, &r->first);
 }
@@ -203,14 +282,8 @@ static void end_row(int terminator, void *context)
 
 static void end_cell(void *bytes, size_t size, void *context)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, before the first cell */
     reader *r = context;
     row *at = &r->now;
-    const char *text = bytes;
-    if (!r->has_first && at->count == 0 && size >= 3 && memcmp(text, mark, 3) == 0) {
-        text += 3;
-        size -= 3;
-    }
     if (!r->status)
         r->status = md_grow((void **)&at->text, &at->text_capacity, at->used + size + 1, 1, r->err);
     if (!r->status)
@@ -219,30 +292,10 @@ static void end_cell(void *bytes, size_t size, void *context)
     if (r->status)
         return;
     if (size > 0)
-        memcpy(at->text + at->used, text, size);
+        memcpy(at->text + at->used, bytes, size);
     at->text[at->used + size] = '\0';
     at->begin[at->count++] = at->used;
     at->used += size + 1;
-}
-
-static unsigned char separator_of(const char *text, size_t size)
-{
-    static const char candidates[] = ",;\t";
-    size_t most = 0;
-    unsigned char best = 0;
-    for (size_t k = 0; candidates[k]; k++) {
-        size_t count = 0;
-        int quoted = 0;
-        for (size_t i = 0; i < size && text[i] != '\n'; i++) {
-            quoted ^= text[i] == '"';
-            count += !quoted && text[i] == candidates[k];
-        }
-        if (count > most) {
-            most = count;
-            best = (unsigned char)candidates[k];
-        }
-    }
-    return best;
 }
 
 /* Line by line, so that each row knows its own. */
@@ -273,12 +326,17 @@ static md_status parse_file(reader *r, md_stream *stream, struct csv_parser *par
     size_t got = 1;
     for (int begun = 0; got > 0 && !r->status; begun = 1) {
         r->status = md_stream_some(stream, chunk, CHUNK, &got, r->err);
+        size_t skipped = 0;
         if (!r->status && !begun) {
-            const unsigned char separator = separator_of(chunk, got);
-            csv_set_delim(parser, separator ? separator : CSV_COMMA);
+            skipped = md_csv_skip_blank(chunk, got);
+            for (size_t i = 0; i < skipped; i++)
+                r->line += chunk[i] == '\n';
+            r->separator = md_csv_separator(chunk + skipped,
+                                            md_csv_line_length(chunk + skipped, got - skipped));
+            csv_set_delim(parser, r->separator ? (unsigned char)r->separator : CSV_COMMA);
         }
         if (!r->status)
-            parse_chunk(r, parser, chunk, got);
+            parse_chunk(r, parser, chunk + skipped, got - skipped);
     }
     if (!r->status && csv_fini(parser, end_cell, end_row, r) != 0)
         r->status = md_fail(r->err, MD_BAD_DATA, "%s: ends inside of quotes", r->path);
@@ -317,9 +375,11 @@ static md_status sort_words(md_csv_table *t, size_t column, md_error *err)
     return status;
 }
 
-md_status md_csv_table_read(const char *path, md_csv_table *out, md_error *err)
+md_status md_csv_table_read(const char *path, md_csv_named *named, void *context, md_csv_table *out,
+                            md_error *err)
 {
-    reader r = {.path = path, .table = out, .line = 1, .err = err};
+    reader r = {
+        .path = path, .named = named, .context = context, .table = out, .line = 1, .err = err};
     struct csv_parser parser;
     md_stream *stream = NULL;
     char *chunk = malloc(CHUNK);
@@ -332,7 +392,7 @@ md_status md_csv_table_read(const char *path, md_csv_table *out, md_error *err)
     if (!r.status)
         parse_file(&r, stream, &parser, chunk);
     for (size_t i = 0; !r.status && i < out->column_count; i++)
-        if (out->columns[i].is_words)
+        if (out->columns[i].is_words && !out->columns[i].fault)
             r.status = sort_words(out, i, err);
     md_stream_close(&stream);
     csv_free(&parser);
@@ -352,6 +412,7 @@ void md_csv_table_clear(md_csv_table *table)
             free(c->words[k]);
         free(c->words);
         free(c->name);
+        free(c->fault);
     }
     free(table->columns);
     free(table->values);
@@ -371,11 +432,11 @@ int md_csv_recognises(const char *path)
         return 0;
     }
     int text = md_stream_some(stream, start, CHUNK, &got, &why) == MD_OK && got > 0;
-    for (size_t i = 0; text && i < got; i++)
-        text = (unsigned char)start[i] >= ' ' || strchr("\t\r\n", start[i]) != NULL;
-    for (size_t i = 0; text && i < got; i++)
-        text = start[i] != '\0';
-    text = text && separator_of(start, got) != 0;
+    const size_t begin = md_csv_skip_blank(start, text ? got : 0);
+    const size_t end = begin + md_csv_line_length(start + begin, text ? got - begin : 0);
+    for (size_t i = begin; text && i < end; i++)
+        text = (unsigned char)start[i] >= ' ' || (start[i] && strchr("\t\r\n", start[i]));
+    text = text && md_csv_separator(start + begin, end - begin) != 0;
     md_stream_close(&stream);
     free(start);
     return text;

@@ -13,6 +13,7 @@
 #include "idx_file.h"
 #include "mnist_dist/base/text.h"
 #include "source_internal.h"
+#include "unknown_file.h"
 
 enum { FILES = 4, PREFIX_SIZE = 64 };
 
@@ -109,14 +110,6 @@ static void take_name(idx_folder *idx, const char *name)
     file->rank = n.rank;
 }
 
-/* Nothing that we know, then. */
-static md_status fail_kind(const char *where, md_error *err)
-{
-    char forms[MD_VALUE_SIZE];
-    md_source_forms(forms);
-    return md_fail(err, MD_BAD_DATA, "%s: is not a folder; give %s", where, forms);
-}
-
 /* FOLDER/emnist-letters, which is no path of anything, is a set in FOLDER. */
 static int split_prefix(const char *where, idx_folder *idx)
 {
@@ -152,7 +145,7 @@ static md_status list_files(const char *where, idx_folder *idx, md_error *err)
     if (absent && (absent != ENOENT || !split_prefix(where, idx)))
         return fail_folder(where, absent, err);
     if (!absent && !S_ISDIR(info.st_mode))
-        return fail_kind(where, err);
+        return md_fail_unknown_file(where, err);
     if (!absent)
         snprintf(idx->folder, sizeof idx->folder, "%s", where);
     DIR *list = opendir(idx->folder);
