@@ -2,6 +2,7 @@
 """CSV files as spreadsheets, R, pandas and people write them: whatever names, quotes, separators and marks a table comes
 with, it ends in the digest of the plain one, is evaluated and resumed as such, and answers; a file that can be
 understood in two ways, or in none, is refused or told of, naming line, column and what was found."""
+import gzip
 import os
 import random
 import re
@@ -128,11 +129,11 @@ def misread(place):
         "empty first, no names": (table(None, changed(0, 1, "")), ":1: column 2 ('column 2') holds '', which is empty"),
         "thousands": (case(lambda i, x: f'"1,{100 + i}.5"'), ":2: column 1 ('length') holds '1,100.5', whose comma"),
         "comma": (case(lambda i, x: f'"{x}"'.replace(".", ",")), "whose comma is a decimal's"),
-        "percent": (case(lambda i, x: x + "%"), "%', which looks like a number"),
+        "percent": (case(lambda i, x: x + "%"), "%', a number that is not understood"),
         "dollars": (case(lambda i, x: "$" + x), "holds '$"),
-        "Fortran": (case(lambda i, x: x + "D+00"), "D+00', which looks like a number"),
-        "wide blank": (case(lambda i, x: x + "\u00a0"), "which looks like a number"),
-        "minus": (case(lambda i, x: "\u2212" + x), "which looks like a number"),
+        "Fortran": (case(lambda i, x: x + "D+00"), "D+00', a number that is not understood"),
+        "wide blank": (case(lambda i, x: x + "\u00a0"), "a number that is not understood"),
+        "minus": (case(lambda i, x: "\u2212" + x), "a number that is not understood"),
         "words and numbers": (case(lambda i, x: ["S", "10"][i % 2]), "holds 'S', a word, but line 3 the number '10'"),
         "a class among numbers": (case(lambda i, x: ["?", "0"][i % 2], 4), "column 5 ('class') holds '?', a word"),
         "two of the target's name": (table(["a", "b", "class", "d", "class"]), "columns 3 and 5 are both named 'class'"),
@@ -154,7 +155,8 @@ def no_table(place):
     for content, words in ((b"", "is empty"), (plain.encode("utf-16"), "UTF-16"), ("Flowers\n\n" + plain, "'Flowers'"),
                            ("# by hand\n" + plain, "'# by hand'"), (plain.replace(",", "|"), "'length|width|"),
                            (plain.encode() + b"\0", "none.csv:92: holds a zero byte"),
-                           (b"BZh91AY&SY\x02\x00", "BZh91AY&SY")):
+                           (b"BZh91AY&SY\x02\x00", "BZh91AY&SY"),
+                           (gzip.compress(plain.encode())[:-20], "none.csv: is truncated")):
         refuses(3, words, "train", "--output", place.output, *options(place, keep(place, "none.csv", content)))
 
 

@@ -135,7 +135,7 @@ static md_status name_by_place(csv_context *csv, md_error *err)
 {
     md_csv_table *t = &csv->table;
     const md_csv_model *m = &csv->model;
-    if (t->column_count == m->column_count)
+    if (is_optional(csv) && t->column_count == m->column_count)
         csv->target_count = 0;
     if (t->column_count - csv->target_count != m->column_count)
         return md_fail(err, MD_BAD_DATA,
@@ -301,7 +301,7 @@ static md_status take_answers(csv_context *csv, md_error *err)
     md_status status = take_targets(csv, &why);
     if (status == MD_BAD_DATA && is_optional(csv)) {
         csv->target_count = 0;
-        return md_source_note(csv->source, err, "%s; its answers are left out", why.text);
+        return md_source_note(csv->source, err, "%s; no answers are taken from it", why.text);
     }
     return status ? md_fail(err, status, "%s", why.text) : MD_OK;
 }

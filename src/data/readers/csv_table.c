@@ -157,7 +157,7 @@ static md_status take_cell(reader *r, const row *at, size_t column, float *out)
         return find_fault(r, at, column,
                           strchr(cell(at, column), ',')
                               ? "whose comma is a decimal's or one of thousands; write 1234.5"
-                              : "which looks like a number but is none; write 1234.5 or 1.2e-3");
+                              : "a number that is not understood; write 1234.5 or 1.2e-3");
     if (!c->is_words)
         return take_number(r, at, column, found, number, out);
     if (found == MD_CSV_NUMBER || found == MD_CSV_ENDLESS)

@@ -1,15 +1,18 @@
 #include "unknown_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "csv_line.h"
+#include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/text.h"
 #include "source_internal.h"
 #include "stream.h"
 
-enum { BEGINNING = 512, WHAT = 256 };
+/* As much as is looked at to recognise a table, so that what fails there is told here. */
+enum { BEGINNING = 64 * 1024, LONGEST_LINE = 512, WHAT = 256 };
 
 static int is_text(const char *bytes, size_t size)
 {
@@ -22,9 +25,8 @@ static int is_text(const char *bytes, size_t size)
 /* The first line, cut to fit; a zero byte ends it. */
 static void quote(const char *bytes, size_t size, char out[MD_SNIPPET_SIZE])
 {
-    char line[BEGINNING + 1];
-    memcpy(line, bytes, size);
-    line[size] = '\0';
+    char line[LONGEST_LINE];
+    snprintf(line, sizeof line, "%.*s", (int)size, bytes);
     md_text_snippet(line, out);
 }
 
@@ -49,19 +51,23 @@ static void describe(const char *bytes, size_t size, char out[WHAT])
 
 md_status md_fail_unknown_file(const char *where, md_error *err)
 {
-    char forms[MD_VALUE_SIZE], bytes[BEGINNING], what[WHAT] = "is no file";
+    char forms[MD_VALUE_SIZE], what[WHAT] = "is no file";
     struct stat info;
     md_stream *stream = NULL;
     size_t got = 0;
+    void *bytes;
     md_source_forms(forms);
-    if (stat(where, &info) == 0 && S_ISREG(info.st_mode)) {
-        md_status status = md_stream_open(where, &stream, err);
+    md_status status = md_allocate(&bytes, BEGINNING, 1, "a file's beginning", err);
+    if (!status && stat(where, &info) == 0 && S_ISREG(info.st_mode)) {
+        status = md_stream_open(where, &stream, err);
         if (!status)
-            status = md_stream_some(stream, bytes, sizeof bytes, &got, err);
+            status = md_stream_some(stream, bytes, BEGINNING, &got, err);
+        if (!status)
+            describe(bytes, got, what);
         md_stream_close(&stream);
-        if (status)
-            return status;
-        describe(bytes, got, what);
     }
-    return md_fail(err, MD_BAD_DATA, "%s: is not a folder, and %s; give %s", where, what, forms);
+    free(bytes);
+    return status ? status
+                  : md_fail(err, MD_BAD_DATA, "%s: is not a folder, and %s; give %s", where, what,
+                            forms);
 }
