@@ -7,7 +7,7 @@ _mnist_dist_options()
     train) echo "$common --config --set --data --output --epochs --batch-size" \
         "--learning-rate --seed --reducer --resume --debug --debug-wait --inject --quiet" ;;
     evaluate) echo "$common --data" ;;
-    predict) echo "$common --data --index --split --image --as-is --output --plot" ;;
+    predict) echo "$common --data --index --split --image --as-is --range --output --plot" ;;
     show) echo "$common --data --index --split --plot" ;;
     plot) echo "$common --data --index --kind --plot" ;;
     watch) echo "$common --once" ;;

@@ -292,6 +292,10 @@ static void get_scale(md_h5 *f, md_checkpoint *c)
     if (word && !md_scale_parse(word, &scale->kind))
         md_h5_fail(f, MD_PATH_DATA "@scale is '%.40s', which is unknown", word);
     free(word);
+    if (md_h5_has(f, MD_PATH_DATA, "least") && md_h5_has(f, MD_PATH_DATA, "most")) {
+        md_h5_get_number(f, MD_PATH_DATA, "least", MD_H5_F32, &scale->least);
+        md_h5_get_number(f, MD_PATH_DATA, "most", MD_H5_F32, &scale->most);
+    }
     if (f->status || scale->kind != MD_SCALE_STANDARDIZE)
         return;
     scale->features = (size_t)c->model.rows * (size_t)c->model.columns;

@@ -166,12 +166,17 @@ static void put_names(md_h5 *f, const char *attribute, const char *names)
 static void put_scale(md_h5 *f, const md_scale *scale)
 {
     const md_h5_array array = {MD_H5_F32, {1, {scale->features}}};
-    if (scale->kind == MD_SCALE_UNIT && !scale->feature_names && !scale->class_names)
+    const int ranged = scale->least < scale->most;
+    if (scale->kind == MD_SCALE_UNIT && !scale->feature_names && !scale->class_names && !ranged)
         return;
     md_h5_put_group(f, MD_PATH_DATA);
     put_names(f, "feature_names", scale->feature_names);
     put_names(f, "class_names", scale->class_names);
     md_h5_put_text(f, MD_PATH_DATA, "scale", md_scale_word(scale->kind));
+    if (ranged) {
+        md_h5_put_number(f, MD_PATH_DATA, "least", MD_H5_F32, &scale->least);
+        md_h5_put_number(f, MD_PATH_DATA, "most", MD_H5_F32, &scale->most);
+    }
     if (scale->kind != MD_SCALE_STANDARDIZE)
         return;
     md_h5_put_array(f, MD_PATH_DATA "/mean", &array, scale->mean);

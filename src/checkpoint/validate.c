@@ -116,6 +116,9 @@ static md_status check_scale(const md_checkpoint *c, md_error *err)
             return md_fail(err, MD_BAD_CHECKPOINT,
                            "/data: feature %zu has mean %g and variance %g, which cannot be", i,
                            (double)scale->mean[i], (double)scale->variance[i]);
+    if (!isfinite(scale->least) || !isfinite(scale->most) || scale->least > scale->most)
+        return md_fail(err, MD_BAD_CHECKPOINT, "/data: features from %g to %g cannot be",
+                       (double)scale->least, (double)scale->most);
     return MD_OK;
 }
 

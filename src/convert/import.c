@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +42,8 @@ static void rename_pointed(const md_h5 *f, md_model_spec *spec)
  * from 8 x 8 on, as with data (data/samples.h); others are a table's rows. */
 static void take_images(md_h5 *f, md_model_spec *spec)
 {
-    enum { SMALLEST_SIDE = 8 };
-    int side = (int)lround(sqrt(spec->columns));
-    if (spec->rows == 1 && side >= SMALLEST_SIDE && side * side == spec->columns)
+    const int side = (int)md_features_side((size_t)spec->columns);
+    if (spec->rows == 1 && side > 0)
         spec->rows = spec->columns = side;
     if (!md_model_spec_takes_images(spec) && spec->layer_count == MD_MAX_LAYERS)
         md_h5_fail(f, "the model has %d layers on flat input; one less could be read",

@@ -179,7 +179,7 @@ md_status md_array_labels(const md_array *array, const void *numbers, int32_t *l
         labels[i] = place_of_one(array, numbers, i, width);
         if (labels[i] >= 0)
             continue;
-        if (width == QMNIST_COLUMNS && array->type == MD_NUMBER_I32)
+        if (array->columned && width == QMNIST_COLUMNS && array->type == MD_NUMBER_I32)
             return single_labels(array, numbers, width, labels, err);
         return md_fail(err, MD_BAD_DATA,
                        "%s is %s, but row %zu (from 0) is not one 1 among zeros; labels are [n], "

@@ -36,6 +36,7 @@ typedef struct md_array {
     int rank; /* 0: there is no array */
     size_t extent[MD_ARRAY_RANK];
     int place;                /* the kind's own number of it */
+    int columned;             /* labels may be QMNIST's eight columns, of which the first is it */
     size_t first;             /* number of its first sample in what is told of it */
     char name[MD_ARRAY_NAME]; /* for messages: the file's, and its own in the file */
 } md_array;
@@ -62,8 +63,8 @@ void md_array_transpose(void *samples, size_t count, size_t rows, size_t columns
 /* As floats. MD_BAD_DATA naming the sample and the place of one that is not finite. */
 md_status md_array_floats(const md_array *array, const void *numbers, float *out, md_error *err);
 
-/* labels[n]: of [n] or [n, 1] whole numbers from 0; of [n, k] with one 1 in each row, which. Of the
- * eight columns that QMNIST has, the first. */
+/* labels[n]: of [n] or [n, 1] whole numbers from 0; of [n, k] with one 1 in each row, which. Of
+ * QMNIST's columns, where there may be some, the first. */
 md_status md_array_labels(const md_array *array, const void *numbers, int32_t *labels,
                           md_error *err);
 

@@ -24,6 +24,30 @@ int md_lie_in_unit(const float *x, size_t count)
     return 1;
 }
 
+static void add_bytes(const uint8_t *x, size_t count, float bounds[2])
+{
+    uint8_t least = UINT8_MAX, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        least = x[i] < least ? x[i] : least;
+        most = x[i] > most ? x[i] : most;
+    }
+    bounds[0] = (float)least < bounds[0] ? (float)least : bounds[0];
+    bounds[1] = (float)most > bounds[1] ? (float)most : bounds[1];
+}
+
+void md_add_bounds(md_element element, const void *x, size_t count, float bounds[2])
+{
+    const float *floats = x;
+    if (element == MD_ELEMENT_U8) {
+        add_bytes(x, count, bounds);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bounds[0] = floats[i] < bounds[0] ? floats[i] : bounds[0];
+        bounds[1] = floats[i] > bounds[1] ? floats[i] : bounds[1];
+    }
+}
+
 /* Byte-wide counters, emptied before they can wrap, keep the loop in full vector registers. */
 static size_t count_bytes(const uint8_t *bytes, size_t n)
 {

@@ -10,6 +10,8 @@
  * which it stays. */
 float md_largest_byte(const float *x, size_t count, float so_far);
 int md_lie_in_unit(const float *x, size_t count); /* all in [0, 1] */
+/* Makes [bounds[0], bounds[1]] as wide as x needs it. */
+void md_add_bounds(md_element element, const void *x, size_t count, float bounds[2]);
 size_t md_count_nonzero(md_element element, const void *x, size_t count);
 
 /* Samples [n][features]. Adds each to sum[features]; adds the square of its distance from the mean

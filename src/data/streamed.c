@@ -1,5 +1,6 @@
 #include "streamed.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,9 +107,12 @@ static void see(passage *p, size_t chunk, const void *x, size_t samples)
         md_feature_hash_add(&p->hash_as_bytes, x, samples * features);
     else
         see_floats(p, x, samples * features);
-    if (p->s->sum && p->split == MD_SPLIT_TRAIN && first < trained)
-        md_add_samples(element, x, samples < trained - first ? samples : trained - first, features,
-                       p->s->sum);
+    if (p->split != MD_SPLIT_TRAIN || first >= trained)
+        return;
+    const size_t own = samples < trained - first ? samples : trained - first;
+    md_add_bounds(element, x, own * features, p->s->bounds);
+    if (p->s->sum)
+        md_add_samples(element, x, own, features, p->s->sum);
 }
 
 /* Calls `take` for each of the split's first `most` chunks. */
@@ -165,6 +169,8 @@ md_status md_streamed_look(md_streamed *s, const md_look *look, md_error *err)
 {
     md_status status = MD_OK;
     s->largest = 0.0f;
+    s->bounds[0] = INFINITY;
+    s->bounds[1] = -INFINITY;
     s->in_unit = 1;
     if (look->sums)
         status = md_allocate((void **)&s->sum, md_samples_features(look->shape), sizeof *s->sum,

@@ -18,6 +18,7 @@ struct md_streamed {
     md_streamed_part part[2]; /* by split; chunk 0: there is none */
     size_t window;            /* bytes of memory that they are read through */
     float largest;            /* of all when they are whole numbers from 0 to 255, else -1 */
+    float bounds[2];          /* between which lie those trained on */
     int in_unit;              /* those of the training split lie in [0, 1] */
     double *sum;              /* [features]: of the samples trained on; NULL: not asked for */
 };

@@ -89,6 +89,16 @@ static md_status keep(md_h5 *f, md_scale_kind kind, const md_keras_affine *a, md
     return f->status;
 }
 
+/* Of images whose pixels are all scaled alike it is bytes that are; Normalization says nothing. */
+static void keep_range(const md_keras_model *model, const md_keras_affine *a, md_scale *out)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!same(a->scale[i], a->scale[0]) || !same(a->offset[i], a->offset[0]))
+            return;
+    if (model->spec.rows > 1 && out->kind != MD_SCALE_UNIT)
+        out->most = (float)byte_range;
+}
+
 /* What comes before the first weights: of raw values, what our data are scaled by, or else more
  * for the weights to take up, since pixels of ours are bytes / 255. */
 static md_status take_pixels(md_h5 *f, const md_keras_model *model, md_keras_pixels *pixels,
@@ -101,8 +111,10 @@ static md_status take_pixels(md_h5 *f, const md_keras_model *model, md_keras_pix
     if (*pixels != MD_KERAS_PIXELS_RAW)
         return MD_OK;
     *kept = scale && has_word(model, a, &kind);
+    if (*kept && !keep(f, kind, a, scale))
+        keep_range(model, a, scale);
     if (*kept)
-        return keep(f, kind, a, scale);
+        return f->status;
     for (size_t i = 0; i < a->count; i++)
         a->scale[i] *= byte_range;
     return MD_OK;

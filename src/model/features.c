@@ -46,6 +46,21 @@ float md_scale_inverse(float variance)
     return (float)(1.0 / sqrt((double)variance));
 }
 
+int md_scale_range(const md_scale *scale, float *least, float *most)
+{
+    const int kept = scale->least < scale->most;
+    *least = kept ? scale->least : 0.0f;
+    *most = kept ? scale->most : 255.0f;
+    return kept || scale->kind == MD_SCALE_UNIT;
+}
+
+size_t md_features_side(size_t features)
+{
+    enum { SMALLEST_SIDE = 8 };
+    const size_t side = (size_t)lround(sqrt((double)features));
+    return side >= SMALLEST_SIDE && side * side == features ? side : 0;
+}
+
 static md_status copy(const float *values, size_t count, float **out, md_error *err)
 {
     md_status status = md_allocate((void **)out, count, sizeof **out, "the features' scale", err);
@@ -62,7 +77,10 @@ static md_status copy_names(const char *names, char **out, md_error *err)
 
 md_status md_scale_copy(const md_scale *scale, md_scale *out, md_error *err)
 {
-    *out = (md_scale){.kind = scale->kind, .features = scale->features};
+    *out = (md_scale){.kind = scale->kind,
+                      .features = scale->features,
+                      .least = scale->least,
+                      .most = scale->most};
     md_status status = md_scale_name(out, scale->feature_names, scale->class_names, err);
     if (!status && scale->kind == MD_SCALE_STANDARDIZE)
         status = copy(scale->mean, scale->features, &out->mean, err);

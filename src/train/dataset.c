@@ -103,6 +103,8 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
         loading->single = md_source_is_single(source);
     if (!status)
         status = md_store_plan(&loading->samples, params->storage, &loading->plan, err);
+    if (status == MD_USAGE && params->only && params->storage == MD_STORAGE_SPARSE)
+        status = md_store_plan(&loading->samples, MD_STORAGE_AUTO, &loading->plan, err);
     return status;
 }
 
@@ -327,16 +329,17 @@ md_status md_scale_share(md_comm *comm, md_scale *scale, md_error *err)
     struct {
         md_scale_kind kind;
         size_t features;
-    } told = {scale->kind, scale->features};
+        float least, most;
+    } told = {scale->kind, scale->features, scale->least, scale->most};
     md_status status = md_comm_broadcast(comm, &told, sizeof told, 0, err);
-    if (status || told.kind != MD_SCALE_STANDARDIZE) {
-        scale->kind = told.kind;
+    scale->kind = told.kind;
+    scale->least = told.least;
+    scale->most = told.most;
+    if (status || told.kind != MD_SCALE_STANDARDIZE)
         return status;
-    }
     float *room[2] = {scale->mean, scale->variance};
     for (int i = 0; i < 2 && !status && !root; i++)
         status = md_allocate((void **)&room[i], told.features, sizeof(float), "the scale", err);
-    scale->kind = told.kind;
     scale->features = told.features;
     scale->mean = room[0];
     scale->variance = room[1];

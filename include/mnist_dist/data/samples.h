@@ -46,11 +46,15 @@ typedef struct md_settling {
 } md_settling;
 
 /* Chooses the scale: auto takes bytes as v / 255, floats in [0, 1] as they are, others standardized
- * by mean and deviation of the samples to be trained on. The sums are made in double, sample after
+ * by mean and deviation of the samples to be trained on; with as_is, bytes and images of whole
+ * numbers from 0 to 255 as v / 255, others as they are. The sums are made in double, sample after
  * sample, so that all who read the same get the same bits. A feature that is always the same has
- * the deviation 1. Then floats that are to be seen as v / 255 and are bytes after all become bytes,
- * as do, with auto, whole numbers from 0 to 255 that reach 255; and rows of a square number of
- * bytes, from 8 x 8 on, become images. MD_BAD_DATA when *fixed has another number of features.
+ * the deviation 1; one that varies by less than 1e-7 is told of (md_warn). Then floats that are to
+ * be seen as v / 255 and are bytes after all become bytes, as do, with auto, whole numbers from 0
+ * to 255 that reach 255; and rows of a square number of bytes, from 8 x 8 on, become images.
+ *
+ * MD_BAD_DATA when *fixed has another number of features, or was made for bytes and these are
+ * fractions of 1, or the other way round; images in another range than *fixed has are told of.
  *
  * Streamed features are read through once, and once more where they are standardized; MD_BAD_DATA
  * also for what is no feature then. The outcome has the same bits. */

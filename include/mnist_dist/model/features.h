@@ -38,12 +38,21 @@ typedef struct md_scale {
     md_scale_kind kind;
     size_t features;        /* 0 unless standardizing, */
     float *mean, *variance; /* then [features]; variances are above 0 */
+    float least, most;      /* of all that was trained on, before scaling; equal: not kept */
     /* Joined by newlines; NULL: not known. */
     char *feature_names, *class_names;
 } md_scale;
 
 /* What a standardized value is multiplied by: 1 / sqrt(variance), rounded once. */
 float md_scale_inverse(float variance);
+
+/* What features lay between when the model was trained: what is kept, else of MD_SCALE_UNIT 0 and
+ * 255; 0: not known. */
+int md_scale_range(const md_scale *scale, float *least, float *most);
+
+/* Rows and columns of the image that a row of so many features may have been before it was made
+ * flat: of a square number from 8 x 8 on. Else 0. */
+size_t md_features_side(size_t features);
 
 /* Owns its arrays. MD_FAILED when out of memory; *out is then empty. */
 md_status md_scale_copy(const md_scale *scale, md_scale *out, md_error *err);

@@ -19,7 +19,8 @@ typedef struct md_dataset_params {
     md_scaling scaling;
     const md_scale *scale; /* the model's own, where it has one; see md_settling */
     int as_is, transpose;  /* see there */
-    const md_split *only;  /* the other split is left empty, unread; NULL: both are read */
+    const md_split *only;  /* the other split is left empty, unread, and storage a wish that other
+                              data than the run's need not fulfil; NULL: both are read */
     int numbers;           /* samples are answered with numbers: labels, too, become targets */
 } md_dataset_params;
 

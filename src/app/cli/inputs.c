@@ -121,10 +121,6 @@ md_status md_split_read(md_comm *comm, const md_data_choice *choice, md_split sp
     params.as_is = choice->as_is;
     params.only = &split;
     md_status status = md_dataset_create(comm, &params, out, err);
-    if (status == MD_USAGE && params.storage == MD_STORAGE_SPARSE) {
-        params.storage = MD_STORAGE_AUTO; /* other data than the run's need not lie like them */
-        status = md_dataset_create(comm, &params, out, err);
-    }
     if (status || md_store_images(md_dataset_store(*out), split) > 0)
         return status;
     md_dataset_destroy(out);

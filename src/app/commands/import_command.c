@@ -164,6 +164,11 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
                (long long)c->at.iterations);
     else
         printf("no optimizer state\n");
+    if (c->scale.kind == MD_SCALE_UNIT)
+        printf("  takes %s; else say so with --scale\n",
+               c->model.rows > 1
+                   ? "pixels / 255 (of whole numbers from 0 to 255; others as they are)"
+                   : "bytes / 255, other values as they are");
     printf("  train on with: mnist_dist --resume --output %s\n", md_text_quote(a->output, quoted));
 }
 

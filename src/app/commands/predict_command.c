@@ -3,8 +3,10 @@
 #include <strings.h>
 
 #include "cli/inputs.h"
+#include "cli/pixel_scale.h"
 #include "cli/shared_options.h"
 #include "mnist_dist/base/memory.h"
+#include "mnist_dist/base/parse.h"
 #include "mnist_dist/data/image.h"
 #include "present/gnuplot.h"
 #include "present/mosaic.h"
@@ -12,20 +14,26 @@
 #include "present/sample_text.h"
 #include "present/terminal.h"
 
-enum { IMAGE = MD_OWN_OPTION, AS_IS, BAR_WIDTH = 40 };
+enum { IMAGE = MD_OWN_OPTION, AS_IS, RANGE, BAR_WIDTH = 40 };
 
 typedef struct arguments {
     md_shared_options shared; /* index -1: not given */
-    const char *image;
-    int as_is;
+    const char **images;      /* of --image, one after the other */
+    int image_count, as_is;
+    const char *range; /* NULL: the model's own */
 } arguments;
 
 static const struct argp_option options[] = {
     {"index", MD_OPTION_INDEX, "N", 0, "image N of the data set, from 0", 0},
     {"split", MD_OPTION_SPLIT, "SPLIT", 0, "test (default) or train, for --index and --output", 0},
-    {"image", IMAGE, "PICTURE", 0, "a photo, scan or drawing of any size: PNG, JPEG, PNM ...", 0},
+    {"image", IMAGE, "PICTURE", 0,
+     "a photo, scan or drawing of any size: PNG, JPEG, PNM ...; may be repeated", 0},
     {"as-is", AS_IS, NULL, 0,
      "take the picture's pixels untouched: of the model's size, ink bright", 0},
+    {"range", RANGE, "PAPER:INK", 0,
+     "what the model was trained on for the darkest and the brightest pixel, such as 0:1 or -1:1, "
+     "where it does not know itself",
+     0},
     {"output", MD_OPTION_OUTPUT, "OUT", 0, "the whole set, as .csv, .h5, or - for CSV on stdout",
      0},
     {"data", MD_OPTION_DATA, "PATH", 0, "data set, if not the run's own", 0},
@@ -39,7 +47,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     if (key == AS_IS)
         a->as_is = 1;
     else if (key == IMAGE)
-        a->image = text;
+        a->images[a->image_count++] = text;
+    else if (key == RANGE)
+        a->range = text;
     else
         return md_shared_options_parse(key, text, state);
     return 0;
@@ -56,6 +66,7 @@ const struct argp md_predict_argp = {
 /* One sample and what the model makes of it. */
 typedef struct answer {
     uint8_t *pixels;
+    size_t rows, columns; /* of them */
     char name[PATH_MAX + 32];
     int actual;      /* class; -1: unknown */
     float *logits;   /* [outputs]; then probabilities, or numbers */
@@ -149,7 +160,7 @@ static md_status draw_answer(const md_checkpoint *c, const answer *a, int digit,
 {
     char title[sizeof a->name + (size_t)3 * MD_CLASS_NAME];
     describe(c, a, digit, title, sizeof title);
-    const md_figure figure = {a->pixels, (size_t)c->model.rows, (size_t)c->model.columns, title,
+    const md_figure figure = {a->pixels, a->rows, a->columns, title,
                               a->actual >= 0 && a->actual != digit};
     return md_figure_draw(&figure, picture, err);
 }
@@ -216,37 +227,134 @@ static md_status ask_of_index(md_comm *comm, const md_checkpoint *c, const argum
     return status;
 }
 
-static md_status ask_of_picture(const md_checkpoint *c, const arguments *a, answer *out,
-                                md_error *err)
+/* The next letter of a name that is no digit. */
+static char next_letter(const char **at)
 {
-    const md_samples samples = {.shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, 1}},
-                                .scale = c->scale,
-                                .features = {NULL, out->pixels}};
-    const md_image_use use = a->as_is ? MD_IMAGE_AS_IS : MD_IMAGE_FITTED;
-    out->actual = -1;
-    snprintf(out->name, sizeof out->name, "%s", a->image);
-    md_status status = md_image_read(a->image, use, (size_t)c->model.rows, (size_t)c->model.columns,
-                                     out->pixels, err);
-    if (!status)
-        status = md_infer_samples(&c->model, c->parameters, md_checkpoint_storage(c), &samples,
-                                  out->logits, err);
+    *at += strspn(*at, "0123456789");
+    return **at == '\n' || !**at ? '\0' : *(*at)++;
+}
+
+/* Names that differ in their numbers only, such as pixel0, or none: what a table's do not. */
+static int are_pixels(const char *names)
+{
+    for (const char *line = names; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+        const char *first = names, *own = line;
+        char letter;
+        do {
+            letter = next_letter(&first);
+            if (next_letter(&own) != letter)
+                return 0;
+        } while (letter);
+    }
+    return 1;
+}
+
+/* A model of flat rows has seen images if they can have been square ones. */
+static md_status find_size(const md_checkpoint *c, const char *image, answer *out, md_error *err)
+{
+    const size_t side = are_pixels(c->scale.feature_names) ? md_features_side(out->columns) : 0;
+    char input[MD_INPUT_TEXT];
+    if (out->rows > 1)
+        return MD_OK;
+    if (side == 0)
+        return md_fail(err, MD_USAGE,
+                       "--image %s: the model takes rows of %s, not images; give rows: --index N, "
+                       "or --output OUT, of --data PATH",
+                       image, md_input_text(&c->model, input));
+    out->rows = out->columns = side;
+    return MD_OK;
+}
+
+/* "PAPER:INK" */
+static int parse_range(const char *text, double *paper, double *ink)
+{
+    char first[64];
+    const size_t length = strcspn(text, ":");
+    snprintf(first, sizeof first, "%.*s", (int)length, text);
+    return length < sizeof first && text[length] == ':' && md_parse_f64(first, paper) &&
+           md_parse_f64(text + length + 1, ink);
+}
+
+/* What grey 0 and 255 were when the model was trained. */
+static md_status find_range(const md_checkpoint *c, const arguments *a, const char *image,
+                            float *paper, float *ink, md_error *err)
+{
+    double given[2];
+    if (a->range && !parse_range(a->range, &given[0], &given[1]))
+        return md_fail(err, MD_USAGE, "--range %s: PAPER:INK is needed, two numbers, such as 0:1",
+                       a->range);
+    if (a->range) {
+        *paper = (float)given[0];
+        *ink = (float)given[1];
+        return MD_OK;
+    }
+    if (md_scale_range(&c->scale, paper, ink))
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "--image %s: the model does not know between which numbers lay the pixels that "
+                   "it was trained on; say so with --range PAPER:INK, such as 0:1, -1:1 or 0:255",
+                   image);
+}
+
+/* Bytes as they are; what was no byte when the model was trained is none here. */
+static md_status infer_picture(const md_checkpoint *c, const float range[2], answer *out,
+                               md_error *err)
+{
+    const size_t count = out->rows * out->columns;
+    float *values;
+    md_samples samples = {.shape = {(size_t)c->model.rows, (size_t)c->model.columns, {0, 1}},
+                          .scale = c->scale,
+                          .features = {NULL, out->pixels}};
+    md_status status =
+        md_allocate((void **)&values, count, sizeof *values, "a picture's values", err);
+    if (status)
+        return status;
+    if (range[0] < 0.0f || range[0] > 0.0f || range[1] < 255.0f || range[1] > 255.0f) {
+        for (size_t i = 0; i < count; i++)
+            values[i] = range[0] + (float)out->pixels[i] / 255.0f * (range[1] - range[0]);
+        samples.element = MD_ELEMENT_F32;
+        if (md_scale_is_open(c)) /* it is given floats as they are */
+            samples.scale.kind = MD_SCALE_NONE;
+        samples.features[MD_SPLIT_TEST] = values;
+    }
+    status = md_infer_samples(&c->model, c->parameters,
+                              samples.element == MD_ELEMENT_U8 ? md_checkpoint_storage(c)
+                                                               : MD_STORAGE_DENSE,
+                              &samples, out->logits, err);
+    free(values);
     return status;
 }
 
+static md_status ask_of_picture(const md_checkpoint *c, const arguments *a, const char *image,
+                                answer *out, md_error *err)
+{
+    const md_image_use use = a->as_is ? MD_IMAGE_AS_IS : MD_IMAGE_FITTED;
+    float range[2];
+    out->actual = -1;
+    snprintf(out->name, sizeof out->name, "%s", image);
+    md_status status = find_size(c, image, out, err);
+    if (!status)
+        status = find_range(c, a, image, &range[0], &range[1], err);
+    if (!status)
+        status = md_image_read(image, use, out->rows, out->columns, out->pixels, err);
+    return status ? status : infer_picture(c, range, out, err);
+}
+
+/* Of a picture, or of the data set where that is NULL. */
 static md_status predict_one(md_comm *comm, const md_checkpoint *c, const arguments *a,
-                             md_error *err)
+                             const char *image, md_error *err)
 {
     const size_t pixels = (size_t)c->model.rows * (size_t)c->model.columns;
     const size_t outputs = (size_t)md_model_spec_outputs(&c->model);
-    answer shown = {0};
+    answer shown = {.rows = (size_t)c->model.rows, .columns = (size_t)c->model.columns};
     md_status status = md_allocate((void **)&shown.pixels, pixels, 1, "an image", err);
     if (!status)
         status = md_allocate((void **)&shown.logits, outputs, sizeof(float), "logits", err);
     if (!status)
         status = md_allocate((void **)&shown.targets, outputs, sizeof(float), "targets", err);
     if (!status)
-        status =
-            a->image ? ask_of_picture(c, a, &shown, err) : ask_of_index(comm, c, a, &shown, err);
+        status = image ? ask_of_picture(c, a, image, &shown, err)
+                       : ask_of_index(comm, c, a, &shown, err);
     if (!status)
         status = give_answer(c, &shown, a->shared.picture, err);
     free(shown.pixels);
@@ -278,29 +386,58 @@ static md_status predict_all(md_comm *comm, const md_checkpoint *c, const argume
     return status;
 }
 
+static md_status predict_images(md_comm *comm, const md_checkpoint *c, const arguments *a,
+                                md_error *err)
+{
+    md_status status = MD_OK;
+    for (int i = 0; i < a->image_count && !status; i++)
+        status = predict_one(comm, c, a, a->images[i], err);
+    return status;
+}
+
+static md_status check_arguments(const arguments *a, md_error *err)
+{
+    if ((a->shared.index >= 0) + (a->image_count > 0) + !!a->shared.output != 1)
+        return md_fail(err, MD_USAGE,
+                       "predict needs one of --index N, --image PICTURE or --output OUT");
+    if (a->as_is && a->image_count == 0)
+        return md_fail(err, MD_USAGE, "--as-is is about a picture: --image PICTURE");
+    if (a->range && a->image_count == 0)
+        return md_fail(err, MD_USAGE, "--range is about a picture: --image PICTURE");
+    if (a->shared.picture && (a->shared.output || a->image_count > 1))
+        return md_fail(err, MD_USAGE,
+                       "--plot %s: the picture of one image, for --index or one --image; with "
+                       "--output there are many",
+                       a->shared.picture);
+    return MD_OK;
+}
+
 md_status md_command_predict(md_comm *comm, int argc, char **argv, md_error *err)
 {
     const char *file;
     char name[PATH_MAX];
     arguments a = {.shared = {.index = -1, .split = MD_SPLIT_TEST, .err = err}};
     md_checkpoint *c = NULL;
-    md_status status = md_options_parse(&md_predict_argp, argc, argv, &a, &file, err);
-    if (!status && (a.shared.index >= 0) + !!a.image + !!a.shared.output != 1)
-        status = md_fail(err, MD_USAGE,
-                         "predict needs one of --index N, --image PICTURE or --output OUT");
-    if (!status && a.as_is && !a.image)
-        status = md_fail(err, MD_USAGE, "--as-is is about a picture: --image PICTURE");
-    if (!status && a.shared.picture && a.shared.output)
-        status = md_fail(err, MD_USAGE,
-                         "--plot %s: the picture of one image, for --index or --image; with "
-                         "--output there are many",
-                         a.shared.picture);
+    const char **files; /* the model and the pictures */
+    md_status status =
+        md_allocate((void **)&files, (size_t)argc + 2, sizeof *files, "names of files", err);
+    if (!status) {
+        files[0] = name;
+        a.images = files + 1;
+        status = md_options_parse(&md_predict_argp, argc, argv, &a, &file, err);
+    }
+    if (!status)
+        status = check_arguments(&a, err);
     if (!status)
         status = md_open_checkpoint(file, name, &c, err);
     if (!status)
-        status = md_check_outputs(&a.shared, (const char *const[]){name, a.image, NULL}, c, err);
-    if (!status)
-        status = a.shared.output ? predict_all(comm, c, &a, err) : predict_one(comm, c, &a, err);
+        status = md_check_outputs(&a.shared, files, c, err);
+    if (!status && a.shared.output)
+        status = predict_all(comm, c, &a, err);
+    else if (!status)
+        status = a.image_count > 0 ? predict_images(comm, c, &a, err)
+                                   : predict_one(comm, c, &a, NULL, err);
     md_checkpoint_destroy(&c);
+    free(files);
     return status;
 }

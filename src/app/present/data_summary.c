@@ -34,6 +34,8 @@ static md_status load(summary *s, int numbers, const md_split *only, md_error *e
         if (!only || *only == (md_split)split)
             status = md_source_read(s->source, (md_split)split, &s->samples, err);
     if (!status)
+        status = md_scale_name(&s->samples.scale, md_source_feature_names(s->source), NULL, err);
+    if (!status)
         status = md_samples_settle(&s->samples, &settling, err);
     if (!status)
         status = md_store_plan(&s->samples, p.storage, &s->plan, err);

@@ -200,6 +200,7 @@ static md_status open_split(md_source *source, const idx_folder *idx, md_split s
         if (status)
             return status;
         snprintf(arrays[i]->name, sizeof arrays[i]->name, "%s", files[i].path);
+        arrays[i]->columned = 1;
     }
     return MD_OK;
 }

@@ -106,7 +106,7 @@ static int take_type(const char *word, npy_header *out)
     static const struct {
         const char *name;
         md_number type;
-    } names[] = {{"b1", MD_NUMBER_U8},
+    } names[] = {{"b1", MD_NUMBER_I8}, /* no byte of a picture: 0 or 1, as they are */
 #define MD_ROW(NAME, type, name) {name, MD_NUMBER_##NAME},
                  MD_NUMBERS(MD_ROW)
 #undef MD_ROW
