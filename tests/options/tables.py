@@ -255,7 +255,7 @@ def other_storage(place):
     place.train(1, ["--data", "synthetic:200", "--epochs", "1", "--set", "data.storage=sparse"])
     rng = np.random.default_rng(1)
     with h5py.File(f"{place.path}/floats.h5", "w") as file:
-        file["x_test"], file["y_test"] = rng.random((20, 28, 28), "f4"), np.arange(20) % 10
+        file["x_test"], file["y_test"] = 255 * rng.random((20, 28, 28), "f4"), np.arange(20) % 10
     assert "of 20 right" in works("evaluate", place.output, "--data", f"{place.path}/floats.h5")
 
 
