@@ -44,11 +44,11 @@
  *   /golden           optional: images u1 or f4 [n,rows,columns]  logits f4 [n,classes]  and, where
  *                     there are classes, labels u1 [n], i4 of more than 256; each with @description
  *   /data             what the model sees of its data; not there where that is v / 255 of bytes and
- *                     no names are known: @scale "unit", "none" or "standardize"; @least @most f4
- *                     of all features trained on, where @scale is not "unit" or they do not exceed
- * 1 of a table text @feature_names and, of words, @class_names, a line each mean, variance  f4
- * [features]  of "standardize": it sees (v - mean) / sqrt(variance) /run/0001 ...     one per start
- * or resume: text @config @command_line @hosts @reducer @kernels
+ *                     no names are known: @scale "unit", "none" or "standardize"
+ *                     of all features trained on @least @most f4, but of "unit" only up to 1
+ *                     of a table text @feature_names and, of words, @class_names, a line each
+ *     mean, variance  f4 [features]  of "standardize": it sees (v - mean) / sqrt(variance)
+ *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
  *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
  *                     has no ranks
@@ -70,9 +70,9 @@
  * version as it is. Older programs read the new file without it; newer ones read an old file that
  * lacks it, and give it the value that checkpoint/fields.c says. The version rises when an older
  * program would take a file for what it is not. Since the first release: @loss_q32 and @model were
- * added; /data too, with which the version becomes 2 unless @scale is "unit", and later
- * @least and @most in it; matrices and moments
- * are no longer one chunk with Fletcher-32; text has lost a NULLTERM string's zero byte. */
+ * added; /data too, with which the version becomes 2 unless @scale is "unit", and later @least and
+ * @most in it; matrices and moments are no longer one chunk with Fletcher-32; text has lost a
+ * NULLTERM string's zero byte. */
 #ifndef MNIST_DIST_CHECKPOINT_SCHEMA_H
 #define MNIST_DIST_CHECKPOINT_SCHEMA_H
 
