@@ -39,11 +39,11 @@ build() {
     step "Building $1" cmake --build --preset "$1" -j "$jobs"
 }
 
-# run_tests PRESET CTEST-OPTION...: five for two cores, as most of a test's time is waiting: for
+# run_tests PRESET CTEST-OPTION...: six for two cores, as much of a test's time is waiting: for
 # mpirun to start, for a rank that was stopped to be missed. A test's PROCESSORS are its ranks.
 run_tests() {
     say "Testing $1"
-    ctest --preset "$1" -j $((5 * jobs / 2)) "${@:2}" </dev/null
+    ctest --preset "$1" -j $((3 * jobs)) "${@:2}" </dev/null
 }
 
 install_packages "${build_packages[@]}" libcunit1-dev python3 || exit 1

@@ -87,7 +87,7 @@ int md_heartbeat_rest(md_heartbeat *h, double seconds)
     return stopping;
 }
 
-static void *look_on(void *argument)
+static void *watch_marks(void *argument)
 {
     md_heartbeat *h = argument;
     const double timeout = h->params.timeout;
@@ -142,7 +142,7 @@ static void start_threads(md_heartbeat *h)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    h->running = pthread_create(&h->thread, NULL, look_on, h) == 0;
+    h->running = pthread_create(&h->thread, NULL, watch_marks, h) == 0;
     h->has_talking =
         h->running && h->nodes > 1 && pthread_create(&h->talking, NULL, md_nodes_talk, h) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -15,7 +15,7 @@ enum { TEXT_SIZE = MD_ERROR_TEXT + 1024 };
 
 static const double gather_s = 2.0;         /* how long ranks wait for each other's files */
 static const double shortest_rescue_s = 10; /* a rescue may take as long as a stall, or this */
-static const double farewell_s = 1.0;       /* for the message to be heard before others exit */
+static const double leave_after_s = 1.0;    /* for the message to be heard before others exit */
 
 /* By phase: what a rank does, and what its waiting is for. */
 static const char others[] = "waiting for other ranks";
@@ -192,8 +192,8 @@ static void tell(md_heartbeat *h, const char *missing, const char *said)
 static void report_for_all(md_heartbeat *h, report *all)
 {
     char path[MD_STALL_PATH_SIZE + 32], missing[TEXT_SIZE], said[TEXT_SIZE];
-    h->params.last_words(h->params.context, is_waiting(atomic_load(&h->mine->place)), said,
-                         sizeof said);
+    h->params.rescue(h->params.context, is_waiting(atomic_load(&h->mine->place)), said,
+                     sizeof said);
     read_reports(h, all); /* saving took a while: more may have been written */
     read_board(h, all);
     if (name_missing(h, all, missing, sizeof missing) == 0)
@@ -271,7 +271,7 @@ static void report_for_node(md_heartbeat *h, report *all)
     }
     const int used =
         snprintf(said, sizeof said, "the ranks could not talk through the output folder; ");
-    h->params.last_words(h->params.context, 0, said + used, sizeof said - (size_t)used);
+    h->params.rescue(h->params.context, 0, said + used, sizeof said - (size_t)used);
     tell(h, missing, said);
 }
 
@@ -287,7 +287,7 @@ void md_stall_report(md_heartbeat *h)
             report_for_node(h, all);
         free(all);
     }
-    md_clock_sleep(farewell_s);
+    md_clock_sleep(leave_after_s);
     h->params.on_stall(NULL, h->params.context);
 }
 

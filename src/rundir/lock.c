@@ -16,7 +16,7 @@
 #include "mnist_dist/base/log.h"
 
 /* Tries that fail for a reader's glance at the lock (md_folder_in_use) and not for a run. */
-enum { HOLDER_SIZE = 128, GLANCES = 2 };
+enum { HOLDER_SIZE = 128, SILENT_TRIES = 2 };
 
 /* The lock file names its holder, for the message of whoever waits. */
 static void write_holder(int lock)
@@ -49,11 +49,11 @@ static int wait_for_lock(const md_folder *folder, double seconds, const volatile
             errno = EINTR;
             return -1;
         }
-        if (errno != EWOULDBLOCK || (tries > GLANCES && md_clock_now() >= deadline))
+        if (errno != EWOULDBLOCK || (tries > SILENT_TRIES && md_clock_now() >= deadline))
             return -1;
         char holder[HOLDER_SIZE];
         read_holder(folder->lock, holder);
-        if (tries == GLANCES + 1)
+        if (tries == SILENT_TRIES + 1)
             md_info("folder '%s' is in use by %s; waiting up to %g s", folder->path, holder,
                     seconds);
         nanosleep(&pause, NULL);

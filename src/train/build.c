@@ -386,7 +386,7 @@ static md_status start_heartbeat(md_trainer *t, md_error *err)
     const md_heartbeat_params params = {
         .folder = t->config->checkpoint.output,
         .timeout = t->params->debug ? 0.0 : t->config->distributed.stall_timeout,
-        .last_words = md_trainer_last_words,
+        .rescue = md_trainer_rescue,
         .on_stall = t->params->on_stall ? on_stall : NULL,
         .context = t};
     md_status status = md_heartbeat_start(t->comm, &params, &t->heartbeat, err);

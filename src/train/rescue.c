@@ -102,7 +102,7 @@ static md_status rescue(md_trainer *t, md_position *at, md_error *err)
     return status;
 }
 
-void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size)
+void md_trainer_rescue(void *trainer, int may_save, char *said, size_t size)
 {
     md_trainer *t = trainer;
     md_position at;

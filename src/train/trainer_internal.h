@@ -128,7 +128,7 @@ md_status md_trainer_save(md_trainer *t, int last, md_error *err);
 /* Local: is there something that --resume could go on from? */
 int md_trainer_has_checkpoint(const md_trainer *t);
 /* Local, from a thread of the heartbeat's; see md_heartbeat_params. */
-void md_trainer_last_words(void *trainer, int may_save, char *said, size_t size);
+void md_trainer_rescue(void *trainer, int may_save, char *said, size_t size);
 
 /* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and
  * samples. */

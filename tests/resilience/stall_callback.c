@@ -7,7 +7,7 @@
 
 enum { OWN_EXIT_CODE = 3, FOR_EVER_S = 60 };
 
-static void last_words(void *context, int may_save, char *said, size_t size)
+static void rescue(void *context, int may_save, char *said, size_t size)
 {
     snprintf(said, size, "%s %s", may_save ? "saved" : "not saved", (const char *)context);
 }
@@ -31,11 +31,8 @@ int main(int argc, char **argv)
         return 1;
     const int rank = md_comm_rank(comm);
     snprintf(name, sizeof name, "rank %d", rank);
-    const md_heartbeat_params params = {.folder = argv[1],
-                                        .timeout = 1.0,
-                                        .last_words = last_words,
-                                        .on_stall = on_stall,
-                                        .context = name};
+    const md_heartbeat_params params = {
+        .folder = argv[1], .timeout = 1.0, .rescue = rescue, .on_stall = on_stall, .context = name};
     if (md_heartbeat_start(comm, &params, &heartbeat, NULL) != MD_OK)
         return 1;
     md_heartbeat_mark(heartbeat, MD_PHASE_COMPUTE, 17);

@@ -37,7 +37,7 @@ typedef enum md_phase {
 
 /* folder and context are borrowed. The functions are called in threads of the heartbeat's own.
  *
- * last_words, on one rank (on one of each node where ranks cannot talk), puts one sentence into
+ * rescue, on one rank (on one of each node where ranks cannot talk), puts one sentence into
  * `said` about where the run can go on; with may_save (in one thread only) the main thread stands
  * still, outside the state, and it saves what it can first.
  *
@@ -48,7 +48,7 @@ typedef enum md_phase {
 typedef struct md_heartbeat_params {
     const char *folder; /* the run's output folder */
     double timeout;     /* seconds; 0: nobody looks */
-    void (*last_words)(void *context, int may_save, char *said, size_t size);
+    void (*rescue)(void *context, int may_save, char *said, size_t size);
     void (*on_stall)(const char *message,
                      void *context); /* NULL on all ranks: nobody looks, and
                                         lost ranks are waited for, as MPI does */
