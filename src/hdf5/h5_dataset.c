@@ -137,7 +137,7 @@ static md_status open_dataset(md_h5 *f, const char *path, dataset *set)
 /* How many rows are read at once: whole chunks, or rows that make a part worth a call. */
 static hsize_t rows_at_once(const dataset *set, size_t row_bytes)
 {
-    const size_t part = 256 * 1024;
+    const size_t part = (size_t)256 * 1024;
     hsize_t chunk[MD_H5_MAX_RANK] = {1};
     hid_t plist = H5Dget_create_plist(set->id);
     if (plist >= 0 && H5Pget_layout(plist) == H5D_CHUNKED)

@@ -12,6 +12,6 @@ size_t md_csv_line_length(const char *text, size_t size);
 
 /* What a line is cut at, ',', ';' or a tab, whichever it has most of; but not at commas where all
  * are decimal, "5,1;3,5". 0: it has none. */
-char md_csv_separator(const char *line, size_t size);
+char md_csv_separator(const char *text, size_t size);
 
 #endif
