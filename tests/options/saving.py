@@ -10,7 +10,7 @@ import time
 import h5py
 
 import small
-from program import RECIPE, SLOW, check_refused, conclude, digest, finish, judge
+from program import RECIPE, SLOW, check_refused, conclude, digest, finish, judge, ranks_of
 
 SYNTHETIC = ["--data", "synthetic:600", "--batch-size", "100"]
 
@@ -44,6 +44,8 @@ def every_minutes(place, ranks):
     place.output += "-killed"
     process = place.start(ranks, options + SLOW + small.sets({"checkpoint.every_minutes": 0.005}))
     place.wait_for_save(process)
+    for pid in ranks_of(process):  # which outlive the mpirun of Open MPI 5
+        os.kill(pid, signal.SIGKILL)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert 0 < step_of(place, "last.h5") < steps, generations(place)
