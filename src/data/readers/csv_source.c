@@ -276,7 +276,7 @@ static md_status check_features(const csv_context *csv, md_error *err)
     size_t first = csv->table.column_count;
     for (size_t i = 0; i < csv->feature_count; i++) {
         const size_t column = csv->features[i].column;
-        if (csv->table.columns[column].fault && column < first)
+        if (column < first && csv->table.columns[column].fault)
             first = column;
     }
     return first < csv->table.column_count
