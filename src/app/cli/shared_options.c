@@ -26,15 +26,21 @@ error_t md_shared_options_parse(int key, char *text, struct argp_state *state)
     }
 }
 
-static md_status check_output(const char *option, const char *path, const char *const *read,
-                              md_error *err)
+static int is_among(const char *path, const char *const *files)
+{
+    while (*files && !md_files_same(*files, path))
+        files++;
+    return *files != NULL;
+}
+
+static md_status check_output(const char *option, const char *path, const char *data,
+                              const char *const *read, md_error *err)
 {
     if (!path)
         return MD_OK;
-    for (; *read; read++)
-        if (md_files_same(*read, path))
-            return md_fail(err, MD_USAGE, "--%s %s: that is the file to be read; name another one",
-                           option, path);
+    if (md_files_same(data, path) || is_among(path, read))
+        return md_fail(err, MD_USAGE, "--%s %s: that is the file to be read; name another one",
+                       option, path);
     return md_folder_keeps(path)
                ? md_fail(err, MD_USAGE,
                          "--%s %s: a run keeps its state in this folder under that name; name "
@@ -48,12 +54,8 @@ md_status md_check_outputs(const md_shared_options *o, const char *const *read,
 {
     md_config config;
     md_status status = md_checkpoint_config(c, &config, err);
-    const char *const data[] = {o->data ? o->data : config.data.source, NULL};
-    const char *const *const all[] = {read, data};
-    for (int i = 0; i < 2 && !status; i++) {
-        status = check_output("output", o->output, all[i], err);
-        if (!status)
-            status = check_output("plot", o->picture, all[i], err);
-    }
-    return status;
+    const char *data = o->data ? o->data : config.data.source;
+    if (!status)
+        status = check_output("output", o->output, data, read, err);
+    return status ? status : check_output("plot", o->picture, data, read, err);
 }

@@ -2,6 +2,7 @@
 
 #include <csv.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +50,27 @@ static md_csv_cell read_cell(const reader *r, const char *text, double *out)
 }
 
 /* The first fault of a column stays: what follows is not looked at. */
+__attribute__((format(printf, 3, 4))) static md_status keep_fault(const reader *r, md_csv_column *c,
+                                                                  const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    const int length = vasprintf(&c->fault, format, values);
+    va_end(values);
+    if (length >= 0)
+        return MD_OK;
+    c->fault = NULL;
+    return md_fail_memory(r->err, "a message", MD_SNIPPET_SIZE);
+}
+
 static md_status find_fault(reader *r, const row *at, size_t column, const char *what)
 {
     char name[MD_SNIPPET_SIZE], found[MD_SNIPPET_SIZE];
     md_csv_column *c = &r->table->columns[column];
     md_text_snippet(c->name, name);
     md_text_snippet(cell(at, column), found);
-    if (asprintf(&c->fault, "%s:%zu: column %zu ('%s') holds '%s', %s", r->path, at->line,
-                 column + 1, name, found, what) >= 0)
-        return MD_OK;
-    c->fault = NULL;
-    return md_fail_memory(r->err, "a message", sizeof found);
+    return keep_fault(r, c, "%s:%zu: column %zu ('%s') holds '%s', %s", r->path, at->line,
+                      column + 1, name, found, what);
 }
 
 /* Told of the word that a column begins with, which may be what is wrong. */
@@ -70,13 +81,10 @@ static md_status find_number_among_words(reader *r, const row *at, size_t column
     md_text_snippet(c->name, name);
     md_text_snippet(c->words[0], word);
     md_text_snippet(cell(at, column), found);
-    if (asprintf(&c->fault,
-                 "%s:%zu: column %zu ('%s') holds '%s', a word, but line %zu the number '%s'; "
-                 "leave the row out, or, if all are words, write its numbers as such ('n%s')",
-                 r->path, c->line, column + 1, name, word, at->line, found, found) >= 0)
-        return MD_OK;
-    c->fault = NULL;
-    return md_fail_memory(r->err, "a message", sizeof found);
+    return keep_fault(r, c,
+                      "%s:%zu: column %zu ('%s') holds '%s', a word, but line %zu the number '%s'; "
+                      "leave the row out, or, if all are words, write its numbers as such ('n%s')",
+                      r->path, c->line, column + 1, name, word, at->line, found, found);
 }
 
 static int compare_words(const void *a, const void *b)
