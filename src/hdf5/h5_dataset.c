@@ -230,6 +230,15 @@ static int is_half(hid_t type)
     return same;
 }
 
+/* An enumeration FALSE = 0, TRUE = 1 of bytes, as h5py keeps NumPy's bool. */
+static int is_boolean(hid_t type)
+{
+    int8_t no, yes;
+    return H5Tget_class(type) == H5T_ENUM && H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2 &&
+           H5Tenum_valueof(type, "FALSE", &no) >= 0 && H5Tenum_valueof(type, "TRUE", &yes) >= 0 &&
+           no == 0 && yes == 1;
+}
+
 /* Types whose conversion cannot surprise: the machine numbers of either byte order. */
 static int is_plain_number(hid_t type)
 {
@@ -241,7 +250,7 @@ static int is_plain_number(hid_t type)
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (H5Tequal(type, plain[i]) > 0)
             return 1;
-    return is_half(type);
+    return is_half(type) || is_boolean(type);
 }
 
 /* How h5py stores bfloat16, the upper half of a float: two bytes without a type, which Keras calls

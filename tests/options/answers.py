@@ -230,6 +230,11 @@ def views(place):
         works("plot", output, "--kind", kind, "--plot", picture, environment=place.environment)
         with open(picture, "rb") as file:
             assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+    alone = f"{place.path}/alone.npz"
+    with h5py.File(f"{place.path}/numbers.h5") as file:
+        np.savez(alone, X=file["test/images"][()])
+    for view in (["plot", output, "--kind", "residuals"], ["report", output], ["evaluate", output]):
+        refuses(3, "holds no answers to compare with", *view, "--data", alone)
     page = works("report", output, "--output", "-", environment=place.environment)
     assert "Predicted against actual" in page and "Residuals" in page and "Confusion matrix" not in page
     assert "mae" in works("watch", output, "--once", environment=place.environment)

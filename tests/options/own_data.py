@@ -9,7 +9,7 @@ import sys
 import h5py
 import numpy as np
 
-from program import Place, check_refused, digest, finish, judge, works
+from program import Place, check_refused, digest, finish, judge, refuses, run, works
 from standin import load_model_h5, load_model_keras, load_weights_h5
 
 COUNTS = {"train": 300, "test": 90}
@@ -130,6 +130,7 @@ HDF5 = {
     "flat": lambda p: hdf5(p, KERAS, images=lambda x: x.reshape(len(x), -1)),
     "labels [n, 1]": lambda p: hdf5(p, GROUPS, labels=lambda y: y[:, None]),
     "labels one-hot f4": lambda p: hdf5(p, GROUPS, labels=lambda y: one_hot(y).astype("f4")),
+    "labels one-hot, bool": lambda p: hdf5(p, GROUPS, labels=lambda y: one_hot(y) > 0),
     "labels f8": lambda p: hdf5(p, GROUPS, labels=lambda y: y.astype("f8")),
     "chunks, gzip, shuffle": lambda p: hdf5(p, GROUPS, chunks=(7, 9, 8), compression="gzip",
                                             shuffle=True),
@@ -149,8 +150,9 @@ NPZ = {
     "compressed, i8": lambda p: npz(p, images=lambda x: x.astype("i8"), save=np.savez_compressed),
     "big-endian, columns first": lambda p: npz(p, images=lambda x: np.asfortranarray(x.astype(">i4")),
                                                labels=lambda y: y.astype(">u2")),
-    "train_images, one-hot": lambda p: npz(
-        p, ("train_images", "train_labels", "test_images", "test_labels"), labels=one_hot),
+    "train_images, one-hot, bool": lambda p: npz(
+        p, ("train_images", "train_labels", "test_images", "test_labels"),
+        labels=lambda y: one_hot(y) > 0),
 }
 
 
@@ -274,6 +276,33 @@ def test_files_only(place):
             os.remove(os.path.join(folder, name))
     assert works("evaluate", place.output) == before
     assert works("predict", place.output, "--index", "3")
+
+
+def without_answers(place):
+    """What has none is predicted all the same; where they may only have another name, that is said."""
+    folder = IDX["plain"](os.path.join(place.path, "all"))
+    place.train(1, ["--data", folder, *RECIPE])
+    rows = [line.split(",") for line in works("predict", place.output, "--output", "-").splitlines()]
+    os.remove(os.path.join(folder, "t10k-labels-idx1-ubyte"))
+    pixels = IMAGES["test"]
+    np.savez(os.path.join(place.path, "alone.npz"), X=pixels)
+    np.savez(os.path.join(place.path, "other.npz"), x_test=pixels, answers=LABELS["test"])
+    with h5py.File(os.path.join(place.path, "alone.h5"), "w") as file:
+        file["test/images"] = pixels
+    for name, said in (("all", "no labels of the test images"), ("alone.npz", ""), ("alone.h5", ""),
+                       ("other.npz", "test/labels is missing")):
+        data = ["--data", os.path.join(place.path, name)]
+        code, out, err = run("predict", place.output, *data, "--output", "-")
+        assert code == 0 and said in err and bool(said) == bool(err), (name, err)
+        assert [line.split(",") for line in out.splitlines()] == [row[:1] + row[2:] for row in rows], name
+        one = works("predict", place.output, *data, "--index", "4").splitlines()[0]
+        assert one.endswith(f"predicted {rows[5][2]}"), one
+        assert "no answers" in works("inspect", data[1])
+        refuses(3, "holds no answers to compare with", "evaluate", place.output, *data)
+        for command in "report", "plot --kind confusion":
+            refuses(3, "holds no answers to compare with", *command.split(), place.output, *data)
+        refuses(3, "is missing" if name != "all" else "there is no t10k-labels", "train", *data,
+                "--output", os.path.join(place.path, "other"))
 
 
 def one_part(place):
@@ -471,6 +500,7 @@ def main():
             judge("named arrays, turned images", named_and_turned, wanted),
             judge("sets side by side", sets_side_by_side, wanted),
             judge("test files alone", test_files_only),
+            judge("without answers", without_answers),
             judge("data in one part", one_part),
             judge("a class that does not show", a_class_that_does_not_show),
             judge("standardized", standardized),

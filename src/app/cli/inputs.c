@@ -146,6 +146,16 @@ md_status md_check_index(const md_dataset *dataset, md_split split, const char *
                    (long long)index, source, count, md_split_words[split]);
 }
 
+md_status md_check_answers(const md_dataset *dataset, md_split split, const char *source,
+                           md_error *err)
+{
+    const md_store *store = md_dataset_store(dataset);
+    if (md_store_labels(store, split) || md_store_values(store, split))
+        return MD_OK;
+    return md_fail(err, MD_BAD_DATA,
+                   "%s holds no answers to compare with; predict --output needs none", source);
+}
+
 /* Room for what is found out about n images. */
 static md_status allocate(md_predictions *p, md_error *err)
 {

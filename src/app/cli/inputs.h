@@ -53,6 +53,10 @@ md_status md_open_inference(const md_model_spec *model, const float *parameters,
 md_status md_check_index(const md_dataset *dataset, md_split split, const char *source,
                          int64_t index, md_error *err);
 
+/* Is it known what the model should answer? MD_BAD_DATA naming what the user gave. */
+md_status md_check_answers(const md_dataset *dataset, md_split split, const char *source,
+                           md_error *err);
+
 /* What the checkpoint's model makes of a whole split, whose images stay in the data set. */
 typedef struct md_predictions {
     md_dataset *dataset;

@@ -166,11 +166,8 @@ static md_status evaluate(md_comm *comm, const subject *s, const float *paramete
         status = md_open_inference(&s->model, parameters, dataset, source, &inference, err);
         status = md_agree(comm, status, err);
     }
-    if (!status && !md_store_labels(md_dataset_store(dataset), MD_SPLIT_TEST) &&
-        !md_store_values(md_dataset_store(dataset), MD_SPLIT_TEST))
-        status =
-            md_fail(err, MD_BAD_DATA,
-                    "%s holds no answers to compare with; predict --output needs none", source);
+    if (!status)
+        status = md_check_answers(dataset, MD_SPLIT_TEST, source, err);
     if (!status)
         status = md_evaluate(comm, &inference, md_dataset_test(dataset), 1, &evaluation, err);
     if (!status && s->scale_is_open)

@@ -72,6 +72,9 @@ static md_status plot(md_comm *comm, const md_checkpoint *c, const arguments *a,
         status = md_choose_data(a->shared.data, c, &choice, err);
     if (!status && kind->needs_data)
         status = md_predictions_compute(comm, c, &choice, MD_SPLIT_TEST, &predictions, err);
+    if (!status && kind->needs_data && kind->answers)
+        status =
+            md_check_answers(predictions.dataset, MD_SPLIT_TEST, choice.config.data.source, err);
     if (!status)
         status = kind->draw(&subject, a->shared.picture, err);
     md_predictions_clear(&predictions);

@@ -20,15 +20,26 @@ const struct argp md_report_argp = {
            "confusion matrix and wrongest digits, or numbers against the truth, times of the "
            "ranks, digests. FILE is a checkpoint or an output folder. Says where the page is."};
 
-/* The answers to the test set. A run's own data may be elsewhere, and the page says so; data named
- * by the user must be there. */
-static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_error *err)
+static md_status predict(md_comm *comm, md_report *r, const char *data, md_error *err)
 {
     md_data_choice choice;
     md_status status = md_choose_data(data, r->checkpoint, &choice, err);
     if (!status)
         status = md_predictions_compute(comm, r->checkpoint, &choice, MD_SPLIT_TEST,
                                         &r->predictions, err);
+    if (!status)
+        status =
+            md_check_answers(r->predictions.dataset, MD_SPLIT_TEST, choice.config.data.source, err);
+    if (status)
+        md_predictions_clear(&r->predictions);
+    return status;
+}
+
+/* The answers to the test set. A run's own data may be elsewhere, and the page says so; data named
+ * by the user must be there. */
+static md_status add_answers(md_comm *comm, md_report *r, const char *data, md_error *err)
+{
+    md_status status = predict(comm, r, data, err);
     if (!status && r->predictions.answer != MD_ANSWER_CLASS)
         return MD_OK;
     if (!status)

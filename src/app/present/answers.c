@@ -26,8 +26,6 @@ static int surest_first(const void *a, const void *b, void *predictions)
 md_status md_answers_count(const md_predictions *p, md_answers *out, md_error *err)
 {
     *out = (md_answers){0};
-    if (!p->labels)
-        return md_fail(err, MD_BAD_DATA, "the data hold no labels to compare with");
     md_status status = md_confusion_create(p->classes, &out->confusion, err);
     if (!status)
         status = md_allocate((void **)&out->mistakes, p->count, sizeof *out->mistakes,

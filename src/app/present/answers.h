@@ -11,6 +11,7 @@ typedef struct md_answers {
     size_t *mistakes; /* [wrong]: images, those the model was surest of first */
 } md_answers;
 
+/* Of predictions for labelled data: see md_check_answers. */
 md_status md_answers_count(const md_predictions *predictions, md_answers *out, md_error *err);
 void md_answers_clear(md_answers *answers);
 

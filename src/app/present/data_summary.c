@@ -131,6 +131,8 @@ static md_status print_classes(const summary *s, md_error *err)
 {
     const md_scale named = {.class_names = (char *)md_source_class_names(s->source)};
     const size_t classes = (size_t)s->plan.classes;
+    if (classes == 0) /* there are no answers, as is said with the parts */
+        return MD_OK;
     size_t *counts;
     int column = LABEL;
     md_status status =

@@ -62,7 +62,7 @@ static md_status look(md_source *source, const char *given, md_array *out, md_er
     return MD_OK;
 }
 
-static void list(md_source *source, char *out, size_t size)
+static size_t list(md_source *source, char *out, size_t size)
 {
     enum { MOST = 8 };
     char paths[MOST][MD_H5_PATH];
@@ -79,6 +79,7 @@ static void list(md_source *source, char *out, size_t size)
         h5->file.status = MD_OK;
         used += (size_t)snprintf(out + used, size - used, "%s%s %s", i ? ", " : "", paths[i], text);
     }
+    return count;
 }
 
 static md_status failed(const md_source *source)

@@ -178,7 +178,17 @@ static md_status check_one_set(const idx_folder *idx, const char *where, md_erro
         where, one, other, where, (int)(strlen(other) - (other[0] != '\0')), other);
 }
 
-/* Reads the headers of one split's two files; both or none must be there. */
+static md_status fail_missing(const idx_folder *idx, md_split split, int labels, md_error *err)
+{
+    return md_fail(err, MD_BAD_DATA,
+                   "%s: there is no %s%s-%s-ubyte here, plain or .gz; fetch MNIST with "
+                   "data/fetch_mnist.sh, or use --data synthetic",
+                   idx->folder, idx->prefix, split == MD_SPLIT_TRAIN ? "train" : "t10k",
+                   labels ? "labels-idx1" : "images-idx3");
+}
+
+/* Reads the headers of one split's two files. Both or none must be there; who asks for one part
+ * wants the model's answers, and need not bring the right ones. */
 static md_status open_split(md_source *source, const idx_folder *idx, md_split split, md_error *err)
 {
     const idx_file *files = &idx->files[2 * (size_t)split];
@@ -188,13 +198,14 @@ static md_status open_split(md_source *source, const idx_folder *idx, md_split s
     if (optional && (only || (!files[0].path[0] && !files[1].path[0])))
         return MD_OK;
     for (int i = 0; i < 2; i++)
-        if (!files[i].path[0])
-            return md_fail(err, MD_BAD_DATA,
-                           "%s: there is no %s%s-%s-ubyte here, plain or .gz; fetch MNIST with "
-                           "data/fetch_mnist.sh, or use --data synthetic",
-                           idx->folder, idx->prefix, split == MD_SPLIT_TRAIN ? "train" : "t10k",
-                           i ? "labels-idx1" : "images-idx3");
+        if (!files[i].path[0] && !(i && only))
+            return fail_missing(idx, split, i, err);
     for (int i = 0; i < 2; i++) {
+        if (!files[i].path[0])
+            return md_source_note(source, err,
+                                  "%s: there are no labels of the %s images; no answers are taken "
+                                  "from it",
+                                  idx->folder, split == MD_SPLIT_TRAIN ? "training" : "test");
         md_status status =
             md_idx_read_shape(files[i].path, whats[i], i ? 1 : 2, i ? 2 : 4, arrays[i], err);
         if (status)

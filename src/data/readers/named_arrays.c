@@ -33,19 +33,33 @@ static void choose(const named *n, md_split split, md_usual_pair *pair)
         snprintf(pair->y, sizeof pair->y, "%s", y);
 }
 
+/* Where nothing was given, its usual name. */
 static md_status fail_missing(const named *n, md_split split, int answers, const char *wanted,
-                              md_error *err)
+                              const char *list, md_error *err)
 {
     static const char *const usual[2][2] = {{"train/images", "train/labels"},
                                             {"test/images", "test/labels"}};
     static const char *const keys[2][2] = {{"data.train_x", "data.train_y"},
                                            {"data.test_x", "data.test_y"}};
-    char list[LIST_SIZE];
-    n->ops->list(n->source, list, sizeof list);
     return md_fail(err, MD_BAD_DATA, "'%s': %s%s is missing%s; it holds %s; name another with %s",
                    n->where, n->ops->root, wanted && wanted[0] ? wanted : usual[split][answers],
                    wanted && wanted[0] ? "" : ", and every other usual name of it",
                    list[0] ? list : "no arrays", keys[split][answers]);
+}
+
+/* Who asks for one part wants the model's answers, and need not bring the right ones; but they may
+ * lie there under another name. */
+static md_status open_missing(const named *n, md_split split, int answers, const char *wanted,
+                              md_error *err)
+{
+    char list[LIST_SIZE];
+    md_error why;
+    const size_t count = n->ops->list(n->source, list, sizeof list);
+    md_status status = fail_missing(n, split, answers, wanted, list, &why);
+    if (!answers || !n->source->wishes.only)
+        return md_fail(err, status, "%s", why.text);
+    return count > 1 ? md_source_note(n->source, err, "%s; no answers are taken from it", why.text)
+                     : MD_OK;
 }
 
 static md_status open_array(const named *n, md_split split, int answers, const char *name,
@@ -53,7 +67,7 @@ static md_status open_array(const named *n, md_split split, int answers, const c
 {
     if (!name[0] || !has((void *)n, name)) {
         md_status status = n->ops->failed(n->source);
-        return status ? status : fail_missing(n, split, answers, name, err);
+        return status ? status : open_missing(n, split, answers, name, err);
     }
     return n->ops->look(n->source, name, out, err);
 }

@@ -9,8 +9,8 @@ typedef struct md_named_ops {
     int (*has)(md_source *source, const char *name);
     /* Type and shape of the array of a name, which becomes the array's own. */
     md_status (*look)(md_source *source, const char *name, md_array *out, md_error *err);
-    /* What the file holds, for messages: "x u1 [600, 28, 28], ..." */
-    void (*list)(md_source *source, char *out, size_t size);
+    /* What the file holds, for messages: "x u1 [600, 28, 28], ..."; how many of these. */
+    size_t (*list)(md_source *source, char *out, size_t size);
     md_status (*failed)(const md_source *source); /* of has, whose words are in err already */
     const char *root;                             /* before names in messages */
 } md_named_ops;

@@ -239,11 +239,11 @@ static md_status look(md_source *source, const char *name, md_array *out, md_err
     return status;
 }
 
-static void list(md_source *source, char *out, size_t size)
+static size_t list(md_source *source, char *out, size_t size)
 {
     const npz_context *npz = source->context;
     const zip_int64_t count = zip_get_num_entries(npz->archive, 0);
-    size_t used = 0;
+    size_t used = 0, listed = 0;
     out[0] = '\0';
     for (zip_int64_t i = 0; i < count && i < 8 && used < size; i++) {
         char name[MD_USUAL_NAME], text[MD_ARRAY_TEXT] = "no numbers", snippet[MD_SNIPPET_SIZE];
@@ -259,7 +259,9 @@ static void list(md_source *source, char *out, size_t size)
         md_text_snippet(name, snippet);
         used +=
             (size_t)snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", snippet, text);
+        listed++;
     }
+    return listed;
 }
 
 static md_status failed(const md_source *source)

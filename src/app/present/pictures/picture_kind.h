@@ -34,7 +34,7 @@ typedef struct md_picture_kind {
     const char *help; /* stands in brackets behind the word; NULL: the word says it */
     int needs_data;
     int of_one_image;
-    int answers;  /* MD_PICTURE_...: of which models; 0: of all */
+    int answers;  /* MD_PICTURE_...: of which models, with data against their answers; 0: of all */
     int has_text; /* can be shown in a terminal, too: then path may be NULL, for stdout */
     md_status (*draw)(const md_picture_subject *subject, const char *path, md_error *err);
 } md_picture_kind;
