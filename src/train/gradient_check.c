@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mnist_dist/base/larger.h"
 #include "mnist_dist/base/log.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/base/rng.h"
@@ -37,12 +38,6 @@ static void clear(check *c)
     free(c->gradient);
 }
 
-/* One that is no number is the larger, where fmax would forget it. */
-static double larger(double a, double b)
-{
-    return isnan(a) || b <= a ? a : b;
-}
-
 /* Largest relative error over a random choice of one tensor's elements. Elements far smaller than
  * the tensor's largest are measured against a thousandth of that, since they drown in float
  * rounding. */
@@ -51,7 +46,7 @@ static double check_tensor(check *c, const md_tensor *tensor, uint64_t seed)
     const float *gradient = c->gradient;
     double largest = 0.0, worst = 0.0;
     for (size_t i = 0; i < tensor->count; i++)
-        largest = larger(largest, fabs((double)gradient[tensor->offset + i]));
+        largest = md_larger(largest, fabs((double)gradient[tensor->offset + i]));
     const md_rng_key key = {seed, MD_STREAM_SHUFFLE, UINT32_MAX};
     for (uint64_t k = 0; k < CHECKED_PER_TENSOR; k++) {
         uint32_t block[4];
@@ -62,7 +57,7 @@ static double check_tensor(check *c, const md_tensor *tensor, uint64_t seed)
         const double ours = (double)gradient[index];
         const double scale = fmax(fabs(exact), 1e-3 * largest);
         if (scale != 0.0) /* both are, of a unit that no sample reaches */
-            worst = larger(worst, fabs(exact - ours) / scale);
+            worst = md_larger(worst, fabs(exact - ours) / scale);
     }
     return worst;
 }
@@ -140,7 +135,7 @@ static void report_layer(const md_trainer *t, check *c, int layer)
     const char *name = t->spec.layers[layer].name;
     double error = 0.0;
     for (int k = c->layout->first[layer]; k < c->layout->first[layer + 1]; k++)
-        error = larger(error, check_tensor(c, &c->layout->tensors[k], t->config->train.seed));
+        error = md_larger(error, check_tensor(c, &c->layout->tensors[k], t->config->train.seed));
     md_info("gradient check: %-12s largest relative error %.1e", name, error);
     if (!(error <= suspicious))
         md_warn("the gradient of layer %s differs from central differences by %.1e; a kink of "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mnist_dist/base/digest.h"
+#include "mnist_dist/base/larger.h"
 #include "runner.h"
 #include "specs.h"
 #include "trial.h"
@@ -40,7 +41,7 @@ static double largest_difference(const md_checkpoint *a, const md_checkpoint *b)
     md_model_spec_layout(&a->model, &layout);
     double worst = 0.0;
     for (size_t i = 0; i < layout.parameters; i++)
-        worst = fmax(worst, fabs((double)a->parameters[i] - (double)b->parameters[i]));
+        worst = md_larger(worst, fabs((double)a->parameters[i] - (double)b->parameters[i]));
     return worst;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "mnist_dist/base/larger.h"
 #include "mnist_dist/checkpoint/fields.h"
 
 const struct argp md_diff_argp = {
@@ -35,7 +36,7 @@ static distance measure(const float *x, const float *y, size_t count)
         int64_t apart = llabs(ordered(x[i]) - ordered(y[i]));
         d.values += memcmp(&x[i], &y[i], sizeof x[i]) != 0;
         d.ulps = apart > d.ulps ? apart : d.ulps;
-        d.largest = fmax(d.largest, fabs((double)x[i] - (double)y[i]));
+        d.largest = md_larger(d.largest, fabs((double)x[i] - (double)y[i]));
     }
     return d;
 }

@@ -42,8 +42,8 @@ md_scatter md_scatter_make(const md_predictions *p, md_scatter_kind kind, size_t
         double at[2];
         point(&s, i, at);
         for (int k = 0; k < 2; k++) {
-            low[k] = fmin(low[k], at[k]);
-            high[k] = fmax(high[k], at[k]);
+            low[k] = at[k] < low[k] ? at[k] : low[k];
+            high[k] = at[k] > high[k] ? at[k] : high[k];
         }
     }
     if (kind == MD_SCATTER_RESIDUALS) {

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "mnist_dist/base/larger.h"
 #include "picture_kind.h"
 #include "present/mosaic.h"
 
@@ -18,7 +19,7 @@ static double largest(const float *values, size_t count)
 {
     double top = 0.0;
     for (size_t i = 0; i < count; i++)
-        top = fmax(top, fabs((double)values[i]));
+        top = md_larger(top, fabs((double)values[i]));
     return top > 0.0 ? top : 1.0;
 }
 
