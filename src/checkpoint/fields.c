@@ -141,7 +141,12 @@ const md_field *md_progress_fields(const md_model_spec *spec, int *count)
     {                                                                                              \
 #member, MD_H5_I32, offsetof(md_run_record, member), NULL, NULL, 0                         \
     }
-const md_field md_run_numbers[MD_RUN_NUMBERS] = {RUN(ranks), RUN(nodes), RUN(exponent)};
+#define RUN_LATER(member)                                                                          \
+    {                                                                                              \
+        FIELD(md_run_record, member), NULL, NULL, MD_FIELD_LATER                                   \
+    }
+const md_field md_run_numbers[MD_RUN_NUMBERS] = {RUN(ranks), RUN(nodes), RUN(exponent),
+                                                 RUN_LATER(chunk), RUN_LATER(window)};
 const md_field md_run_texts[MD_RUN_TEXTS] = {
     RUN(config),      RUN(command_line), RUN(hosts),       RUN(reducer),      RUN(kernels),
     RUN(storage),     RUN(version),      RUN(version_mpi), RUN(version_hdf5), RUN(version_blas),

@@ -20,14 +20,14 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
 {
     char now[MD_TIMESTAMP_SIZE];
     md_clock_timestamp(now);
-    const md_storage storage = md_store_storage(md_dataset_store(t->dataset));
+    const md_store *store = md_dataset_store(t->dataset);
     *record =
         (md_run_record){.config = md_config_write(t->config),
                         .command_line = strdup(t->params->command_line),
                         .hosts = strdup(md_comm_hosts(t->comm)),
                         .reducer = strdup(md_reducer_abouts[t->config->distributed.reducer].name),
                         .kernels = strdup(t->kernels->name),
-                        .storage = strdup(md_storage_word(storage)),
+                        .storage = strdup(md_storage_word(md_store_storage(store))),
                         .version = strdup(MD_VERSION),
                         .version_mpi = strdup(md_mpi_version()),
                         .version_hdf5 = strdup(md_hdf5_version()),
@@ -36,7 +36,9 @@ static md_status run_record(const md_trainer *t, md_run_record *record, md_error
                         .started = strdup(now),
                         .saved = strdup(now),
                         .ranks = t->ranks,
-                        .nodes = md_comm_nodes(t->comm)};
+                        .nodes = md_comm_nodes(t->comm),
+                        .chunk = (int64_t)store->header->chunk,
+                        .window = (int64_t)store->header->window};
     for (int i = 0; i < MD_RUN_TEXTS; i++)
         if (!*md_run_text(record, &md_run_texts[i])) {
             md_run_record_clear(record);

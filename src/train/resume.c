@@ -17,6 +17,21 @@ static md_status check_resumed_arithmetic(const md_trainer *t, const md_run_reco
     return MD_OK;
 }
 
+/* The same samples cut otherwise are another order. */
+static md_status check_resumed_order(const md_trainer *t, const md_run_record *run, md_error *err)
+{
+    const md_store_header *h = md_dataset_store(t->dataset)->header;
+    if (run->chunk == 0 || h->chunk == 0 ||
+        ((int64_t)h->chunk == run->chunk && (int64_t)h->window == run->window))
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "data.source: %s is streamed in windows of %zu chunks of %zu samples, but the "
+                   "run was started with %lld of %lld, and the order of samples follows from them; "
+                   "give it the file as it was",
+                   t->config->data.source, h->window, h->chunk, (long long)run->window,
+                   (long long)run->chunk);
+}
+
 static md_status check_resumed_data(const md_trainer *t, const md_run_record *run, md_error *err)
 {
     char digest[MD_DATA_SHA256_SIZE];
@@ -26,7 +41,7 @@ static md_status check_resumed_data(const md_trainer *t, const md_run_record *ru
                        "data.source: %s holds other data than the run was started with; saved "
                        "SHA-256:\n%s\nnow:\n%s",
                        t->config->data.source, run->data_sha256, digest);
-    return status;
+    return status ? status : check_resumed_order(t, run, err);
 }
 
 md_status md_trainer_start_imported(const md_trainer *t, md_checkpoint *c, md_error *err)

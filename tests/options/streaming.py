@@ -175,6 +175,9 @@ def keeps_its_order(place):
         code, _, err = finish(place.start(1, ["--set", "train.max_steps=0", *options], resume=True))
         check_refused((code, err), 2, wanted)
     train(place, data, 1, half)
+    hdf5("cut.h5", chunks=(CHUNK - 1, ROWS, COLUMNS))
+    code, _, err = finish(place.start(2, ["--set", "train.max_steps=0", "--data", "cut.h5"], resume=True))
+    check_refused((code, err), 2, f"chunks of {CHUNK - 1} samples, but the run was started with")
     out, _ = place.train(2, ["--set", "train.max_steps=0", "--set", "data.memory=auto"], resume=True)
     assert digest(out) == reference, out
     out, _ = place.train(1, ["--data", data, *RECIPE])

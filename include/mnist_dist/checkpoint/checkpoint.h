@@ -50,6 +50,8 @@ typedef struct md_run_record {
     char *started, *saved; /* ISO 8601, UTC */
     int32_t ranks, nodes;  /* 0: nothing was trained, the model was imported */
     int32_t exponent;      /* of the sums of a reducer that was; 0 in new files */
+    int64_t chunk,
+        window; /* streamed: samples of a chunk, chunks of a window; 0: not, or not known */
 } md_run_record;
 
 /* Test images and their logits at save time, so that any reader can check its arithmetic. */

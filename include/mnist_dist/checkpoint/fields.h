@@ -36,7 +36,7 @@ const md_table *md_history_table(const md_model_spec *spec); /* md_epoch_row, of
 extern const md_table md_chain_table;                        /* md_chain_row */
 extern const md_table md_ledger_table;                       /* md_ledger_row */
 
-enum { MD_RUN_NUMBERS = 3, MD_RUN_TEXTS = 13 };
+enum { MD_RUN_NUMBERS = 5, MD_RUN_TEXTS = 13 };
 /* Of md_checkpoint; *count of them. */
 const md_field *md_progress_fields(const md_model_spec *spec, int *count);
 extern const md_field md_run_numbers[MD_RUN_NUMBERS]; /* of md_run_record */

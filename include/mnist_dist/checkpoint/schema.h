@@ -50,8 +50,8 @@
  *     mean, variance  f4 [features]  of "standardize": it sees (v - mean) / sqrt(variance)
  *   /run/0001 ...     one per start or resume: text @config @command_line @hosts @reducer @kernels
  *                     @storage @version @version_mpi @version_hdf5 @version_blas @data_sha256
- *                     @started @saved; @ranks @nodes @exponent i4. One for an import, too, which
- *                     has no ranks
+ *                     @started @saved; @ranks @nodes @exponent i4, of streamed data @chunk (its
+ *                     samples) @window (its chunks) i8. One for an import, too, which has no ranks
  *
  * @state_xxh3 is XXH3-64 (seed 0) of one byte string, made by visiting the root group: an object,
  * then its attributes in byte order of their names, then its members likewise, depth first. Each of
