@@ -41,15 +41,12 @@ static json_t *staircase(const md_checkpoint *c, const md_export_rate *rate)
                                    s->factor, "staircase", 1, "name", "ExponentialDecay"));
 }
 
-/* What the rate is now, for a Keras that has no schedule for what comes. */
-static json_t *stay(const md_checkpoint *c)
+/* For a Keras that has no schedule for what comes. */
+static json_t *stay(const md_export_rate *rate)
 {
-    const size_t epochs = c->history_count;
-    const double now =
-        epochs > 0 ? c->history[epochs - 1].learning_rate : c->optimizer.learning_rate;
     md_warn("Keras has no schedule that goes on as this run's does: its learning rate stays at %g",
-            now);
-    return json_real(now);
+            rate->next);
+    return json_real(rate->next);
 }
 
 static json_t *rate_json(const md_checkpoint *c, const md_export_rate *rate, int *scheduled)
@@ -60,7 +57,7 @@ static json_t *rate_json(const md_checkpoint *c, const md_export_rate *rate, int
     if (s->kind == MD_SCHEDULE_CONSTANT && c->at.step >= s->warmup_steps)
         return json_real(c->optimizer.learning_rate);
     if (s->kind == MD_SCHEDULE_CONSTANT || !goes_on_the_same(c, rate))
-        return stay(c);
+        return stay(rate);
     *scheduled = 1;
     return s->kind == MD_SCHEDULE_COSINE ? cosine(c, rate) : staircase(c, rate);
 }

@@ -1,5 +1,8 @@
 """A trained model as Keras and NumPy read it: the same logits, Adam's state, and the way back."""
+import json
 import os
+import shutil
+import zipfile
 
 import h5py
 import numpy as np
@@ -56,6 +59,22 @@ def check_files():
     assert sorted(os.listdir()) == ["first.keras", "last.npz", "runs", "small.yaml", "w.weights.h5"]
 
 
+def check_outputs_kept():
+    """Nothing that is read is written over, and a rate is the next step's, also in a first epoch."""
+    os.mkdir("kept")
+    shutil.copy("runs/first/last.h5", "kept/last.npz")
+    refuses(2, "name another", "export", "kept/last.npz", "--format", "npz", "--output", "kept/last.npz")
+    np.savez("own.npz", X=np.eye(12, 6, dtype="f4"), y=np.arange(12) % 10)
+    works("--quiet", "--data", "own.npz", "--epochs", "1", "--output", "runs/own")
+    refuses(2, "name another", "export", "runs/own", "--format", "npz")
+    works("--quiet", "--data", "synthetic:600", "--epochs", "2", "--output", "warm",
+          "--set", "schedule.warmup_steps=100", "--set", "train.max_steps=10")
+    works("export", "warm", "--format", "keras")
+    with zipfile.ZipFile("warm.keras") as archive:
+        rate = json.loads(archive.read("config.json"))["compile_config"]["optimizer"]["config"]["learning_rate"]
+    assert abs(rate - 1.1e-4) < 1e-12, rate
+
+
 def check_way_back(weights):
     for name in "first.keras", "w.weights.h5":
         assert digest(works("import", name, "--output", "runs/back")) == weights
@@ -75,6 +94,7 @@ def main():
     weights = trained()
     check_files()
     check_way_back(weights)
+    check_outputs_kept()
     check_refusals()
 
 

@@ -25,6 +25,7 @@ extern const char *const md_export_words[];
 typedef struct md_export_rate {
     md_schedule schedule;
     int64_t steps_per_epoch, total_steps; /* 0: not known */
+    double next;                          /* what the rate of the next step is */
 } md_export_rate;
 
 /* Model and weights of c as file `path`, which appears whole or not at all. An archive tells Keras

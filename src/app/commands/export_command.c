@@ -5,7 +5,9 @@
 
 #include "cli/command.h"
 #include "cli/inputs.h"
+#include "cli/shared_options.h"
 #include "mnist_dist/convert/convert.h"
+#include "mnist_dist/nn/schedule.h"
 
 enum { FORMAT = 1, OUTPUT };
 
@@ -61,6 +63,13 @@ static md_status default_output(const char *file, const char *checkpoint, const 
     return MD_OK;
 }
 
+static md_status check_output(const md_checkpoint *c, const char *name, const char *output,
+                              md_error *err)
+{
+    const md_shared_options o = {.output = output};
+    return md_check_outputs(&o, (const char *const[]){name, NULL}, c, err);
+}
+
 /* How the file is read in Python. */
 static void print_use(const md_checkpoint *c, md_export_format format, const char *path)
 {
@@ -82,6 +91,20 @@ static void print_use(const md_checkpoint *c, md_export_format format, const cha
     }
 }
 
+/* In its first epoch a run does not tell how many steps one has; there are more than it has taken.
+ */
+static double next_rate(const md_checkpoint *c, const md_export_rate *rate)
+{
+    const double base = c->optimizer.learning_rate;
+    const int64_t step = c->at.step;
+    const int unknown = rate->schedule.kind == MD_SCHEDULE_COSINE && rate->total_steps == 0;
+    const md_schedule_span span = {rate->steps_per_epoch > 0 ? rate->steps_per_epoch : step + 1,
+                                   rate->total_steps};
+    return step >= rate->schedule.warmup_steps && unknown
+               ? base
+               : md_schedule_rate(&rate->schedule, base, step, &span);
+}
+
 /* What of the run's configuration goes with its optimizer. */
 static md_status read_training(md_checkpoint *c, md_export_rate *rate, md_error *err)
 {
@@ -94,9 +117,10 @@ static md_status read_training(md_checkpoint *c, md_export_rate *rate, md_error 
     if (c->history_count > 0) {
         const md_epoch_row *last = &c->history[c->history_count - 1];
         rate->steps_per_epoch = last->step / last->epoch;
-        rate->total_steps = config.schedule.steps > 0 ? config.schedule.steps
-                                                      : config.train.epochs * rate->steps_per_epoch;
     }
+    rate->total_steps = config.schedule.steps > 0 ? config.schedule.steps
+                                                  : config.train.epochs * rate->steps_per_epoch;
+    rate->next = next_rate(c, rate);
     return MD_OK;
 }
 
@@ -117,6 +141,8 @@ md_status md_command_export(md_comm *comm, int argc, char **argv, md_error *err)
         status = default_output(file, name, md_export_words[a.format], output, err);
         a.output = output;
     }
+    if (!status)
+        status = check_output(c, name, a.output, err);
     if (!status)
         status = read_training(c, &rate, err);
     if (!status)
