@@ -31,15 +31,23 @@ struct md_batcher {
 static md_status check_fit(const md_store *store, const md_model *model, md_error *err)
 {
     const md_layout *layout = md_model_layout(model);
+    const md_model_spec *spec = md_model_get_spec(model);
     size_t inputs = md_shape_size(&layout->shapes[0]);
     const size_t outputs = md_model_outputs(model);
-    const int classes = md_model_spec_classes(md_model_get_spec(model));
+    const int classes = md_model_spec_classes(spec);
     const md_store_header *header = store->header;
     if (md_store_features(store) != inputs)
         return md_fail(err, MD_BAD_DATA,
                        "the images have %zu x %zu pixels, but the model takes %zu values; give the "
                        "data it was made for",
                        header->shape.rows, header->shape.columns, inputs);
+    if (header->shape.rows > 1 && spec->rows > 1 &&
+        (header->shape.rows != (size_t)spec->rows ||
+         header->shape.columns != (size_t)spec->columns))
+        return md_fail(err, MD_BAD_DATA,
+                       "the images have %zu x %zu pixels, but the model takes %d x %d; give the "
+                       "data it was made for",
+                       header->shape.rows, header->shape.columns, spec->rows, spec->columns);
     if (header->targets > 0 && header->targets != outputs)
         return md_fail(err, MD_BAD_DATA,
                        "the data have %zu numbers to answer a sample with, but the model has %zu "

@@ -136,6 +136,19 @@ static md_status check_flatten(const md_model_spec *spec, md_error *err)
                    spec->layers[0].name, spec->rows, spec->columns);
 }
 
+/* Data in one part have no validation, whatever the key says. */
+static md_status check_monitor(const md_trainer *t, md_error *err)
+{
+    const char *word = md_monitor_words[t->config->early_stopping.monitor];
+    if (t->config->early_stopping.patience == 0 || strncmp(word, "val_", 4) != 0 ||
+        md_dataset_validation(t->dataset).count > 0)
+        return MD_OK;
+    return md_fail(err, MD_USAGE,
+                   "early_stopping.monitor is %s, but %s has one part, and so no validation; set "
+                   "data.validation to split:N, or monitor %s",
+                   word, t->config->data.source, word + 4);
+}
+
 static md_status build_model(md_trainer *t, md_error *err)
 {
     const md_store_header *header = md_dataset_store(t->dataset)->header;
@@ -150,6 +163,8 @@ static md_status build_model(md_trainer *t, md_error *err)
         status = check_flatten(&t->spec, err);
     if (!status)
         status = check_answers(t, err);
+    if (!status)
+        status = check_monitor(t, err);
     if (status)
         return status;
     const size_t most = t->shape.batch / (size_t)(t->exchanges ? 1 : t->ranks) + 1;

@@ -8,7 +8,7 @@ import sys
 import h5py
 import numpy as np
 
-from program import conclude, digest, judge, run
+from program import conclude, digest, judge, refuses, run
 from small import sets
 
 ROWS, COLUMNS, TRAIN, TEST = 13, 10, 90, 30
@@ -83,6 +83,10 @@ def refused(place):
     code, _, err = run("train", "--config", place.write("model.yaml", text), "--data", "synthetic:60",
                        "--output", place.output)
     assert code == 2 and "'conv2d_1'" in err and "28 x 28" in err, (code, err)
+    place.train(1, options(place, "global", "exchange"))
+    turned = os.path.join(place.path, "turned.npz")
+    np.savez(turned, X=np.zeros((4, COLUMNS, ROWS), "u1"), y=np.arange(4) % 3)
+    refuses(3, "10 x 13 pixels, but the model takes 13 x 10", "evaluate", place.output, "--data", turned)
 
 
 def main():

@@ -316,6 +316,10 @@ def one_part(place):
     assert code == 0 and "val_accuracy=nan" in out and "has one part" in err, (out, err)
     out, _ = place.train(1, ["--data", path, *RECIPE, "--set", "data.validation=split:50"])
     assert "val_accuracy=nan" not in out
+    stopping = ["--set", "early_stopping.patience=1"]
+    ended = finish(place.start(2, ["--data", path, *RECIPE, *stopping]))
+    check_refused((ended[0], ended[2]), 2, "monitor is val_loss, but")
+    place.train(1, ["--data", path, *RECIPE, *stopping, "--set", "early_stopping.monitor=loss"])
     assert f"of {COUNTS['train']} right" in works("evaluate", place.output)
 
 
