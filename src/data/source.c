@@ -176,6 +176,11 @@ md_status md_source_note(md_source *source, md_error *err, const char *format, .
     return MD_OK;
 }
 
+md_status md_source_leave_answers(md_source *source, const md_error *why, md_error *err)
+{
+    return md_source_note(source, err, "%s; no answers are taken from it", why->text);
+}
+
 md_status md_source_open(const md_source_wishes *wishes, md_source **out, md_error *err)
 {
     const char *where = wishes->where;
@@ -296,29 +301,69 @@ static md_status read_features(md_source *source, md_split split, md_samples *ou
     return status;
 }
 
-static md_status read_answers(md_source *source, md_split split, md_samples *out, md_error *err)
+static md_status take_values(const md_source *source, md_split split, const void *numbers,
+                             md_samples *out, md_error *err)
 {
     const md_array *y = &source->y[split];
-    const size_t n = y->extent[0], width = md_array_width(y);
-    void *numbers = NULL;
-    md_status status = read_numbers(source, y, &numbers, err);
-    if (!status && source->wishes.numbers && out->targets > 0 && out->targets != width)
-        status = md_fail(err, MD_BAD_DATA,
-                         "%s: test samples have %zu targets, training samples %zu; give both as "
-                         "many",
-                         y->name, width, out->targets);
-    if (!status && source->wishes.numbers) {
-        out->targets = width;
-        status = md_samples_room((void **)&out->values[split], n, width * sizeof(float), err);
-        if (!status)
-            status = md_array_floats(y, numbers, out->values[split], err);
-    } else if (!status) {
-        status = md_samples_room((void **)&out->labels[split], n, sizeof(int32_t), err);
-        if (!status)
-            status = md_array_labels(y, numbers, out->labels[split], err);
-    }
-    free(numbers);
+    const md_model_spec *model = source->wishes.model;
+    const size_t width = md_array_width(y);
+    if (model && width != (size_t)md_model_spec_outputs(model))
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: has %zu numbers to answer a sample with, and the model %d outputs",
+                       y->name, width, md_model_spec_outputs(model));
+    if (out->targets > 0 && out->targets != width)
+        return md_fail(err, MD_BAD_DATA,
+                       "%s: test samples have %zu targets, training samples %zu; give both as "
+                       "many",
+                       y->name, width, out->targets);
+    md_status status =
+        md_samples_room((void **)&out->values[split], y->extent[0], width * sizeof(float), err);
+    if (!status)
+        status = md_array_floats(y, numbers, out->values[split], err);
+    out->targets = width;
     return status;
+}
+
+static md_status take_labels(const md_source *source, md_split split, const void *numbers,
+                             md_samples *out, md_error *err)
+{
+    const md_array *y = &source->y[split];
+    const md_model_spec *model = source->wishes.model;
+    md_status status =
+        md_samples_room((void **)&out->labels[split], y->extent[0], sizeof(int32_t), err);
+    if (!status)
+        status = md_array_labels(y, numbers, out->labels[split], err);
+    for (size_t i = 0; model && !status && i < y->extent[0]; i++)
+        if (out->labels[split][i] >= md_model_spec_classes(model))
+            return md_fail(
+                err, MD_BAD_DATA,
+                "%s: the label of sample %zu (from 0) is %d, and the model's classes are "
+                "0 to %d",
+                y->name, i, out->labels[split][i], md_model_spec_classes(model) - 1);
+    return status;
+}
+
+static md_status read_answers(md_source *source, md_split split, md_samples *out, md_error *err)
+{
+    void *numbers = NULL;
+    md_error why;
+    md_status status = read_numbers(source, &source->y[split], &numbers, err);
+    if (status) {
+        free(numbers);
+        return status;
+    }
+    status = source->wishes.numbers ? take_values(source, split, numbers, out, &why)
+                                    : take_labels(source, split, numbers, out, &why);
+    free(numbers);
+    if (status != MD_BAD_DATA || !source->wishes.model)
+        return status ? md_fail(err, status, "%s", why.text) : MD_OK;
+    free(out->values[split]);
+    free(out->labels[split]);
+    out->values[split] = NULL;
+    out->labels[split] = NULL;
+    out->targets = 0;
+    with_file(source, status, &why);
+    return md_source_leave_answers(source, &why, err);
 }
 
 md_status md_source_read(md_source *source, md_split split, md_samples *out, md_error *err)

@@ -45,6 +45,9 @@ struct md_source {
 md_status md_source_note(md_source *source, md_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Leaves the answers out, and notes why. */
+md_status md_source_leave_answers(md_source *source, const md_error *why, md_error *err);
+
 /* Are these the bytes of a regular file from `offset` on? */
 int md_source_starts(const char *where, long offset, const char *bytes, size_t count);
 

@@ -78,6 +78,7 @@ static md_status open_source(const md_dataset_params *params, md_loading *loadin
                                      .target = params->target,
                                      .scale = params->scale,
                                      .only = params->only,
+                                     .model = params->model,
                                      .numbers = params->numbers};
     return md_source_open(&wishes, &loading->source, err);
 }

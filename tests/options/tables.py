@@ -6,13 +6,14 @@ stopped and resumed in mid-epoch; what evaluate and the history say is what NumP
 imported back. Where Debian's python3-sklearn is, two of its tables are tried, too."""
 import os
 import re
+import struct
 import sys
 
 import h5py
 import numpy as np
 
 import small
-from program import conclude, digest, judge, works
+from program import MPIRUN, conclude, digest, finish, judge, run, works
 from standin import load_model_keras
 
 KNOWN = "/usr/lib/python3/dist-packages/sklearn/datasets/data"
@@ -259,6 +260,48 @@ def other_storage(place):
     assert "of 20 right" in works("evaluate", place.output, "--data", f"{place.path}/floats.h5")
 
 
+def foreign_labels(place):
+    """Labels that cannot be the model's do not keep it from answering, in whatever file; what needs them says which."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(40, 3)).astype("f4")
+    path = f"{place.path}/own.h5"
+    with h5py.File(path, "w") as file:
+        file["X"], file["y"] = x, np.arange(40) % 2
+    model = place.write("m.yaml", "model:\n  - {layer: dense, units: 2, activation: softmax}\n")
+    place.train(1, ["--config", model, "--data", path, "--epochs", "1"])
+    wanted = [line.split(",")[2:] for line in works("predict", place.output, "--output", "-").splitlines()]
+    for label, kind in (-1, "i4"), (9, "i4"), (0.5, "f4"):
+        y = np.where(np.arange(40) == 17, label, 0).astype(kind)
+        for name in write_labelled(place, x, y):
+            code, out, err = run("predict", place.output, "--data", name, "--output", "-")
+            assert code == 0 and err.count("no answers are taken from it") == 1, (name, label, err)
+            assert [line.split(",")[1:] for line in out.splitlines()] == wanted, (name, label)
+            for ranks in (1, 3):
+                code, _, err = finish(place.launch([MPIRUN, "-np", str(ranks), os.environ["MNIST_DIST"], "evaluate",
+                                                    place.output, "--data", name]))
+                assert code == 3 and f"the label of sample 17 (from 0) is {label}" in err, (name, label, err)
+                assert "holds no answers to compare with" in err, err
+            for command in ["plot", "--kind", "confusion"], ["report", "--output", f"{place.path}/page.html"]:
+                code, _, err = run(*command, place.output, "--data", name)
+                assert code == 3 and f"is {label}" in err, (name, label, err)
+
+
+def write_labelled(place, x, y):
+    """As HDF5, npz, IDX and CSV."""
+    h5, npz, table, folder = (f"{place.path}/{name}" for name in ("f.h5", "f.npz", "f.csv", "idx"))
+    with h5py.File(h5, "w") as file:
+        file["X"], file["y"] = x, y
+    np.savez(npz, X=x, y=y)
+    np.savetxt(table, np.hstack([x, y[:, None]]), delimiter=",", header="a,b,c,label", comments="", fmt="%.9g")
+    os.makedirs(folder, exist_ok=True)
+    for what, array in ("images", x), ("labels", y):
+        code = {"i": 0x0c, "f": 0x0d}[array.dtype.kind]
+        with open(f"{folder}/t10k-{what}-idx{array.ndim}-ubyte", "wb") as file:
+            file.write(struct.pack(f">{1 + array.ndim}I", code << 8 | array.ndim, *array.shape))
+            file.write(array.astype(array.dtype.newbyteorder(">")).tobytes())
+    return h5, npz, table, folder
+
+
 def check_views(place, table):
     folder = f"{place.path}/whole"
     page = works("report", folder, "--output", "-")
@@ -282,7 +325,8 @@ def check(place, table):
 def main():
     tables = drawn() + (known() if os.path.isdir(KNOWN) else [])
     sys.exit(conclude([judge(table.name, check, table) for table in tables] +
-                      [judge("proven", proven), judge("other storage", other_storage)]))
+                      [judge("proven", proven), judge("other storage", other_storage),
+                       judge("foreign labels", foreign_labels)]))
 
 
 if __name__ == "__main__":

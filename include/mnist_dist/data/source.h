@@ -4,6 +4,7 @@
 #define MNIST_DIST_DATA_SOURCE_H
 
 #include "mnist_dist/data/samples.h"
+#include "mnist_dist/model/model_spec.h"
 
 typedef struct md_source md_source;
 
@@ -14,7 +15,10 @@ typedef struct md_source_wishes {
     const char *target;      /* data.target: columns of a table to be learned; NULL or "": usual */
     const md_scale *scale;   /* the model's, whose names tell columns and classes; NULL: none */
     const md_split *only;    /* the other split may be absent; NULL: the test split may */
-    int numbers;             /* answers are numbers to be met, not classes */
+    const md_model_spec *model; /* it is asked for answers, so that those of the samples may be
+                                   absent, and are left out, with a note, where they cannot be
+                                   its own; NULL: none is */
+    int numbers;                /* answers are numbers to be met, not classes */
 } md_source_wishes;
 
 /* What data.source may be, one form for each kind of source ("synthetic[:N]"); NULL after the last.

@@ -21,7 +21,8 @@ typedef struct md_dataset_params {
     int as_is, transpose;  /* see there */
     const md_split *only;  /* the other split is left empty, unread, and storage a wish that other
                               data than the run's need not fulfil; NULL: both are read */
-    int numbers;           /* samples are answered with numbers: labels, too, become targets */
+    const md_model_spec *model; /* is asked for answers; see md_source_wishes; NULL: none is */
+    int numbers;                /* samples are answered with numbers: labels, too, become targets */
 } md_dataset_params;
 
 /* What the configuration says. Borrows from it. */

@@ -83,6 +83,7 @@ md_status md_choose_data(const char *given, const md_checkpoint *checkpoint, md_
     if (checkpoint) {
         status = md_checkpoint_config(checkpoint, &out->config, err);
         out->config.model = checkpoint->model;
+        out->asks = 1;
         out->storage = md_checkpoint_storage(checkpoint);
         out->as_is = checkpoint->at.step == 0 && checkpoint->scale.kind == MD_SCALE_UNIT;
         out->scale = out->as_is ? NULL : &checkpoint->scale;
@@ -120,6 +121,7 @@ md_status md_split_read(md_comm *comm, const md_data_choice *choice, md_split sp
     params.scale = choice->scale;
     params.as_is = choice->as_is;
     params.only = &split;
+    params.model = choice->asks ? &choice->config.model : NULL;
     md_status status = md_dataset_create(comm, &params, out, err);
     if (status || md_store_images(md_dataset_store(*out), split) > 0)
         return status;

@@ -24,6 +24,7 @@ typedef struct md_data_choice {
     md_config config;      /* its data section; the model is the checkpoint's */
     md_storage storage;    /* as in the checkpoint's newest run */
     const md_scale *scale; /* the checkpoint's; NULL: there is none that binds */
+    int asks;              /* the model, which there is, is asked for answers */
     int as_is;             /* the checkpoint is an imported model: see md_settling */
 } md_data_choice;
 
