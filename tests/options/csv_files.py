@@ -205,9 +205,89 @@ def judged_rows(place):
     assert f"test rows of {other}\n" in works("evaluate", place.output, "--data", other)
 
 
+NUMBERED = [row[:4] + [str(KINDS.index(row[4]))] for row in ROWS]
+
+
+def not_taken(place, folder, path, told, wanted):
+    """predict leaves the answers out, and says why; commands that need them fail."""
+    code, out, err = run("predict", folder, "--data", path, "--output", "-")
+    assert code == 0 and told in err and err.count("no answers are taken from it") == 1, (path, code, err)
+    lines = [line.split(",") for line in out.splitlines()]
+    assert lines[0][1] == "predicted" and [line[-4:] for line in lines[1:]] == wanted, (path, lines[0])
+    for command in (["evaluate"], ["plot", "--kind", "confusion"], ["report", "--output", f"{place.path}/page.html"]):
+        code, _, err = run(*command, folder, "--data", path)
+        assert code == 3 and told in err and "holds no answers to compare with" in err, (command, path, code, err)
+
+
+def classes_of_others(place):
+    """Words are no classes of a model that knows numbers, nor numbers of one that knows words."""
+    words, numbers = keep(place, "words.csv", table(NAMES)), keep(place, "numbers.csv", table(NAMES, NUMBERED))
+    odd = keep(place, "odd.csv", table(NAMES, column(4, lambda i, kind: "?")))
+    train(place, words, epochs=2)
+    not_taken(place, place.output, numbers, "column 'class' holds the number '0', which is no class of the model; these "
+              "are setosa, versicolor, virginica", predicted(place, words))
+    train(place, numbers, epochs=2)
+    wanted = predicted(place, numbers)
+    for path, word in (words, "setosa"), (odd, "?"):
+        not_taken(place, place.output, path, f"column 'class' holds the word '{word}', which is no class of the model; "
+                  "these are 0 to 2", wanted)
+    exported, back = f"{place.path}/m.keras", f"{place.path}/back"
+    works("export", place.output, "--format", "keras", "--output", exported)
+    works("import", exported, "--output", back)
+    not_taken(place, back, words, "column 'class' holds the word 'setosa'", wanted)
+
+
+def another_order(place):
+    """What is to be learned, told by its number, is no feature of the model wherever it stands."""
+    train(place, keep(place, "plain.csv", table(NAMES)), "5")
+    score, wanted = evaluated(place), predicted(place, keep(place, "plain.csv", table(NAMES)))
+    turned = keep(place, "turned.csv", table(NAMES[::-1], [row[::-1] for row in ROWS]))
+    assert evaluated(place, "--data", turned) == score and predicted(place, turned) == wanted
+    more = keep(place, "more.csv", table(["note"] + NAMES, [["a"] + row for row in ROWS]))
+    not_taken(place, place.output, more, "more.csv: data.target counts columns, and 2 here are no feature of the model: "
+              "'note', 'class'; leave out", wanted)
+    path = keep(place, "two.csv", table(NAMES[:4] + ["y", "z"], [row[:4] + row[:2] for row in ROWS]))
+    model = "model:\n  - {layer: dense, units: 2, activation: linear}\n"
+    place.train(1, ["--config", keep(place, "two.yaml", model), "--data", path, "--set", "data.target=[5, 6]"])
+    assert evaluated_numbers(place) == evaluated_numbers(place, "--data", path)
+    for names in (NAMES[:4] + ["z", "y"], ["y", "z"] + NAMES[:4]):
+        other = keep(place, "order.csv", table(names, [[row[NAMES.index({"y": "length", "z": "width"}.get(n, n))]
+                                                        for n in names] for row in ROWS]))
+        code, _, err = run("evaluate", place.output, "--data", other)
+        assert code == 3 and "order.csv: " in err and "no answers are taken from it" in err, err
+    refuses(3, "data.target names column 5 ('y') twice", "train", "--config", f"{place.path}/two.yaml", "--data", path,
+            "--set", "data.target=[y, 5]", "--output", f"{place.path}/twice")
+
+
+def evaluated_numbers(place, *more):
+    return re.search(r"loss.*mae.*\)", works("evaluate", place.output, *more)).group()
+
+
+def imported(place):
+    """A model without names takes a table of as many columns as it has features, or one that names its label."""
+    train(place, keep(place, "plain.csv", table(NAMES, NUMBERED)))
+    score, wanted = evaluated(place), predicted(place, f"{place.path}/plain.csv")
+    works("export", place.output, "--format", "keras", "--output", f"{place.path}/m.keras")
+    place.output = f"{place.path}/back"
+    works("import", f"{place.path}/m.keras", "--output", place.output)
+    assert evaluated(place, "--data", f"{place.path}/plain.csv") == score
+    for name, content in {"named": table(NAMES[:4], [row[:4] for row in ROWS]),
+                          "nameless": table(None, [row[:4] for row in ROWS])}.items():
+        path = keep(place, name + ".csv", content)
+        assert predicted(place, path) == wanted, name
+        refuses(3, "holds no answers to compare with", "evaluate", place.output, "--data", path)
+    few = keep(place, "few.csv", table(NAMES[1:], [row[1:] for row in NUMBERED]))
+    code, _, err = run("predict", place.output, "--data", few, "--output", "-")
+    assert code == 0 and "has as many columns as the model takes features, so that column 'class' is one" in err, err
+    many = keep(place, "many.csv", table(NAMES[:4] + ["kind"], NUMBERED))
+    refuses(3, "many.csv: has 5 columns, none named 'label', of which 5 features are made, and the model takes 4; give it "
+            "those alone, or name the column to be learned 'label'", "predict", place.output, "--data", many, "--output", "-")
+
+
 def main():
     sys.exit(conclude([judge(work.__name__.replace("_", " "), work) for work in
-                       (equal_as_plain, numbered_names, misread, no_table, unneeded, by_place, judged_rows)]))
+                       (equal_as_plain, numbered_names, misread, no_table, unneeded, by_place, judged_rows,
+                        classes_of_others, another_order, imported)]))
 
 
 if __name__ == "__main__":

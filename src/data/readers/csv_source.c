@@ -1,11 +1,11 @@
 /* A CSV file: data.target names the columns to be learned, the others are features. Words in a
  * feature's column become columns of 0 and 1, "colour=red"; words to be learned become classes.
  * With the names that a model was made of, columns and words are found by them, in any order. */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_classes.h"
 #include "csv_names.h"
 #include "csv_table.h"
 #include "csv_targets.h"
@@ -59,8 +59,13 @@ static int append(char **names, const char *name, const char *word)
 /* Who only wants answers need not bring the right ones. */
 static int is_optional(const csv_context *csv)
 {
-    const md_source_wishes *wishes = &csv->source->wishes;
-    return wishes->only && wishes->scale && wishes->scale->feature_names;
+    return csv->source->wishes.model != NULL;
+}
+
+static md_status leave_answers(csv_context *csv, const md_error *why, md_error *err)
+{
+    csv->target_count = 0;
+    return md_source_leave_answers(csv->source, why, err);
 }
 
 static int is_target(const csv_context *csv, size_t column)
@@ -100,14 +105,6 @@ static md_status take_features(csv_context *csv, char **names, md_error *err)
         }
     }
     return status;
-}
-
-static int find_word(const md_csv_column *c, const char *word)
-{
-    for (size_t k = 0; k < c->word_count; k++)
-        if (strcmp(c->words[k], word) == 0)
-            return (int)k;
-    return -2;
 }
 
 static int is_known(const void *context, const char *name)
@@ -155,29 +152,64 @@ static md_status name_by_place(csv_context *csv, md_error *err)
     return MD_OK;
 }
 
-/* Before values are taken: the columns that are needed, and whether the model knows words of them.
- */
-static md_status plan(void *context, md_csv_table *t, md_error *err)
+static size_t features_of(const md_model_spec *model)
 {
-    csv_context *csv = context;
-    const md_scale *scale = csv->source->wishes.scale;
-    md_status status =
-        md_csv_find_targets(t, csv->where, csv->source->wishes.target, is_optional(csv),
-                            &csv->targets, &csv->target_count, err);
-    if (status || !scale || !scale->feature_names)
-        return status;
-    md_csv_model *m = &csv->model;
-    status = md_csv_model_read(scale->feature_names, is_known, t, m, err);
-    if (!status && (!t->has_header || is_nameless(m, t)))
-        status = name_by_place(csv, err);
-    for (size_t i = 0; i < m->feature_count && !status; i++) {
+    const md_shape input = md_model_spec_input(model);
+    return md_shape_size(&input);
+}
+
+/* A table of no more columns than a model without names takes features has none to be learned. */
+static md_status find_targets(csv_context *csv, md_error *err)
+{
+    const md_source_wishes *wishes = &csv->source->wishes;
+    const md_csv_table *t = &csv->table;
+    md_error why;
+    md_status status = md_csv_find_targets(t, csv->where, wishes->target, is_optional(csv),
+                                           &csv->targets, &csv->target_count, &why);
+    if (!status && csv->target_count > 0 && wishes->model && csv->model.column_count == 0 &&
+        t->column_count == features_of(wishes->model))
+        status = md_fail(&why, MD_BAD_DATA,
+                         "%s: has as many columns as the model takes features, so that column "
+                         "'%.60s' is one of them",
+                         csv->where, t->columns[csv->targets[0]].name);
+    if (status == MD_BAD_DATA && is_optional(csv))
+        return leave_answers(csv, &why, err);
+    return status ? md_fail(err, status, "%s", why.text) : MD_OK;
+}
+
+/* The columns of the model's features, found by their names. */
+static md_status mark_features(csv_context *csv, md_error *err)
+{
+    md_csv_table *t = &csv->table;
+    const md_csv_model *m = &csv->model;
+    for (size_t i = 0; i < m->feature_count; i++) {
         const size_t column = md_csv_find_column(t, m->columns[m->features[i].column]);
         if (column == t->column_count)
             return md_csv_fail_column(t, csv->where, m->columns[m->features[i].column], err);
         t->columns[column].known = 1;
         t->columns[column].is_words = m->features[i].word != NULL;
     }
-    return status;
+    return MD_OK;
+}
+
+/* Before values are taken: the columns that are needed, and whether the model knows words of them.
+ */
+static md_status plan(void *context, md_csv_table *t, md_error *err)
+{
+    csv_context *csv = context;
+    const md_scale *scale = csv->source->wishes.scale;
+    md_csv_model *m = &csv->model;
+    if (!scale || !scale->feature_names)
+        return find_targets(csv, err);
+    md_status status = md_csv_model_read(scale->feature_names, is_known, t, m, err);
+    const int by_place = !status && (!t->has_header || is_nameless(m, t));
+    if (by_place)
+        status = find_targets(csv, err);
+    if (by_place && !status)
+        status = name_by_place(csv, err);
+    if (!status)
+        status = mark_features(csv, err);
+    return status || by_place ? status : find_targets(csv, err);
 }
 
 static md_status take_models(csv_context *csv, md_error *err)
@@ -187,8 +219,8 @@ static md_status take_models(csv_context *csv, md_error *err)
     for (size_t i = 0; i < m->feature_count && !status; i++) {
         const size_t column = md_csv_find_column(&csv->table, m->columns[m->features[i].column]);
         const char *word = m->features[i].word;
-        status =
-            add_feature(csv, column, word ? find_word(&csv->table.columns[column], word) : -1, err);
+        status = add_feature(csv, column,
+                             word ? md_csv_find_word(&csv->table.columns[column], word) : -1, err);
     }
     return status;
 }
@@ -217,6 +249,24 @@ static md_status check_words(const csv_context *csv, md_error *err)
     return MD_OK;
 }
 
+/* Several to be learned are those of the model, in its order. */
+static md_status check_names(const csv_context *csv, md_error *err)
+{
+    const md_source_wishes *wishes = &csv->source->wishes;
+    const char *found = csv->source->class_names;
+    const char *wanted = wishes->model && wishes->scale ? wishes->scale->class_names : NULL;
+    size_t at = 0, from = 0;
+    if (csv->target_count < 2 || !found || !wanted || strcmp(found, wanted) == 0)
+        return MD_OK;
+    for (; found[at] && found[at] == wanted[at]; at++)
+        from = found[at] == '\n' ? at + 1 : from;
+    return md_fail(err, MD_BAD_DATA,
+                   "%s: column '%.*s' is to be learned where the model's is '%.*s'; name and order "
+                   "them as those trained on",
+                   csv->where, (int)strcspn(found + from, "\n"), found + from,
+                   (int)strcspn(wanted + from, "\n"), wanted + from);
+}
+
 /* Numbers to be met, and classes that have a column each, are named by their columns. */
 static md_status name_targets(const csv_context *csv, md_error *err)
 {
@@ -230,44 +280,19 @@ static md_status name_targets(const csv_context *csv, md_error *err)
         if (csv->table.has_header && !append(&csv->source->class_names, c->name, NULL))
             return md_fail_memory(err, "names", NAME_SIZE);
     }
-    return MD_OK;
+    return check_names(csv, err);
 }
 
 /* Words to be learned are classes, the model's where there is one. */
 static md_status take_classes(csv_context *csv, md_error *err)
 {
-    const md_scale *model = csv->source->wishes.scale;
-    if (!csv->table.columns[csv->targets[0]].is_words)
-        return MD_OK;
-    const md_csv_column *c = &csv->table.columns[csv->targets[0]];
-    for (size_t k = 0; k < c->word_count; k++)
+    const size_t column = csv->targets[0];
+    const md_csv_column *c = &csv->table.columns[column];
+    for (size_t k = 0; c->is_words && k < c->word_count; k++)
         if (!append(&csv->source->class_names, c->words[k], NULL))
             return md_fail_memory(err, "names", NAME_SIZE);
-    if (!model || !model->class_names)
-        return MD_OK;
-    assert(c->word_count > 0);
-    csv->classes = calloc(c->word_count, sizeof *csv->classes);
-    char *copy = strdup(model->class_names), *rest = copy;
-    if (!csv->classes || !copy) {
-        free(copy);
-        return md_fail_memory(err, "classes", c->word_count);
-    }
-    for (size_t k = 0; k < c->word_count; k++)
-        csv->classes[k] = -1.0f;
-    int number = 0;
-    for (const char *name; (name = strsep(&rest, "\n")); number++) {
-        const int k = find_word(c, name);
-        if (k >= 0)
-            csv->classes[k] = (float)number;
-    }
-    free(copy);
-    for (size_t k = 0; k < c->word_count; k++)
-        if (csv->classes[k] < 0.0f)
-            return md_fail(err, MD_BAD_DATA,
-                           "%s: column '%.60s' holds the word '%.60s', which is no class of the "
-                           "model",
-                           csv->where, c->name, c->words[k]);
-    return MD_OK;
+    return md_csv_match_classes(c, csv->table.values[column], csv->where, &csv->source->wishes,
+                                &csv->classes, err);
 }
 
 /* The first fault of a column that is needed. */
@@ -299,10 +324,8 @@ static md_status take_answers(csv_context *csv, md_error *err)
     if (csv->target_count == 0)
         return MD_OK;
     md_status status = take_targets(csv, &why);
-    if (status == MD_BAD_DATA && is_optional(csv)) {
-        csv->target_count = 0;
-        return md_source_note(csv->source, err, "%s; no answers are taken from it", why.text);
-    }
+    if (status == MD_BAD_DATA && is_optional(csv))
+        return leave_answers(csv, &why, err);
     return status ? md_fail(err, status, "%s", why.text) : MD_OK;
 }
 
@@ -334,7 +357,8 @@ static md_status note_header(const csv_context *csv, md_error *err)
     const md_csv_table *t = &csv->table;
     size_t again = 0;
     for (size_t i = 0; i < t->column_count; i++)
-        again += t->columns[i].is_words && find_word(&t->columns[i], t->columns[i].name) >= 0;
+        again +=
+            t->columns[i].is_words && md_csv_find_word(&t->columns[i], t->columns[i].name) >= 0;
     if (!t->has_header || (!t->numbered && again < t->column_count))
         return MD_OK;
     return md_source_note(csv->source, err,
@@ -349,12 +373,30 @@ static md_status note(const csv_context *csv, md_error *err)
     return status ? status : note_words(csv, err);
 }
 
+/* Columns of a model without names are told by how many there are. */
+static md_status check_count(const csv_context *csv, md_error *err)
+{
+    const md_model_spec *model = csv->source->wishes.model;
+    const size_t count = csv->feature_count, columns = csv->table.column_count;
+    if (!model || csv->model.column_count > 0 || count == features_of(model))
+        return MD_OK;
+    return md_fail(
+        err, MD_BAD_DATA,
+        "%s: has %zu columns%s, of which %zu features are made, and the model takes %zu; "
+        "give it those alone%s",
+        csv->where, columns, csv->target_count > 0 ? "" : ", none named 'label'", count,
+        features_of(model),
+        csv->target_count > 0 ? "" : ", or name the column to be learned 'label'");
+}
+
 static md_status understand(csv_context *csv, md_error *err)
 {
     md_source *source = csv->source;
     md_status status = csv->model.column_count > 0
                            ? take_models(csv, err)
                            : take_features(csv, &source->feature_names, err);
+    if (!status)
+        status = check_count(csv, err);
     if (!status)
         status = check_features(csv, err);
     if (!status && csv->model.column_count > 0)

@@ -16,6 +16,7 @@ typedef struct search {
     const char *where;
     int optional;
     size_t **found, *count;
+    int by_number;
     md_error *err;
 } search;
 
@@ -56,6 +57,11 @@ md_status md_csv_fail_column(const md_csv_table *t, const char *where, const cha
 
 static md_status add(const search *s, size_t column)
 {
+    for (size_t i = 0; i < *s->count; i++)
+        if ((*s->found)[i] == column)
+            return md_fail(s->err, MD_BAD_DATA,
+                           "%s: data.target names column %zu ('%.60s') twice; name each once",
+                           s->where, column + 1, s->table->columns[column].name);
     size_t *longer = realloc(*s->found, (*s->count + 1) * sizeof *longer);
     if (!longer)
         return md_fail_memory(s->err, "targets", sizeof *longer);
@@ -81,7 +87,7 @@ static md_status check_alone(const search *s, size_t column)
     return MD_OK;
 }
 
-static md_status find(const search *s, const char *name)
+static md_status find(search *s, const char *name)
 {
     const md_csv_table *t = s->table;
     int64_t number;
@@ -90,25 +96,76 @@ static md_status find(const search *s, const char *name)
         md_status status = check_alone(s, column);
         return status ? status : add(s, column);
     }
-    if (md_parse_i64(name, 1, (int64_t)t->column_count, &number))
+    if (md_parse_i64(name, 1, (int64_t)t->column_count, &number)) {
+        s->by_number = 1;
         return add(s, (size_t)number - 1);
+    }
     return s->optional ? MD_OK : md_csv_fail_column(t, s->where, name, s->err);
 }
 
-static md_status find_usual(const search *s)
+static md_status find_usual(search *s)
 {
     static const char *const usual[] = {"label", "class", "target", "y"};
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         for (size_t k = 0; k < s->table->column_count; k++)
-            if (strcasecmp(s->table->columns[k].name, usual[i]) == 0)
+            if (!s->table->columns[k].known && strcasecmp(s->table->columns[k].name, usual[i]) == 0)
                 return find(s, s->table->columns[k].name);
     return MD_OK;
+}
+
+static md_status fail_numbers(const search *s, size_t left)
+{
+    const md_csv_table *t = s->table;
+    char some[256] = "", name[MD_SNIPPET_SIZE];
+    size_t used = 0;
+    for (size_t i = 0; i < t->column_count && used < sizeof some - MD_SNIPPET_SIZE - 4; i++) {
+        if (t->columns[i].known)
+            continue;
+        md_text_snippet(t->columns[i].name, name);
+        used += (size_t)snprintf(some + used, sizeof some - used, "%s'%s'", used ? ", " : "", name);
+    }
+    return md_fail(s->err, MD_BAD_DATA,
+                   "%s: data.target counts columns, and %zu here %s no feature of the model: %s; "
+                   "leave out what is not to be learned, or order the columns as those trained on",
+                   s->where, left, left == 1 ? "is" : "are", some);
+}
+
+/* Where the model's features are known by name, their columns may stand in another order than those
+ * that were counted: what is to be learned is then what the features leave. */
+static md_status check_numbers(const search *s)
+{
+    const md_csv_table *t = s->table;
+    size_t left = 0, last = 0, features = 0;
+    for (size_t i = 0; i < t->column_count; i++)
+        if (!t->columns[i].known) {
+            left++;
+            last = i;
+        }
+    for (size_t i = 0; i < *s->count; i++)
+        features += (size_t)t->columns[(*s->found)[i]].known;
+    if (left == *s->count && features == 0)
+        return MD_OK;
+    if (left == 0)
+        *s->count = 0;
+    else if (left == 1 && *s->count == 1)
+        **s->found = last;
+    else
+        return fail_numbers(s, left);
+    return MD_OK;
+}
+
+static int has_known(const md_csv_table *t)
+{
+    for (size_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].known)
+            return 1;
+    return 0;
 }
 
 md_status md_csv_find_targets(const md_csv_table *table, const char *where, const char *wanted,
                               int optional, size_t **out, size_t *count, md_error *err)
 {
-    const search s = {table, where, optional, out, count, err};
+    search s = {table, where, optional, out, count, 0, err};
     const char *at = wanted ? wanted : "";
     *out = NULL;
     *count = 0;
@@ -125,6 +182,8 @@ md_status md_csv_find_targets(const md_csv_table *table, const char *where, cons
         if (name[0])
             status = find(&s, name);
     }
+    if (!status && s.by_number && has_known(table))
+        status = check_numbers(&s);
     if (!status && *count == 0 && !optional)
         status = md_csv_fail_column(table, where, "", err);
     return status;

@@ -13,8 +13,10 @@ md_status md_csv_fail_column(const md_csv_table *table, const char *where, const
                              md_error *err);
 
 /* The columns to be learned: data.target (`wanted`, "a, b", by name, or else by number from 1), or
- * the usual one. MD_BAD_DATA where one is not there, unless they are `optional`, or where two have
- * its name. *out is malloc'ed (NULL: none), the caller's in any case. */
+ * the usual one. Where the table has columns that are `known`, to be the model's features, numbers
+ * mean what these leave. MD_BAD_DATA where one is not there, unless they are `optional`, where two
+ * have its name, where one is named twice, or where more is left than there are numbers. *out is
+ * malloc'ed (NULL: none), the caller's in any case. */
 md_status md_csv_find_targets(const md_csv_table *table, const char *where, const char *wanted,
                               int optional, size_t **out, size_t *count, md_error *err);
 
