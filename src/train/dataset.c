@@ -83,6 +83,17 @@ static md_status open_source(const md_dataset_params *params, md_loading *loadin
     return md_source_open(&wishes, &loading->source, err);
 }
 
+/* A model that knows no names takes those of what it is trained on. */
+static md_status name(const md_dataset_params *params, md_loading *loading, md_error *err)
+{
+    const md_source *source = loading->source;
+    md_scale *scale = &loading->samples.scale;
+    if (params->only || scale->feature_names || scale->class_names)
+        return MD_OK;
+    return md_scale_name(scale, md_source_feature_names(source), md_source_class_names(source),
+                         err);
+}
+
 /* Reads what belongs in memory. */
 static md_status load(const md_dataset_params *params, md_loading *loading, md_error *err)
 {
@@ -100,6 +111,8 @@ static md_status load(const md_dataset_params *params, md_loading *loading, md_e
                                md_source_class_names(source), err);
     if (!status)
         status = settle(params, &loading->samples, err);
+    if (!status)
+        status = name(params, loading, err);
     if (!status)
         loading->single = md_source_is_single(source);
     if (!status)

@@ -235,6 +235,9 @@ def classes_of_others(place):
     works("export", place.output, "--format", "keras", "--output", exported)
     works("import", exported, "--output", back)
     not_taken(place, back, words, "column 'class' holds the word 'setosa'", wanted)
+    # Trained on words, it knows them.
+    works("train", "--quiet", "--resume", "--output", back, "--data", words, "--epochs", "2")
+    assert "setosa" in works("evaluate", back)
 
 
 def another_order(place):
