@@ -149,6 +149,25 @@ def misread(place):
     assert len(said) == 1 and "column 1 ('length') holds 90 words in 90 rows ('p0', ..., 'p9')" in said[0], said
 
 
+def rounded(place):
+    """What float32 makes alike is told of, of features and of what is to be learned."""
+    def times(first, step):
+        return column(0, lambda i, x: f"{first + i % 4 * step}")
+    for rows, told in (times(1700000001, 1), "lies from 1700000001 to 1700000004, and float32 changes its numbers by up "
+                       "to 4; subtract an offset first"), (times(16777217, 1), "lies from 16777217 to 16777220"):
+        for at in 0, 3:
+            turned = [row[1:4] + row[:1] + row[4:] if at else row for row in rows]
+            _, said = train(place, keep(place, "close.csv", table(NAMES, turned)), epochs=1)
+            assert len(said) == 1 and f"column {at + 1} ('{NAMES[at]}') {told}" in said[0], said
+    model = "model:\n  - {layer: dense, units: 1, activation: linear}\n"
+    path = keep(place, "target.csv", table(NAMES[:4] + ["y"], [row[:4] + [str(100000001 + i % 4)]
+                                                               for i, row in enumerate(ROWS)]))
+    _, err = place.train(1, ["--config", keep(place, "one.yaml", model), "--data", path, "--epochs", "1"])
+    assert "column 5 ('y') lies from 100000001 to 100000004" in err, err
+    for rows in times(1700000000, 128), times(1700000001, 10000), times(0.1, 0):
+        assert train(place, keep(place, "apart.csv", table(NAMES, rows)), epochs=1)[1] == []
+
+
 def no_table(place):
     """What is none is told by what it is."""
     plain = table(NAMES)
@@ -289,7 +308,7 @@ def imported(place):
 
 def main():
     sys.exit(conclude([judge(work.__name__.replace("_", " "), work) for work in
-                       (equal_as_plain, numbered_names, misread, no_table, unneeded, by_place, judged_rows,
+                       (equal_as_plain, numbered_names, misread, rounded, no_table, unneeded, by_place, judged_rows,
                         classes_of_others, another_order, imported)]))
 
 

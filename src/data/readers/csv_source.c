@@ -367,10 +367,32 @@ static md_status note_header(const csv_context *csv, md_error *err)
                           csv->where, t->columns[0].name, t->columns[t->column_count - 1].name);
 }
 
+/* Numbers that lie close together and far from 0 are made alike by float32. */
+static md_status note_rounded(const csv_context *csv, md_error *err)
+{
+    static const double bearable = 1.0 / 16.0; /* of what they lie apart */
+    md_status status = MD_OK;
+    for (size_t i = 0; i < csv->table.column_count && !status; i++) {
+        const md_csv_column *c = &csv->table.columns[i];
+        char name[MD_SNIPPET_SIZE];
+        if (c->is_words || c->fault || c->most <= c->least ||
+            c->lost <= bearable * (c->most - c->least))
+            continue;
+        md_text_snippet(c->name, name);
+        status = md_source_note(csv->source, err,
+                                "%s: column %zu ('%s') lies from %.17g to %.17g, and float32 "
+                                "changes its numbers by up to %.2g; subtract an offset first",
+                                csv->where, i + 1, name, c->least, c->most, c->lost);
+    }
+    return status;
+}
+
 static md_status note(const csv_context *csv, md_error *err)
 {
     md_status status = note_header(csv, err);
-    return status ? status : note_words(csv, err);
+    if (!status)
+        status = note_words(csv, err);
+    return status ? status : note_rounded(csv, err);
 }
 
 /* Columns of a model without names are told by how many there are. */

@@ -133,6 +133,13 @@ static md_status place_word(reader *r, const row *at, size_t column, float *out)
     return MD_OK;
 }
 
+static void keep_bounds(md_csv_column *c, int first, double number)
+{
+    c->least = first ? number : fmin(c->least, number);
+    c->most = first ? number : fmax(c->most, number);
+    c->lost = fmax(c->lost, fabs(number - (double)(float)number));
+}
+
 static md_status take_number(reader *r, const row *at, size_t column, md_csv_cell found,
                              double number, float *out)
 {
@@ -142,6 +149,7 @@ static md_status take_number(reader *r, const row *at, size_t column, md_csv_cel
     if (found == MD_CSV_ENDLESS || !isfinite(*out))
         return find_fault(r, at, column,
                           "where only finite numbers can be; mend it or leave the row out");
+    keep_bounds(&r->table->columns[column], r->table->row_count == 0, number);
     return MD_OK;
 }
 

@@ -15,8 +15,10 @@ typedef struct md_csv_column {
     int is_words; /* values are places in `words` */
     char **words; /* [word_count], in the order of their bytes; a newline in them is a blank */
     size_t word_count, word_capacity;
-    size_t line; /* of the first value */
-    char *fault; /* what is wrong with one of its cells: it cannot be used; NULL: nothing */
+    size_t line;        /* of the first value */
+    double least, most; /* of its numbers, as they were written; */
+    double lost;        /* the most that one of them changed by as a float */
+    char *fault;        /* what is wrong with one of its cells: it cannot be used; NULL: nothing */
 } md_csv_column;
 
 typedef struct md_csv_table {
