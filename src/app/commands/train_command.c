@@ -231,6 +231,8 @@ static md_status train(md_comm *comm, md_run *run, arguments *a, const char *com
     md_status status = a->wait ? md_debug_wait(comm, err) : MD_OK;
     if (!status)
         status = md_train(comm, run, &params, &result, err);
+    if (!status || status == MD_STOPPED)
+        md_signals_unhurried(); /* all is saved */
     md_progress_stop(&progress);
     md_publisher_stop(&publisher, status);
     if (status == MD_STOPPED)

@@ -8,14 +8,14 @@
 
 /* A signal handler can reach nothing but what is static. */
 static md_stop stop;
-static volatile sig_atomic_t interrupted, speaks;
+static volatile sig_atomic_t interrupted, speaks, unhurried;
 
 static void request_stop(int number)
 {
     static const char words[] =
-        "mnist_dist: ended at once by a second SIGINT, without saving; if the output folder holds "
-        "a checkpoint it is intact: go on from it with --resume\n";
-    if (number == SIGINT && interrupted) {
+        "mnist_dist: ended at once by a second SIGINT, without waiting for a save; if the output "
+        "folder holds a checkpoint it is intact: go on from it with --resume\n";
+    if (number == SIGINT && interrupted && !unhurried) {
         /* With or without a listener this is the end. */
         ssize_t said = speaks ? write(STDERR_FILENO, words, sizeof words - 1) : 0;
         (void)said;
@@ -26,12 +26,26 @@ static void request_stop(int number)
     stop.requested = number;
 }
 
+/* A hangup that was ignored when the process began, as under nohup, stays so. */
+static int is_ignored_hangup(int number)
+{
+    struct sigaction before;
+    return number == SIGHUP && sigaction(number, NULL, &before) == 0 &&
+           before.sa_handler == SIG_IGN;
+}
+
 md_stop *md_signals_install(void)
 {
     struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
     speaks = md_launched_rank() == 0;
-    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
+        if (!is_ignored_hangup(signals[i]))
+            sigaction(signals[i], &action, NULL);
     return &stop;
+}
+
+void md_signals_unhurried(void)
+{
+    unhurried = 1;
 }
