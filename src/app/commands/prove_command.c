@@ -14,9 +14,10 @@
 #include "mnist_dist/comm/reducer_list.h"
 #include "mnist_dist/rundir/folder.h"
 #include "process/launch.h"
+#include "process/signals.h"
 
 enum { RANKS = 1, DATA, OUTPUT, CONFIG, SET };
-enum { MAX_COUNTS = 16, MAX_PASSED = 64, DIGEST_SIZE = 32 };
+enum { MAX_COUNTS = 16, MAX_RANKS = 4096, MAX_PASSED = 64, DIGEST_SIZE = 32 };
 
 static const struct argp_option options[] = {
     {"ranks", RANKS, "N,N,...", 0, "rank counts to compare (default 1,2,4)", 0},
@@ -33,13 +34,14 @@ typedef struct proof {
     int passed_count;
     char reference[DIGEST_SIZE]; /* the first run's digest */
     int differing;
+    const volatile sig_atomic_t *stop; /* the signal that asked for it, or 0 */
     md_error *err;
 } proof;
 
 static error_t refuse_counts(proof *p, const char *text)
 {
-    md_fail(p->err, MD_USAGE, "--ranks %s: up to %d rank counts from 1, with commas between", text,
-            MAX_COUNTS);
+    md_fail(p->err, MD_USAGE, "--ranks %s: up to %d rank counts from 1 to %d, with commas between",
+            text, MAX_COUNTS, MAX_RANKS);
     return EINVAL;
 }
 
@@ -54,7 +56,7 @@ static error_t parse_counts(proof *p, const char *text)
             return refuse_counts(p, text);
         memcpy(word, text, length);
         word[length] = '\0';
-        if (!md_parse_i64(word, 1, 1 << 20, &ranks))
+        if (!md_parse_i64(word, 1, MAX_RANKS, &ranks))
             return refuse_counts(p, text);
         p->counts[p->count++] = (int)ranks;
         if (!text[length])
@@ -148,6 +150,16 @@ static md_status check_ranks(const stage *s, const char *directory, md_error *er
     return status;
 }
 
+/* As a shell tells of whom a signal ended. */
+static md_status check_stop(const proof *p, md_error *err)
+{
+    const int number = *p->stop;
+    return number ? md_fail(err, (md_status)(128 + number),
+                            "stopped by SIG%s: nothing is proven; start it again",
+                            sigabbrev_np(number))
+                  : MD_OK;
+}
+
 /* Runs one stage into DIR; digest is empty unless it got to its end. */
 static md_status run_stage(const proof *p, const char *directory, const stage *s, char *digest,
                            md_error *err)
@@ -176,12 +188,18 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
     const md_launch launch = {.ranks = s->ranks,
                               .arguments = arguments,
                               .log = directory,
-                              .stop_when = s->stop ? wait_for : NULL};
+                              .stop_when = s->stop ? wait_for : NULL,
+                              .stop = p->stop};
     md_launch_end end;
-    md_status status = md_launch_run(&launch, "weights=", &end, err);
-    sscanf(end.line, "weights=%31s", digest);
+    md_status status = check_stop(p, err);
     if (!status)
-        status = judge_end(&end, s, directory, err);
+        status = md_launch_run(&launch, "weights=", &end, err);
+    if (!status)
+        status = check_stop(p, err);
+    if (status)
+        return status;
+    sscanf(end.line, "weights=%31s", digest);
+    status = judge_end(&end, s, directory, err);
     if (status || access(wait_for, F_OK) != 0)
         return status; /* run_case says that it did not get to its end */
     return check_ranks(s, directory, err);
@@ -294,6 +312,8 @@ md_status md_command_prove(md_comm *comm, int argc, char **argv, md_error *err)
     md_status status = md_options_parse(&md_prove_argp, argc, argv, &p, NULL, err);
     if (!status)
         status = read_configuration(&p, err);
+    p.stop = &md_signals_install()->requested;
+    md_signals_unhurried(); /* as the runs that it starts, which end within a second */
     if (!status)
         status = run_cases(&p, err);
     if (status)

@@ -102,7 +102,7 @@ static int run_gnuplot(int script, int picture, int errors, int *code)
     if (!failed)
         failed = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     if (!failed)
-        failed = md_process_spawn(&pid, &actions, argv, environ);
+        failed = md_process_spawn(&pid, &actions, argv, environ, 0);
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
         return failed;

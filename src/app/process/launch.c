@@ -136,7 +136,8 @@ static md_status start(const md_launch *launch, const words *w, const char *log,
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND,
                                      0666);
-    int code = md_process_spawn(pid, &actions, (char *const *)w->word, (char *const *)environment);
+    int code =
+        md_process_spawn(pid, &actions, (char *const *)w->word, (char *const *)environment, 1);
     posix_spawn_file_actions_destroy(&actions);
     free(environment);
     if (code == 0)
@@ -149,14 +150,19 @@ static md_status start(const md_launch *launch, const words *w, const char *log,
                    strerror(code), md_files_cure(code), line);
 }
 
-/* Keeps the end of what the run prints, and stops the run when its time has come. */
+/* Keeps the end of what the run prints, and stops the run when its time has come. Each signal is
+ * sent once: a second SIGTERM makes mpirun leave its ranks behind. */
 static void listen(const md_launch *launch, int input, pid_t pid, char *output)
 {
     size_t used = 0;
-    int stopped = launch->stop_when == NULL;
+    int stopped = launch->stop_when == NULL, ended = 0;
     struct pollfd watched = {.fd = input, .events = POLLIN};
     while (1) {
-        int ready = poll(&watched, 1, stopped ? -1 : 50);
+        int ready = poll(&watched, 1, 50);
+        if (!ended && *launch->stop) {
+            kill(pid, SIGTERM); /* what every launcher ends its ranks for */
+            ended = 1;
+        }
         if (!stopped && access(launch->stop_when, F_OK) == 0) {
             kill(pid, SIGUSR1); /* what every launcher hands on */
             stopped = 1;

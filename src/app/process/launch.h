@@ -3,6 +3,8 @@
 #ifndef MNIST_DIST_APP_LAUNCH_H
 #define MNIST_DIST_APP_LAUNCH_H
 
+#include <signal.h>
+
 #include "mnist_dist/base/error.h"
 
 typedef struct md_launch {
@@ -10,6 +12,7 @@ typedef struct md_launch {
     const char *const *arguments; /* of mnist_dist, ending with NULL */
     const char *log;       /* folder whose launch.log takes standard error; made if missing */
     const char *stop_when; /* SIGUSR1 as soon as this file exists; NULL: never */
+    const volatile sig_atomic_t *stop; /* SIGTERM as soon as it is not 0 */
 } md_launch;
 
 /* How it ended. Texts are "" when there are none. */

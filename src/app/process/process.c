@@ -22,7 +22,7 @@ void md_process_settle(void)
 }
 
 int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],
-                     char *const environment[])
+                     char *const environment[], int apart)
 {
     posix_spawnattr_t attributes;
     sigset_t usual;
@@ -34,7 +34,8 @@ int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char
         sigaddset(&usual, ignored[i]);
     failed = posix_spawnattr_setsigdefault(&attributes, &usual);
     if (!failed)
-        failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+        failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF |
+                                                           (apart ? POSIX_SPAWN_SETPGROUP : 0));
     if (!failed)
         failed = posix_spawnp(pid, argv[0], actions, &attributes, argv, environment);
     posix_spawnattr_destroy(&attributes);

@@ -12,9 +12,10 @@
  * that fails is repeated. */
 void md_process_settle(void);
 
-/* posix_spawnp with the signals as they would be without md_process_settle. 0 or an errno value. */
+/* posix_spawnp with the signals as they would be without md_process_settle. `apart`: out of reach
+ * of the terminal's signals, which the caller hands on. 0 or an errno value. */
 int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],
-                     char *const environment[]);
+                     char *const environment[], int apart);
 
 /* Has the reader of this pipe gone away? */
 int md_process_unheard(int fd);
