@@ -35,6 +35,7 @@ int md_folder_generation(const char *name); /* -1: not the name of one */
 typedef enum md_folder_files {
     MD_FOLDER_CHECKPOINTS, /* what a run can be resumed from */
     MD_FOLDER_RUN,         /* and all else that is moved when a run is set aside */
+    MD_FOLDER_WRITTEN,     /* and the status */
     MD_FOLDER_TRACES       /* and all else that a run leaves */
 } md_folder_files;
 
@@ -53,8 +54,12 @@ int md_folder_holds(const char *path, md_folder_files which); /* 1 also where it
  * cannot be read now. */
 md_status md_folder_length(const char *path, int64_t *steps, md_error *err);
 
-/* MD_FAILED where a folder has the name of a run's file, which no save could replace. */
-md_status md_folder_check_names(const char *path, md_error *err);
+/* MD_FAILED where a folder has the name of a run's file, which no save could replace, or a table, a
+ * status or a page under that name is somebody else's. */
+md_status md_folder_check_names(const char *path, md_folder_files which, md_error *err);
+
+/* A status tells of one process, which is gone. */
+void md_folder_remove_status(const md_folder *folder);
 
 /* Completes a md_folder_set_aside that was killed after last.h5 had moved. */
 md_status md_folder_finish_set_aside(md_folder *folder, md_error *err);

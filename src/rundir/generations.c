@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "folder_internal.h"
 #include "mnist_dist/base/files.h"
@@ -50,10 +49,14 @@ static int is_of_run(const struct dirent *entry)
            strcmp(entry->d_name, MD_FILE_REPORT) == 0;
 }
 
+static int is_written(const struct dirent *entry)
+{
+    return is_of_run(entry) || strcmp(entry->d_name, MD_FILE_STATUS) == 0;
+}
+
 static int is_trace(const struct dirent *entry)
 {
-    return is_of_run(entry) || strcmp(entry->d_name, MD_FILE_STATUS) == 0 ||
-           strcmp(entry->d_name, MD_FILE_LOCK) == 0 ||
+    return is_written(entry) || strcmp(entry->d_name, MD_FILE_LOCK) == 0 ||
            strcmp(entry->d_name, MD_FOLDER_PREVIOUS) == 0;
 }
 
@@ -72,7 +75,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 md_status md_folder_list(const char *path, md_folder_files which, md_listing *out, md_error *err)
 {
-    int (*const filters[])(const struct dirent *) = {is_checkpoint, is_of_run, is_trace};
+    int (*const filters[])(const struct dirent *) = {is_checkpoint, is_of_run, is_written,
+                                                     is_trace};
     *out = (md_listing){NULL, 0};
     int count = scandir(path, &out->entries, filters[which], by_name);
     if (count >= 0)
@@ -123,22 +127,4 @@ int md_folder_keeps(const char *path)
     if (snprintf(folder, sizeof folder, "%.*s", length ? length : 1, path) >= (int)sizeof folder)
         return 0;
     return md_folder_has_traces(folder);
-}
-
-md_status md_folder_check_names(const char *path, md_error *err)
-{
-    md_listing l;
-    md_status status = md_folder_list(path, MD_FOLDER_RUN, &l, err);
-    for (int i = 0; i < l.count && !status; i++) {
-        char file[PATH_MAX];
-        struct stat info;
-        md_files_join(path, l.entries[i]->d_name, file);
-        if (lstat(file, &info) == 0 && S_ISDIR(info.st_mode))
-            status = md_fail(err, MD_FAILED,
-                             "'%s' is a folder, and a file of that name belongs there; remove it "
-                             "or choose another folder with --output",
-                             file);
-    }
-    md_listing_free(&l);
-    return status;
 }

@@ -123,16 +123,24 @@ static md_status take_lock(md_folder *folder, double seconds, const volatile sig
     return MD_OK;
 }
 
-/* A status tells of one process, which is gone. */
+static void drop(const md_folder *folder, const char *name)
+{
+    char path[PATH_MAX];
+    md_files_join(folder->path, name, path);
+    unlink(path);
+}
+
 static void remove_temporaries(const md_folder *folder)
 {
-    const char *const names[] = {MD_FILE_SAVING,        MD_FILE_SAVING_CSV, MD_FILE_SAVING_LINK,
-                                 MD_FILE_SAVING_RESCUE, MD_FILE_STATUS,     MD_FILE_SAVING_STATUS};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[PATH_MAX];
-        md_files_join(folder->path, names[i], path);
-        unlink(path);
-    }
+    const char *const names[] = {MD_FILE_SAVING, MD_FILE_SAVING_CSV, MD_FILE_SAVING_LINK,
+                                 MD_FILE_SAVING_RESCUE, MD_FILE_SAVING_STATUS};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        drop(folder, names[i]);
+}
+
+void md_folder_remove_status(const md_folder *folder)
+{
+    drop(folder, MD_FILE_STATUS);
 }
 
 md_status md_folder_open(const char *path, int keep, double lock_wait,
@@ -140,6 +148,8 @@ md_status md_folder_open(const char *path, int keep, double lock_wait,
 {
     *out = NULL;
     md_status status = md_folder_make(path, err);
+    if (!status)
+        status = md_folder_check_names(path, MD_FOLDER_WRITTEN, err);
     if (status)
         return status;
     md_folder *folder = calloc(1, sizeof *folder);
@@ -151,10 +161,8 @@ md_status md_folder_open(const char *path, int keep, double lock_wait,
     status = take_lock(folder, lock_wait, stop, err);
     if (!status) {
         remove_temporaries(folder);
-        status = md_folder_check_names(folder->path, err);
-    }
-    if (!status)
         status = md_folder_finish_set_aside(folder, err);
+    }
     if (status)
         md_folder_close(&folder);
     *out = folder;

@@ -183,6 +183,7 @@ md_status md_folder_save(md_folder *folder, md_checkpoint *c, int *best, md_erro
 md_status md_folder_repair(md_folder *folder, const md_checkpoint *c, md_error *err)
 {
     char last[PATH_MAX], found[PATH_MAX], link[PATH_MAX], saving[PATH_MAX];
+    md_folder_remove_status(folder);
     if (strcmp(folder->found, MD_FILE_LAST) == 0) {
         md_folder_write_history(folder, c);
         return MD_OK;

@@ -37,7 +37,7 @@ static void slot_path(const md_folder *folder, int number, char out[PATH_MAX])
 }
 
 /* The first slot whose run is not longer than the one in `from`, which may take its place. One that
- * cannot be read now may be longer. */
+ * cannot be read now may be longer. MD_FAILED where it holds what is nobody's run. */
 static md_status choose_slot(const md_folder *folder, const char *from, int *number,
                              char out[PATH_MAX], md_error *err)
 {
@@ -47,8 +47,10 @@ static md_status choose_slot(const md_folder *folder, const char *from, int *num
     for (*number = 1;; ++*number) {
         slot_path(folder, *number, out);
         md_status status = md_folder_length(out, &theirs, err);
-        if ((!status && theirs <= ours) || (status && !md_files_exists(out)))
+        if (status && !md_files_exists(out))
             return status;
+        if (!status && theirs <= ours)
+            return md_folder_check_names(out, MD_FOLDER_RUN, err);
     }
 }
 
@@ -111,18 +113,19 @@ static md_status gather(const md_folder *folder, const char *moving, md_error *e
 
 md_status md_folder_set_aside(md_folder *folder, md_error *err)
 {
-    if (!md_folder_has_run(folder))
+    if (!md_folder_has_run(folder)) {
+        md_folder_remove_status(folder);
         return MD_OK;
+    }
     char moving[PATH_MAX], slot[PATH_MAX];
     md_files_join(folder->path, MD_FOLDER_MOVING, moving);
     int number;
-    md_status status = md_folder_check_names(folder->path, err);
+    md_status status = md_folder_check_names(folder->path, MD_FOLDER_WRITTEN, err);
     if (!status)
         status = choose_slot(folder, folder->path, &number, slot, err);
-    if (!status)
-        status = md_folder_check_names(slot, err);
     if (status)
         return status;
+    md_folder_remove_status(folder);
     md_warn("%s holds an earlier run: moved to %s%s", folder->path, slot,
             number > 1 ? ", beside a longer one" : "");
     memset(folder->bad, 0, sizeof folder->bad);

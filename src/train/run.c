@@ -55,9 +55,11 @@ static void say_anew(const md_run *run)
 /* Rank 0 takes the folder and finds what to resume. */
 static md_status open_folder(const md_run_params *params, md_run *run, md_error *err)
 {
-    md_status status =
-        md_folder_open(run->config.checkpoint.output, (int)run->config.checkpoint.keep,
-                       run->config.checkpoint.lock_wait, params->stop, &run->folder, err);
+    const char *output = run->config.checkpoint.output;
+    md_status status = md_folder_check_apart(output, run->config.data.source, err);
+    if (!status)
+        status = md_folder_open(output, (int)run->config.checkpoint.keep,
+                                run->config.checkpoint.lock_wait, params->stop, &run->folder, err);
     if (status || !params->resume)
         return status;
     char name[PATH_MAX];

@@ -56,6 +56,13 @@ says "Accuracy"
 says "Loss"
 fits 80
 
+# Another run that starts there leaves this status until it takes its place.
+exec 7<"$work/whole/.lock"
+flock 7
+works watch "$work/whole" --once
+says "starting"
+exec 7<&-
+
 # At work: what it publishes is whole whenever it is read.
 start parts 200
 under_way parts

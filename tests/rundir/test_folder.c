@@ -241,18 +241,59 @@ static void a_look_at_the_lock_keeps_no_run_out(void)
     place_end();
 }
 
+/* Not before it takes the last one's place: a start may yet fail. */
 static void a_new_run_removes_the_status_of_the_last(void)
 {
+    static const char own[] = "printf 'state=running\\nfirst_step=0\\n' >'%s/status'";
+    for (int resumes = 0; resumes < 2; resumes++) {
+        place_begin();
+        md_folder *folder = place_two_saves();
+        md_folder_close(&folder);
+        CU_ASSERT_EQUAL(fixture_run(own, place), 0);
+        folder = place_open(2);
+        md_checkpoint *c;
+        CU_ASSERT_EQUAL_FATAL(md_folder_newest(folder, &c, NULL, 0, &place_err), MD_OK);
+        CU_ASSERT(place_has("status"));
+        CU_ASSERT_EQUAL(resumes ? md_folder_repair(folder, c, &place_err)
+                                : md_folder_set_aside(folder, &place_err),
+                        MD_OK);
+        CU_ASSERT(!place_has("status"));
+        md_checkpoint_destroy(&c);
+        md_folder_close(&folder);
+        place_end();
+    }
+}
+
+/* Others' texts and a pipe, told before anything is made or waited for. */
+static void a_folder_with_others_files_under_its_names_is_not_opened(void)
+{
+    const char *const makes[] = {"echo state=running >status", "touch status", "mkfifo history.csv",
+                                 "echo epoch,step,loss >history.csv",
+                                 "echo '<!DOCTYPE html>' >report.html"};
+    for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
+        place_begin();
+        md_folder *folder;
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && %s", place, makes[i]), 0);
+        CU_ASSERT_EQUAL(md_folder_open(place, 2, 0.0, NULL, &folder, &place_err), MD_FAILED);
+        CU_ASSERT_PTR_NULL(folder);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
+        CU_ASSERT_EQUAL(fixture_run("[ $(ls -A '%s' | wc -l) = 1 ]", place), 0);
+        place_end();
+    }
+}
+
+static void what_a_run_reads_lies_apart_from_what_it_writes(void)
+{
     place_begin();
-    md_folder *folder = place_open(2);
     char path[TEST_PATH];
-    FILE *status = fopen(test_path(place, "status", path), "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(status);
-    fclose(status);
+    md_folder *folder = place_two_saves();
     md_folder_close(&folder);
-    folder = place_open(2);
-    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
-    md_folder_close(&folder);
+    CU_ASSERT_EQUAL(fixture_run("cd '%s' && touch data.csv && ln -s last.h5 link", place), 0);
+    const char *const names[] = {"data.csv", "nosuch", "last.h5", "link", "history.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        CU_ASSERT_EQUAL(md_folder_check_apart(place, test_path(place, names[i], path), &place_err),
+                        i < 2 ? MD_OK : MD_FAILED);
+    CU_ASSERT_EQUAL(md_folder_check_apart("/nosuch", "nosuch", &place_err), MD_OK);
     place_end();
 }
 
@@ -409,6 +450,10 @@ CU_TestInfo md_tests[] = {
     {"a lock that is not a file is refused", a_lock_that_is_not_a_file_is_refused},
     {"a look at the lock keeps no run out", a_look_at_the_lock_keeps_no_run_out},
     {"a new run removes the status of the last", a_new_run_removes_the_status_of_the_last},
+    {"a folder with others' files under its names is not opened",
+     a_folder_with_others_files_under_its_names_is_not_opened},
+    {"what a run reads lies apart from what it writes",
+     what_a_run_reads_lies_apart_from_what_it_writes},
     {"folders without flock warn and go on", folders_without_flock_warn_and_go_on},
     {"parents are made, and files in the way named", parents_are_made_and_files_in_the_way_named},
     {"a file that cannot be read now stops the search",

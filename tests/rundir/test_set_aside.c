@@ -11,9 +11,10 @@ static void an_earlier_run_is_set_aside(void)
 {
     place_begin();
     md_folder *folder = place_two_saves();
-    CU_ASSERT_EQUAL(fixture_run("cd '%s' && touch report.html notes.txt && mkdir previous && "
+    CU_ASSERT_EQUAL(fixture_run("cd '%s' && printf '<!DOCTYPE html>\n%%s' '%s' >report.html && "
+                                "touch notes.txt && mkdir previous && "
                                 "touch previous/rescue.h5 previous/mine.txt",
-                                place),
+                                place, MD_REPORT_HEADING),
                     0);
     CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_OK);
     CU_ASSERT(!md_folder_has_run(folder));
@@ -59,6 +60,29 @@ static void files_of_other_people_stay_where_they_are(void)
     CU_ASSERT_EQUAL(place_step("previous/last.h5"), 1);
     md_folder_close(&folder);
     place_end();
+}
+
+/* Under a run's own names too, in the folder and where it would be moved to: nothing moves. */
+static void files_of_other_people_with_names_of_a_run_stop_it(void)
+{
+    const char *const names[] = {"report.html", "history.csv", "previous/report.html",
+                                 "previous/history.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        place_begin();
+        md_folder *folder = place_two_saves();
+        const ino_t last = place_inode("last.h5");
+        CU_ASSERT_EQUAL(
+            fixture_run("cd '%s' && mkdir previous && echo epoch,loss >%s", place, names[i]), 0);
+        CU_ASSERT_EQUAL(md_folder_set_aside(folder, &place_err), MD_FAILED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, names[i]));
+        CU_ASSERT_PTR_NOT_NULL(strstr(place_err.text, "--output"));
+        CU_ASSERT_EQUAL(fixture_run("cd '%s' && [ \"$(cat %s)\" = epoch,loss ]", place, names[i]),
+                        0);
+        CU_ASSERT_EQUAL(place_inode("last.h5"), last);
+        CU_ASSERT(!place_has(".previous.moving"));
+        md_folder_close(&folder);
+        place_end();
+    }
 }
 
 /* As a death leaves it: before last.h5 moved, after it moved, and while the files were placed. */
@@ -200,6 +224,8 @@ CU_TestInfo md_tests[] = {
     {"an earlier run is set aside", an_earlier_run_is_set_aside},
     {"an interrupted setting aside is completed", an_interrupted_setting_aside_is_completed},
     {"files of other people stay where they are", files_of_other_people_stay_where_they_are},
+    {"files of other people with names of a run stop it",
+     files_of_other_people_with_names_of_a_run_stop_it},
     {"an interrupted setting aside is undone by resuming",
      an_interrupted_setting_aside_is_undone_by_resuming},
     {"what comes back replaces nothing", what_comes_back_replaces_nothing},

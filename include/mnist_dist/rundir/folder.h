@@ -18,18 +18,26 @@
 #define MD_FILE_SAVING_STATUS ".saving.status" /* the same, being written */
 #define MD_FOLDER_PREVIOUS "previous"
 
+/* What tells a report from somebody else's page of that name. */
+#define MD_REPORT_HEADING "<header><h1>Training run <span class=\"quiet\">"
+
 typedef struct md_folder md_folder;
 
 /* Makes the folder (and its parents), and takes DIR/.lock with flock, waiting up to lock_wait
  * seconds with one line said, or until *stop (a signal handler's flag; NULL: none) is not 0, which
  * is MD_STOPPED; the kernel frees it when the process dies. Where flock is unsupported it warns and
  * goes on. keep: how many generations of last.h5 stay, itself included (at least 1). Removes
- * temporaries that a killed save left, and the status. MD_FAILED when another run holds it or the
- * folder cannot be written, or a folder in it has the name of a file to be saved. *out is NULL on
+ * temporaries that a killed save left. MD_FAILED when another run holds it or the folder cannot be
+ * written, and, before anything is touched, when a folder in it has the name of a file to be saved,
+ * or what lies under the name of a table, status or report is somebody else's. *out is NULL on
  * error. */
 md_status md_folder_open(const char *path, int keep, double lock_wait,
                          const volatile sig_atomic_t *stop, md_folder **out, md_error *err);
 void md_folder_close(md_folder **folder); /* NULL is fine; clears *folder; frees the lock */
+
+/* MD_FAILED where `file`, which a run reads, is one of a run's own in the folder at `path`, by
+ * whatever name. Touches nothing. */
+md_status md_folder_check_apart(const char *path, const char *file, md_error *err);
 
 /* Is a run at work in the folder? 1 or 0, or -1 where that cannot be told. Looks without keeping a
  * run from starting. */
@@ -55,8 +63,8 @@ int md_folder_has_previous(const md_folder *folder, char out[PATH_MAX]);
 
 /* Moves what an earlier run left (the files named above, with older generations) to DIR/previous,
  * replacing a run there that has no more steps, else to previous2, previous3, ... likewise, and
- * warns of it in one line; every other file stays. Interrupted, it leaves a run that can be resumed
- * or set aside again. Without such a file it does nothing. */
+ * warns of it in one line; every other file stays, but for the status. Interrupted, it leaves a run
+ * that can be resumed or set aside again. Without such a file it does nothing. */
 md_status md_folder_set_aside(md_folder *folder, md_error *err);
 
 /* The good checkpoint with the most steps among last.h5, last.prev*.h5, rescue.h5 and best.h5; says
@@ -85,7 +93,7 @@ md_status md_folder_save(md_folder *folder, md_checkpoint *c, int *best, md_erro
 /* Before a run goes on, or has ended, with the checkpoint c that md_folder_newest found: does what
  * a save that was killed has left to do, so that from now on the run stands in last.h5 and
  * history.csv. Any other file that was found, of a rescue too, becomes last.h5 as in a save, but no
- * generation is removed; said in one line. MD_FAILED as of a save. */
+ * generation is removed; said in one line. The status goes. MD_FAILED as of a save. */
 md_status md_folder_repair(md_folder *folder, const md_checkpoint *c, md_error *err);
 
 /* Saves as FOLDER/rescue.h5, the same way, touching nothing else. By path, since the rank that

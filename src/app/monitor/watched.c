@@ -113,6 +113,13 @@ static md_status read_checkpoint(md_watched *w, md_error *err)
     return status;
 }
 
+/* A run that starts leaves the status of the one before until it takes its place. */
+static int is_of_the_run_before(const md_watched *w)
+{
+    return w->state != MD_RUN_RUNNING && w->state != MD_RUN_STARTING &&
+           md_folder_in_use(w->folder) == 1;
+}
+
 md_status md_watched_look(md_watched *w, md_error *err)
 {
     w->has_live = md_live_read(w->folder, &w->live);
@@ -120,6 +127,8 @@ md_status md_watched_look(md_watched *w, md_error *err)
         w->state = judge_by_word(w);
     if (w->has_live && w->state == MD_RUN_RUNNING)
         w->state = judge_running(w);
+    if (w->has_live && is_of_the_run_before(w))
+        w->has_live = 0;
     md_status status = read_checkpoint(w, err);
     if (!w->has_live)
         w->state = judge_by_files(w);

@@ -6,6 +6,7 @@
 #include "history_table.h"
 #include "html.h"
 #include "layer_table.h"
+#include "mnist_dist/rundir/folder.h"
 #include "report.h"
 #include "run_lines.h"
 
@@ -66,7 +67,7 @@ static void print_facts(const md_report *r, FILE *out)
 static void print_header(const md_report *r, FILE *out)
 {
     const md_checkpoint *c = r->checkpoint;
-    fprintf(out, "<header><h1>Training run <span class=\"quiet\">");
+    fprintf(out, MD_REPORT_HEADING);
     md_html_text(out, r->name);
     fprintf(out, "</span></h1>\n<p>");
     if (c->complete)
