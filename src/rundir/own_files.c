@@ -46,8 +46,8 @@ static md_status check_text(const char *path, const char *begin, const char *mar
                                          "'%s' cannot be read: %s; %s, or choose another folder "
                                          "with --output",
                                          path, strerror(errno), md_files_cure(errno));
-    if (strncmp(head, begin, strlen(begin)) == 0 && strstr(head, mark))
-        return MD_OK;
+    if (!head[0] || (strncmp(head, begin, strlen(begin)) == 0 && strstr(head, mark)))
+        return MD_OK; /* an empty one is what a node that lost its power may leave of a run's */
     return md_fail(err, MD_FAILED,
                    "'%s' is not of a run's making, and a run would replace it; move it elsewhere "
                    "or choose another folder with --output",

@@ -7,10 +7,10 @@ import sys
 from program import RECIPE, check_refused, conclude, finish, judge, run, works
 
 QUICK = ["--data", "synthetic:600", "--epochs", "2", "--batch-size", "100"]
-# As others write them: Keras' CSVLogger, a page, a word, and nothing at all.
-OTHERS = {"history.csv": ("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.9,0.3,0.9,0.3\n", ""),
-          "report.html": ("<!DOCTYPE html>\n<html><body><h1>My thesis</h1></body></html>\n", ""),
-          "status": ("state of my work: good\n", "state=running\n", "")}
+# As others write them: Keras' CSVLogger, a page, a word.
+OTHERS = {"history.csv": ("epoch,accuracy,loss,val_accuracy,val_loss\n0,0.9,0.3,0.9,0.3\n",),
+          "report.html": ("<!DOCTYPE html>\n<html><body><h1>My thesis</h1></body></html>\n",),
+          "status": ("state of my work: good\n", "state=running\n")}
 
 
 def content(folder):
@@ -86,6 +86,14 @@ def of_a_run(place, ranks):
     assert {"previous/history.csv", "previous/report.html"} <= set(content(place.output))
 
 
+def emptied(place, ranks):
+    """As a node leaves them that lost its power: a run goes on."""
+    place.train(ranks, [*QUICK, "--set", "train.max_steps=5"])
+    for name in OTHERS:
+        put(place.output, name, "")
+    place.train(ranks, ["--set", "train.max_steps=0"], resume=True)
+
+
 def refused_starts(place, ranks):
     """After a run that was set aside, and one with a report: nothing moves, nothing goes."""
     place.train(ranks, QUICK)
@@ -113,7 +121,7 @@ def kept_by_import(place):
 
 def main():
     results = [judge(f"{case.__name__.replace('_', ' ')}, {ranks} ranks", case, ranks)
-               for case, ranks in ((stay, 2), (stay_in_previous, 1), (data_set, 3), (of_a_run, 1),
+               for case, ranks in ((stay, 2), (stay_in_previous, 1), (data_set, 3), (of_a_run, 1), (emptied, 2),
                                    (refused_starts, 1), (refused_starts, 2))]
     results.append(judge("kept by import", kept_by_import))
     return conclude(results)
