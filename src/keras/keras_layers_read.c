@@ -324,15 +324,26 @@ static int target_shape(const json_t *target, size_t size, md_shape *out)
     return known == size;
 }
 
-/* Values stay in their order: only a Flatten is left of it. */
+static int is_same_shape(const md_shape *a, const md_shape *b)
+{
+    return a->rank == b->rank &&
+           memcmp(a->extent, b->extent, sizeof *a->extent * (size_t)a->rank) == 0;
+}
+
+/* Values stay in their order: the input gets another shape, or a Flatten is left of it. */
 static md_status read_reshape(md_keras_reader *r, const md_keras_entry *e)
 {
     md_shape shape;
     if (!target_shape(json_object_get(e->config, "target_shape"), md_shape_size(&r->shape), &shape))
         return md_keras_refuse(r, e, "has a target_shape that does not fit what it takes");
+    const int first = r->model.spec.layer_count == 0;
+    if (!first && shape.rank > 1 && !is_same_shape(&shape, &r->shape))
+        return md_keras_refuse(r, e,
+                               "gives values between layers another shape, which has no "
+                               "counterpart here; that of the input can be read, and a flat one");
     if (shape.rank == 1 && r->shape.rank > 1)
         add_layer(r, e, MD_LAYER_FLATTEN);
-    if (r->model.spec.layer_count == 0 && shape.rank == 3 && shape.extent[2] == 1) {
+    if (first && shape.rank == 3 && shape.extent[2] == 1) {
         r->model.spec.rows = (int)shape.extent[0];
         r->model.spec.columns = (int)shape.extent[1];
     }

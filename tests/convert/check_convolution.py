@@ -114,6 +114,36 @@ def pooled_globally(kind):
             keras.layer(kind, "global", data_format="channels_last", keepdims=False), dense(3)]
 
 
+def reshaped(*shape):
+    return keras.layer("Reshape", "reshape", target_shape=list(shape))
+
+
+def check_reshapes():
+    """Values stay in their order, and yet what comes next sees other windows, channels or classes: none is
+    passed over between layers. One that changes nothing, a flat one, and that of an input can be read."""
+    conv, norm = layers()[1], keras.layer("BatchNormalization", "norm", **NORM)
+    linear = keras.layer("Conv2D", "conv2d", filters=4, **dict(CONV, activation="linear"))
+    again = keras.layer("Conv2D", "conv2d_1", filters=5, **dict(CONV, padding="same"))
+    relu, flatten = keras.layer("ReLU", "re_lu"), keras.layer("Flatten", "flatten")
+    softmax = keras.layer("Softmax", "softmax", axis=-1)
+    pooled = pool("MaxPooling2D", "max_pooling2d")
+    ending = [flatten, dense(3)]
+    for between in ([conv, reshaped(5, 20, 4), pooled, *ending], [conv, reshaped(10, 40, 1), again, *ending],
+                    [linear, reshaped(40, 10), norm, relu, *ending], [linear, reshaped(40, 10), softmax],
+                    [flatten, dense(10, activation="linear"), reshaped(2, 5), softmax, flatten]):
+        keras.write_model("bad.h5", keras.config([image(12, 12, 1), *between]), WEIGHTS)
+        refuses(4, "'reshape' (Reshape) gives values between layers another shape", "import", "bad.h5",
+                "--output", "runs/bad")
+    with h5py.File("data.h5", "r") as file:
+        seen = file["test/images"][()][..., None] / 255
+    weights = {"conv2d": WEIGHTS["conv2d"], "dense": (noise(100, 3), noise(3))}
+    for between in ([conv, reshaped(10, 10, 4), pooled, *ending],
+                    [conv, pooled, reshaped(-1), dense(3)],
+                    [conv, pooled, flatten, dense(3, activation="linear"), reshaped(3),
+                     keras.layer("Activation", "softmax", activation="softmax")]):
+        check_model(seen, "same.h5", [image(12, 12, 1), *between], weights)
+
+
 def both_ways(config):
     """One number for rows and columns, as the stand-in takes it."""
     short = {key: value[0] if isinstance(value, list) and key != "target_shape" else value
@@ -216,6 +246,7 @@ def check_refusals():
 def main():
     check_export()
     check_import()
+    check_reshapes()
     check_batch_normalization()
     check_refusals()
 
