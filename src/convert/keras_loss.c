@@ -74,15 +74,36 @@ static void choose_loss(const char *word, md_loss_kind loss, const char *name,
             md_loss_describe(usual)->word);
 }
 
+/* Of a list or dictionary of losses, as for models with several outputs, the only one. */
+static const json_t *only_loss(const json_t *told)
+{
+    for (;;)
+        if (json_array_size(told) == 1)
+            told = json_array_get(told, 0);
+        else if (json_object_size(told) == 1 && !json_object_get(told, "class_name"))
+            told = json_object_iter_value(json_object_iter((json_t *)told));
+        else
+            return told;
+}
+
+/* "mse", {"class_name": "MeanSquaredError", ...} or {"class_name": "function", "config":
+ * "mean_squared_error"}; NULL when it is none of them. */
+static const char *word_of(const json_t *loss)
+{
+    const char *class_name = json_string_value(json_object_get(loss, "class_name"));
+    const char *function = json_string_value(json_object_get(loss, "config"));
+    if (json_is_string(loss))
+        return json_string_value(loss);
+    return function && class_name && strcmp(class_name, "function") == 0 ? function : class_name;
+}
+
 void md_keras_loss_read(const char *json, const char *name, md_keras_model *model)
 {
     json_t *root = json ? json_loads(json, 0, NULL) : NULL;
     const json_t *archived = json_object_get(root, "compile_config");
-    const json_t *told = json_object_get(archived ? archived : root, "loss");
+    const json_t *told = only_loss(json_object_get(archived ? archived : root, "loss"));
     const json_t *delta = json_object_get(json_object_get(told, "config"), "delta");
-    const char *word = json_string_value(told);
-    if (!word)
-        word = json_string_value(json_object_get(told, "class_name"));
+    const char *word = word_of(told);
     const md_loss_kind loss = word ? find_loss(word) : MD_LOSS_AUTO;
     model->spec.huber_delta = 1.0;
     if (json_is_number(delta) && json_number_value(delta) > 0.0)
