@@ -127,13 +127,30 @@ static const char *find_home(md_h5 *f)
     return NULL;
 }
 
+/* The number of the n-th layer of a class, both from 0. Keras 2.12 to 2.14 count some layers twice,
+ * those with weights, so that numbers are left out there. */
+static int number_of(md_h5 *f, const char *home, const char *class_word, int n)
+{
+    enum { MOST = 2 * (MD_MAX_LAYERS + MD_KERAS_STEPS) };
+    char path[MD_H5_PATH];
+    if (strstr(home, "_dependencies") == NULL)
+        return n;
+    for (int number = 0, seen = 0; number < MOST; number++) {
+        class_path(home, class_word, number, 0, path);
+        if (md_h5_exists(f, path) && seen++ == n)
+            return number;
+    }
+    return MOST;
+}
+
 /* The n-th layer of a class. */
 static void find_group(md_h5 *f, const char *home, const char *class_word, int n,
                        md_keras_layer *out)
 {
     char path[MD_H5_PATH];
+    const int number = number_of(f, home, class_word, n);
     for (out->count = 0; out->count < MD_MAX_LAYER_TENSORS; out->count++) {
-        class_path(home, class_word, n, out->count, path);
+        class_path(home, class_word, number, out->count, path);
         if (!md_h5_exists(f, path))
             break;
         memcpy(out->tensor[out->count], path, sizeof path);

@@ -141,9 +141,13 @@ def check_weights_only(place):
 
 
 def check_homes(place):
-    """Groups as Keras 2.12 to 2.14 and Windows name them, with dropout's seeds and metrics beside."""
-    for home in "layers/", "_layer_checkpoint_dependencies/", "layers\\", "_layer_checkpoint_dependencies\\":
-        layers = {**KERAS3_LAYERS, "dropout/seed_generator": [np.zeros(2, "u4")]}
+    """Groups as Keras 2.12 to 2.14 and Windows name them, with dropout's seeds and metrics beside. The
+    older ones list each layer with weights twice, and every second number is left out."""
+    old = "_layer_checkpoint_dependencies"
+    for home, second in (("layers/", 1), (old + "/", 1), (old + "/", 2), ("layers\\", 1),
+                         (old + "\\", 1), (old + "\\", 2)):
+        layers = {"dense": WEIGHTS[:2], f"dense_{second}": WEIGHTS[2:], "dropout": (), "flatten": (),
+                  "dropout/seed_generator": [np.zeros(2, "u4")]}
         path = os.path.join(place, "w.weights.h5")
         write_keras3_weights(path, layers, home=home)
         with h5py.File(path, "r+") as file:
@@ -200,6 +204,8 @@ def check_refusals(place):
         assert status == 4 and words in output, (status, output)
 
     path = os.path.join(place, "w.weights.h5")
+    write_keras3_weights(path, {"dense": WEIGHTS[:2], "dense_2": WEIGHTS[2:]})
+    refuse(path, "/layers/dense_2/vars/0 belongs to no layer that is understood here")
     write_keras3_weights(path, {"dense": WEIGHTS[:2], "conv2d": WEIGHTS[2:]})
     refuse(path, "/layers/conv2d/vars/0 belongs to no layer that is understood here")
     for nested in "sequential/layers/dense", "time_distributed/layer", "dense_1/lora":
