@@ -154,8 +154,10 @@ static md_status check_channels(md_keras_reader *r, const md_keras_entry *e, md_
 /* What the weights will be, and what training in Keras left as it was. */
 static void count_weighted(md_keras_reader *r, const md_keras_entry *e)
 {
-    if (json_is_false(json_object_get(e->config, "use_bias")))
+    if (json_is_false(json_object_get(e->config, "use_bias"))) {
         md_keras_tell(e, "has no bias in Keras; here it gets one of zeros, which is trained");
+        r->model.plain[r->model.weighted] = 1;
+    }
     if (json_is_false(json_object_get(e->config, "trainable"))) {
         md_keras_tell(e, "is not trainable in Keras (trainable: false); here it is trained on");
         r->model.frozen[r->model.weighted] = 1;

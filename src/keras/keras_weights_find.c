@@ -239,6 +239,20 @@ static void check_dataset(md_h5 *f, const char *path, hid_t id, void *context)
     md_h5_release(&type);
 }
 
+/* What the config says of biases is true; what a file lacks is not taken for zeros. */
+static void check_biases(md_h5 *f, const md_keras_model *model, const md_keras_weights *found)
+{
+    for (int i = 0; i < found->count && i < model->weighted && !f->status; i++) {
+        const md_keras_layer *layer = &found->layers[i];
+        if (layer->count == 1 && !model->plain[i])
+            md_h5_fail(f, "%s has no bias beside it, and the model's config says that it has one",
+                       layer->tensor[0]);
+        if (layer->count == 2 && model->plain[i])
+            md_h5_fail(f, "%s belongs to a layer without bias, as the model's config says",
+                       layer->tensor[1]);
+    }
+}
+
 void md_keras_find_weights(md_h5 *f, const md_keras_model *model, md_keras_weights *out)
 {
     const char *home = NULL;
@@ -258,4 +272,6 @@ void md_keras_find_weights(md_h5 *f, const md_keras_model *model, md_keras_weigh
     find_steps(f, model, home ? home : homes[0], out);
     if (!f->status)
         md_h5_walk(f, check_dataset, out);
+    if (model && model->root)
+        check_biases(f, model, out);
 }

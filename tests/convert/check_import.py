@@ -243,6 +243,21 @@ def check_refusals():
     unreadable("'dense_1' (Dense) has activation 'gelu'", layers)
     layers.insert(1, keras.layer("Conv2DTranspose", "conv", filters=8))
     unreadable("'conv' (Conv2DTranspose) has no counterpart here", layers)
+    layers = keras.keras2_layers(SHAPE)
+    for first, second, use_bias, words in (
+            (FIRST[:1], SECOND, True, "dense_1/kernel:0 has no bias beside it"),
+            (FIRST, SECOND[:1], True, "dense_2/kernel:0 has no bias beside it"),
+            (FIRST, SECOND, False, "dense_2/bias:0 belongs to a layer without bias")):
+        layers[3]["config"]["use_bias"] = use_bias
+        keras.write_model("bad.h5", keras.config(layers), {**LAYERS, "dense_1": first,
+                                                           "dense_2": second})
+        refuses(4, words, "import", "bad.h5", "--output", "runs/bad")
+        keras.write_archive("bad.keras", keras.config(layers), {"dense": first, "dense_1": second})
+        words = words.replace("_1", "").replace("_2", "_1").replace("kernel:", "vars/").replace(
+            "bias:0", "vars/1")
+        refuses(4, words, "import", "bad.keras", "--output", "runs/bad")
+    keras.write_legacy_weights("w.h5", {**LAYERS, "dense_1": FIRST[:1]})
+    works("import", "w.h5")
     refuses(4, "absent.h5", "import", "absent.h5", "--output", "runs/bad")
     refuses(4, "small.txt", "import", "small.txt", "--output", "runs/bad")
     refuses(2, "tanh.yaml: its model differs", "import", "keras2.h5", "--config", "tanh.yaml",

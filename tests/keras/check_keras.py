@@ -64,7 +64,10 @@ def check_forms(place):
             expect(place, PLAIN, text=config(functional(copy.deepcopy(layers), keras3), class_name),
                    with_input=True)
     expect(place, PLAIN, dataset=dict(type=">f8", compression="gzip", shuffle=True, chunks=True))
-    expect(place, PLAIN, biases=[b * 0 for b in BIASES], bias=False)
+    layers = keras2_layers()
+    for entry in layers[2:]:
+        entry["config"]["use_bias"] = False
+    expect(place, PLAIN, text=config(layers), biases=[b * 0 for b in BIASES], bias=False)
 
 
 def check_configurations(place):
@@ -264,6 +267,7 @@ def check_refusals(place):
     refuse(place, "has weights for 3 layers; the model has 2",
            names=("dense_1", "dense_2", "dense_3"), kernels=KERNELS + [KERNELS[1]],
            biases=BIASES + [BIASES[1]])
+    refuse(place, "dense_1/kernel:0 has no bias beside it", bias=False)
     refuse(place, "filter 32000, which is not allowed", dataset=dict(compression="lzf"))
     refuse(place, "soft or external link", change=lambda f: f.__setitem__(
         "model_weights/x", h5py.ExternalLink("/proc/nowhere/outside", "/")))

@@ -30,7 +30,8 @@ typedef struct md_keras_step {
 typedef struct md_keras_model {
     md_model_spec spec;
     int weighted;              /* layers with weights */
-    int frozen[MD_MAX_LAYERS]; /* Keras' trainable: false, by number among them */
+    int frozen[MD_MAX_LAYERS]; /* Keras' trainable: false, by number among them, */
+    int plain[MD_MAX_LAYERS];  /* and its use_bias: false */
     int takes_bytes;           /* the input is declared as whole numbers */
     int logits;                /* the last layer has no activation; softmax was put there */
     int step_count;
