@@ -76,6 +76,13 @@ static int64_t put_together(double *sums, md_image_range range, size_t outputs)
     return bad;
 }
 
+double md_evaluate_r2(double errors, double distances)
+{
+    if (distances > 0.0 && errors / distances < INFINITY)
+        return 1.0 - errors / distances;
+    return errors > 0.0 ? 0.0 : 1.0;
+}
+
 static void conclude(const double *sums, md_evaluation *out)
 {
     const spread *spreads = (const spread *)(const void *)(sums + 1);
@@ -85,7 +92,7 @@ static void conclude(const double *sums, md_evaluation *out)
     for (size_t k = 0; k < out->outputs; k++) {
         const spread *s = &spreads[k];
         const double mae = s->off / samples;
-        const double r2 = s->deviation > 0.0 ? 1.0 - s->square / s->deviation : NAN;
+        const double r2 = md_evaluate_r2(s->square, s->deviation);
         out->mae += mae / (double)out->outputs;
         out->r2 += r2 / (double)out->outputs;
         if (out->scores)

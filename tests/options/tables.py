@@ -223,6 +223,19 @@ def scores_r2(t, p):
     return 1 - ((t - p)**2).sum(0) / ((t - t.mean(0))**2).sum(0)
 
 
+def check_constant(place, table):
+    """A target that is always the same scores 0 and leaves the mean of all a number, as Keras' R2Score."""
+    y = np.hstack([np.full_like(table.y[:, :1], 7), table.y[:, 1:]])
+    constant, folder = Table("constant", table.x, y, "linear", names=table.names), f"{place.path}/whole"
+    data = constant.write(place)
+    with np.errstate(divide="ignore"):
+        r2 = scores_r2(y.astype(float), predictions(place, folder, data)[2]["predicted"].astype(float))
+    assert np.isneginf(r2[0])
+    said = works("evaluate", folder, "--data", data)
+    near(float(re.search(r"r2 (\S+)", said).group(1)), np.where(np.isinf(r2), 0, r2).mean())
+    assert re.search(rf" 0\.000000  {table.names[0]}\n", said), said
+
+
 def check_exported(place, table):
     """The exported model takes raw rows; imported back it answers the same, bit by bit."""
     folder, back, raw = f"{place.path}/whole", f"{place.path}/back", table.write(place, answered=False)
@@ -318,6 +331,8 @@ def check(place, table):
     check_ranks(place, table, weights, rows)
     place.output = f"{place.path}/whole"
     check_scores(place, table, rows)
+    if table.end == "linear" and len(table.names) > 1:
+        check_constant(place, table)
     check_exported(place, table)
     check_views(place, table)
 

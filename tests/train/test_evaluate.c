@@ -160,6 +160,15 @@ static void the_numbers_are_those_of_a_plain_computation(void)
     tear_down(&b);
 }
 
+static void targets_that_are_all_equal_have_a_score(void)
+{
+    CU_ASSERT_DOUBLE_EQUAL(md_evaluate_r2(1.0, 4.0), 0.75, 0);
+    CU_ASSERT_DOUBLE_EQUAL(md_evaluate_r2(8.0, 4.0), -1.0, 0);
+    CU_ASSERT_DOUBLE_EQUAL(md_evaluate_r2(1.0, 0.0), 0.0, 0);
+    CU_ASSERT_DOUBLE_EQUAL(md_evaluate_r2(1e300, 1e-300), 0.0, 0);
+    CU_ASSERT_DOUBLE_EQUAL(md_evaluate_r2(0.0, 0.0), 1.0, 0);
+}
+
 static void no_images_have_no_mean(void)
 {
     bench b = set_up(MPI_COMM_WORLD, MD_STORAGE_AUTO);
@@ -194,6 +203,7 @@ const char md_suite[] = "train.evaluate";
 CU_TestInfo md_tests[] = {
     {"any number of ranks gives the same bits", any_number_of_ranks_gives_the_same_bits},
     {"the numbers are those of a plain computation", the_numbers_are_those_of_a_plain_computation},
+    {"targets that are all equal have a score", targets_that_are_all_equal_have_a_score},
     {"no images have no mean", no_images_have_no_mean},
     {"a loss that is no number is an error everywhere",
      a_loss_that_is_no_number_is_an_error_everywhere},

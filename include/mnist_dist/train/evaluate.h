@@ -28,15 +28,19 @@ typedef struct md_evaluation {
     int64_t images, correct; /* of labels that can be true together: right ones of all samples */
     double loss;             /* means, here and below; NaN without images, or where there is none */
     double accuracy; /* of classes; of labels, over all of them as in Keras' BinaryAccuracy */
-    /* Of numbers, means over the outputs: mean absolute error, and the coefficient of determination
-     * as in Keras' R2Score, 1 - (sum of squared errors) / (sum of squared distances from the
-     * mean); NaN where all targets are equal. */
+    /* Of numbers, means over the outputs: mean absolute error, and md_evaluate_r2. */
     double mae, r2;
     size_t outputs;
     /* What was asked for in detail: of classes, else NULL, */
     md_confusion confusion;
     md_output_score *scores; /* and of labels and numbers, [outputs], else NULL */
 } md_evaluation;
+
+/* The coefficient of determination of one output as in Keras' R2Score: 1 - (sum of squared errors)
+ * / (sum of the targets' squared distances from their mean). Where all targets are equal and the
+ * answers are not they, 0 as there; where they are, 1 as in scikit-learn (Keras gives NaN). Local.
+ */
+double md_evaluate_r2(double errors, double distances);
 
 /* Collective. Parameters and images identical on all ranks. MD_FAILED, agreed, when a loss is not
  * finite or too large to sum, MD_BAD_DATA when streamed images cannot be read. Free with

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "html.h"
+#include "mnist_dist/train/evaluate.h"
 #include "scatter.h"
 
 enum { MISTAKES = 24 };
@@ -157,7 +158,7 @@ static void score(const md_predictions *p, size_t output, double *mae, double *r
         spread += distance * distance;
     }
     *mae = off / count;
-    *r2 = spread > 0.0 ? 1.0 - square / spread : (double)NAN;
+    *r2 = md_evaluate_r2(square, spread);
 }
 
 static void print_scores(const md_predictions *p, FILE *out)
