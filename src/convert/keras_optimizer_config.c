@@ -108,7 +108,8 @@ static int get_hyper(const char *word, const json_t *value, md_optimizer_spec *s
     const md_key *key;
     for (int i = 0; (key = md_optimizer_hyper(spec, i, &at)) != NULL; i++)
         if (strcmp(key->name, word) == 0) {
-            get_number(value, key->high, key->low >= 0.0 && !(key->open & MD_OPEN_LOW), at);
+            if (json_number_value(value) >= key->low)
+                get_number(value, key->high, key->low <= 0.0, at);
             return 1;
         }
     if (strcmp(word, "global_clipnorm") == 0) {

@@ -94,6 +94,7 @@ static void values_out_of_range_are_refused(void)
         {"train:\n  batch_size: 0", {"x.yaml:2: train.batch_size is 0; it must be in [1, "}},
         {"train: {max_steps: -1}", {"train.max_steps is -1; it must be at least 0"}},
         {"optimizer: {learning_rate: 0.0}", {"learning_rate is 0.0; it must be above 0"}},
+        {"optimizer: {epsilon: 1e-50}", {"epsilon is 1e-50; it must be at least 1.2e-38"}},
         {"optimizer: {beta_1: 1}", {"optimizer.beta_1 is 1; it must be in [0, 1)"}},
         {"schedule: {factor: 0}", {"schedule.factor is 0; it must be in (0, 1]"}},
         {"checkpoint: {keep: 0}", {"checkpoint.keep is 0"}},

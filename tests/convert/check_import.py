@@ -162,6 +162,11 @@ def check_compiled():
         0.003, 0.9, 0.99, 1e-5)
     assert "name: adam, learning_rate: 0.003, beta_1: 0.9, beta_2: 0.99" in saved
 
+    for epsilon in 0.0, 1e-50:  # 0 in float
+        adam["config"]["epsilon"] = epsilon
+        keras.write_model("adam.h5", keras.config(keras.keras2_layers(SHAPE)), LAYERS, optimizer=adam)
+        assert optimizer_of("adam.h5")[0]["epsilon"] == 1e-7
+
     text = keras.config(keras.keras3_layers(SHAPE))
     decay = {"class_name": "AdamW", "config": {"weight_decay": 0.125, "learning_rate": {}}}
     for optimizer, name, steps in ((decay, b"adamw", 7), ("adam", b"adam", 7), ("adamax", b"adam", 0)):

@@ -17,11 +17,12 @@ enum { MD_MAX_MOMENTS = 2 };
     X(ADAMW, adamw, "AdamW", 2, "beta_1 beta_2 epsilon weight_decay")                              \
     X(SGD, sgd, "SGD", 1, "momentum")
 
-/* Their hyper-parameters: name, default, range, which ends of it are open, help. */
+/* Their hyper-parameters: name, default, range, which ends of it are open, help. Epsilon is a float
+ * in the step, where what is less than the smallest normal one may count as 0. */
 #define MD_HYPERS(X)                                                                               \
     X(beta_1, "0.9", 0, 1, MD_OPEN_HIGH, "adam, adamw: decay of the first moment")                 \
     X(beta_2, "0.999", 0, 1, MD_OPEN_HIGH, "adam, adamw: decay of the second moment")              \
-    X(epsilon, "1.0e-7", 0, INFINITY, MD_OPEN_LOW, "adam, adamw: added to the root")               \
+    X(epsilon, "1.0e-7", 1.2e-38, INFINITY, 0, "adam, adamw: added to the root")                   \
     X(momentum, "0.0", 0, 1, MD_OPEN_HIGH, "sgd; 0 = off")                                         \
     X(weight_decay, "0.0", 0, INFINITY, 0, "adamw; 0 = off")
 
