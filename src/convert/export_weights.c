@@ -1,11 +1,14 @@
 #include "export_weights.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "export_compile.h"
 #include "mnist_dist/hdf5/h5.h"
 #include "mnist_dist/keras/keras_weights.h"
 
-/*   /vars                        a group without members
+/*   /@compile_config             loss and optimizer, as in config.json; Keras ignores it
+ *   /vars                        a group without members
  *   /layers/dense/vars/0, 1      kernel and bias of the first Dense; then dense_1, dense_2, ...
  *   /layers/normalization/vars/0, 1, 2   mean, variance and count of what standardizes raw values
  *   /optimizer/vars/0            iterations; 1 the learning rate, unless Keras is to have a
@@ -70,6 +73,21 @@ static void put_optimizer(md_h5 *f, const md_checkpoint *c, int with_rate, const
         }
 }
 
+/* What neither weights nor model tell: the loss, and whose state this is. */
+static void put_compiled(md_h5 *f, const md_checkpoint *c)
+{
+    int scheduled;
+    json_t *compiled = md_export_compile_config(c, NULL, &scheduled);
+    json_t *root = json_pack("{s:o}", "compile_config", compiled);
+    char *text = root ? json_dumps(root, JSON_ENSURE_ASCII) : NULL;
+    if (text)
+        md_h5_put_text(f, "/", "compile_config", text);
+    else
+        f->status = md_fail_memory(f->err, "compile_config", 1 << 12);
+    json_decref(root);
+    free(text);
+}
+
 md_status md_export_weights(const md_checkpoint *c, int with_rate, const char *name, md_bytes *out,
                             md_error *err)
 {
@@ -79,6 +97,7 @@ md_status md_export_weights(const md_checkpoint *c, int with_rate, const char *n
     *out = (md_bytes){0};
     if (!md_h5_create(&f, name, err)) {
         md_keras_put_model(&f, &c->model, &c->scale, c->parameters);
+        put_compiled(&f, c);
         md_h5_put_group(&f, "/vars");
         link_layers(&f, &c->model, &layout);
         put_normalization(&f, c);

@@ -85,16 +85,18 @@ static void find_all(md_h5 *f, const md_model_spec *given, md_keras_model *model
                 f->name, weights->count);
 }
 
-/* How the model was compiled, told by an archive's config.json or else by the file itself; 0 when
- * with an optimizer that is none of ours. */
+/* How the model was compiled, told by an archive's config.json or else by the file itself, which
+ * is Keras' or an export of ours; 0 when with an optimizer that is none of ours. */
 static int get_compiled(md_h5 *f, const char *archive_config, md_keras_model *model,
                         md_optimizer_spec *spec)
 {
+    static const char *const places[] = {"training_config", "compile_config"};
     md_h5 probe = *f; /* what is not text tells nothing */
     probe.err = NULL;
     char *text = NULL;
-    if (!archive_config && md_h5_has(&probe, "/", "training_config"))
-        text = md_h5_get_text(&probe, "/", "training_config");
+    for (size_t i = 0; !archive_config && !text && i < sizeof places / sizeof *places; i++)
+        if (md_h5_has(&probe, "/", places[i]))
+            text = md_h5_get_text(&probe, "/", places[i]);
     const char *config = archive_config ? archive_config : text;
     if (!f->status)
         md_keras_loss_read(config, f->name, model);

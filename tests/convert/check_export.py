@@ -80,6 +80,39 @@ def check_way_back(weights):
         assert digest(works("import", name, "--output", "runs/back")) == weights
 
 
+REGRESSION = """model: [{layer: flatten}, {layer: dense, units: 4, activation: tanh},
+        {layer: dense, units: 2, activation: linear}]
+loss: huber
+huber_delta: 0.3
+optimizer: {name: sgd, momentum: 0.9, learning_rate: 0.05, clip_norm: 0.5}
+"""
+
+
+def insides(path):
+    """All that a way there and back has to leave as it is."""
+    with h5py.File(path, "r") as file:
+        state = file["optimizer"]
+        moments = [state[f"m/{layer}/{role}"][()].tolist() for layer in ("dense_1", "dense_2")
+                   for role in ("kernel", "bias")]
+        assert np.any(moments[0]) and b"clip_norm: 0.5" in file["run/0001"].attrs["config"]
+        return file.attrs["model"], dict(state.attrs), state["iterations"][()], moments
+
+
+def check_regression():
+    """Loss and optimizer are no part of weights and model, and yet come back with them."""
+    with open("regression.yaml", "w", encoding="ascii") as file:
+        file.write(REGRESSION)
+    rng = np.random.default_rng(6)
+    x, y = rng.random((200, 5)).astype("f4"), rng.random((200, 2)).astype("f4")
+    np.savez("numbers.npz", x_train=x, y_train=y, x_test=x[:40], y_test=y[:40])
+    weights = digest(works("train", "--quiet", "--config", "regression.yaml", "--data", "numbers.npz",
+                           "--epochs", 1, "--output", "runs/numbers"))
+    for form in "keras", "weights.h5":
+        works("export", "runs/numbers", "--format", form, "--output", f"n.{form}")
+        assert digest(works("import", f"n.{form}", "--output", "runs/back")) == weights
+        assert insides("runs/back/last.h5") == insides("runs/numbers/last.h5"), form
+
+
 def check_refusals():
     refuses(2, "needs --format", "export", "runs/first")
     refuses(2, "one of keras, weights.h5, npz", "export", "runs/first", "--format", "onnx")
@@ -95,6 +128,7 @@ def main():
     check_files()
     check_way_back(weights)
     check_outputs_kept()
+    check_regression()
     check_refusals()
 
 
