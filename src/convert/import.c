@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@ typedef struct {
     const char *path;
     const md_model_spec *spec; /* of a file with weights only, or NULL */
     md_keras_pixels pixels;
-    int keep_scale;     /* what scales raw values becomes the checkpoint's scale */
     const char *config; /* config.json of the archive that the file comes from, or NULL */
+    int told;           /* out: the file said what it takes, rather than leaving it open */
 } import_source;
 
 static void get_config(md_h5 *f, md_keras_model *out)
@@ -107,14 +108,17 @@ static int get_compiled(md_h5 *f, const char *archive_config, md_keras_model *mo
 
 /* The parameters, as they are for what our data are scaled to; what was assumed is said. */
 static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model *model,
-                const import_source *source, md_scale *scale, float *parameters)
+                import_source *source, md_scale *scale, float *parameters)
 {
     md_keras_pixels pixels = source->pixels;
-    const char *what = model->spec.rows == 1 ? "raw values" : "pixels from 0 to 255";
     int changed;
-    if (md_keras_fold(f, model, weights, &pixels, source->keep_scale ? scale : NULL, parameters,
-                      &changed))
+    if (md_keras_fold(f, model, weights, &pixels, scale, parameters, &changed))
         return 0;
+    const int bytes = model->spec.rows > 1 && (scale->kind == MD_SCALE_UNIT || scale->most > 1.0f);
+    const char *what = bytes                ? "pixels from 0 to 255"
+                       : scale->most > 0.0f ? "values from 0 to 1"
+                                            : "raw values";
+    source->told = pixels == MD_KERAS_PIXELS_RAW;
     if (changed || pixels == MD_KERAS_PIXELS_RAW)
         md_info("'%s' is taken to be trained on %s%s%s", f->name,
                 pixels == MD_KERAS_PIXELS_RAW ? what : "pixels / 255",
@@ -124,7 +128,7 @@ static int fold(md_h5 *f, const md_keras_weights *weights, const md_keras_model 
 }
 
 static void fill(md_h5 *f, const md_keras_weights *weights, md_keras_model *model,
-                 const import_source *source, md_checkpoint **out)
+                 import_source *source, md_checkpoint **out)
 {
     float *parameters;
     md_scale scale = {0};
@@ -150,8 +154,8 @@ static void fill(md_h5 *f, const md_keras_weights *weights, md_keras_model *mode
 }
 
 /* Fills the model, which the caller frees, also when it fails. */
-static md_status import_h5(const md_bytes *bytes, const import_source *source,
-                           md_keras_model *model, md_checkpoint **out, md_error *err)
+static md_status import_h5(const md_bytes *bytes, import_source *source, md_keras_model *model,
+                           md_checkpoint **out, md_error *err)
 {
     md_h5 f;
     md_keras_weights weights;
@@ -207,21 +211,53 @@ static md_status import(import_source *source, md_checkpoint **out, md_error *er
 md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
                     md_checkpoint **out, md_error *err)
 {
-    import_source source = {.path = path, .spec = spec, .pixels = pixels, .keep_scale = 1};
+    import_source source = {.path = path, .spec = spec, .pixels = pixels};
     return import(&source, out, err);
 }
 
-md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err)
+/* What a model sees, in words, and what data.scale has to be for it. */
+static const char *scale_text(md_scale_kind kind)
+{
+    switch (kind) {
+    case MD_SCALE_UNIT:
+        return "values / 255";
+    case MD_SCALE_NONE:
+        return "values as they are";
+    case MD_SCALE_STANDARDIZE:
+        break;
+    }
+    return "standardized values";
+}
+
+static md_status fail_scale(const char *path, const md_scale *from, const md_scale *to,
+                            md_error *err)
+{
+    char set[64] = "import it, and train on with --resume";
+    if (from->kind != MD_SCALE_STANDARDIZE)
+        snprintf(set, sizeof set, "set data.scale=%s", md_scale_word(from->kind));
+    return md_fail(err, MD_USAGE,
+                   "train.initial_weights: the model in %s takes %s%s, this run's sees %s, and its "
+                   "first layer cannot make up for that; %s",
+                   path, scale_text(from->kind),
+                   from->kind == MD_SCALE_STANDARDIZE ? " by numbers of its own" : "",
+                   scale_text(to->kind), set);
+}
+
+md_status md_keras_read(const char *path, const md_scale *seen, md_model_spec *spec,
+                        float **parameters, md_error *err)
 {
     md_checkpoint *c = NULL;
     *parameters = NULL;
     import_source source = {.path = path, .pixels = MD_KERAS_PIXELS_AUTO};
     md_status status = import(&source, &c, err);
-    if (status || !c)
-        return status;
-    *spec = c->model;
-    *parameters = c->parameters;
-    c->parameters = NULL;
+    if (!status && c && source.told &&
+        md_keras_rescale(&c->model, &c->scale, seen, c->parameters, err))
+        status = fail_scale(path, &c->scale, seen, err);
+    if (!status && c) {
+        *spec = c->model;
+        *parameters = c->parameters;
+        c->parameters = NULL;
+    }
     md_checkpoint_destroy(&c);
-    return MD_OK;
+    return status;
 }

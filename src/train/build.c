@@ -278,6 +278,25 @@ static md_status check_same_arithmetic(md_trainer *t, md_error *err)
     return MD_OK;
 }
 
+/* Without what makes flat rows flat. */
+static md_model_spec without_flatten(const md_model_spec *spec)
+{
+    md_model_spec out = *spec;
+    if (out.layers[0].kind == MD_LAYER_FLATTEN)
+        memmove(out.layers, out.layers + 1, sizeof *out.layers * (size_t)--out.layer_count);
+    out.columns *= out.rows;
+    out.rows = 1;
+    return out;
+}
+
+static int are_alike(const md_model_spec *file, const md_model_spec *own)
+{
+    if (own->rows > 1 || md_model_spec_input(file).rank == 3)
+        return md_model_spec_equal(file, own);
+    const md_model_spec a = without_flatten(file), b = without_flatten(own);
+    return md_model_spec_equal(&a, &b);
+}
+
 /* Rank 0: fresh state, weights drawn from the seed or taken from a file. */
 static md_status make_state(md_trainer *t, md_error *err)
 {
@@ -291,10 +310,10 @@ static md_status make_state(md_trainer *t, md_error *err)
     }
     md_model_spec spec;
     float *weights;
-    status = md_keras_read(path, &spec, &weights, err);
+    status = md_keras_read(path, md_dataset_scale(t->dataset), &spec, &weights, err);
     if (status)
         return status;
-    if (md_model_spec_equal(&spec, &t->spec))
+    if (are_alike(&spec, &t->spec))
         memcpy(t->state->parameters, weights,
                md_model_layout(t->model)->parameters * sizeof *weights);
     else

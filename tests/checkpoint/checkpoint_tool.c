@@ -77,7 +77,7 @@ static md_status read_keras(char **arguments, md_error *err)
 {
     md_model_spec spec;
     float *parameters;
-    md_status status = md_keras_read(arguments[0], &spec, &parameters, err);
+    md_status status = md_keras_read(arguments[0], &(md_scale){0}, &spec, &parameters, err);
     if (status)
         return status;
     md_layout layout;

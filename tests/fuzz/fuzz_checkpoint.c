@@ -371,7 +371,7 @@ static void read_as_keras(const char *path, int again)
     md_checkpoint *c;
     md_model_spec spec;
     float *parameters;
-    check_verdict(md_keras_read(path, &spec, &parameters, &err), &err);
+    check_verdict(md_keras_read(path, &(md_scale){0}, &spec, &parameters, &err), &err);
     free(parameters);
     md_status status = md_import(path, NULL, MD_KERAS_PIXELS_AUTO, &c, &err);
     check_verdict(status, &err);

@@ -157,7 +157,8 @@ def scaled(scale, offset, first=0):
 
 
 def check_scaling(place):
-    """Rescaling and Normalization, given or adapted; bytes where they make their input small."""
+    """Rescaling and Normalization, given or adapted, of raw values; of [0, 1] where these alone have such a
+    mean and deviation."""
     path, raw = os.path.join(place, "k.h5"), os.path.join(place, "raw")
 
     def same(want, layers, *weights):
@@ -180,15 +181,15 @@ def check_scaling(place):
     same(scaled(255 / 80, -33 / 80), with_layers(norm(axis=[], mean=33.0, variance=6400.0), at=1))
     same(scaled(5, -0.5), with_layers(norm(axis=None, mean=0.1, variance=0.04), at=1))
     mean, variance = rng.random(12).astype("f4"), (rng.random(12) + 0.5).astype("f4")
-    whole = scaled(1 / np.sqrt(variance), -mean / np.sqrt(variance))
+    whole = scaled(255 / np.sqrt(variance), -mean / np.sqrt(variance))
     same(whole, with_layers(norm(), at=2), mean, variance, np.int64(7))
     same(whole, with_layers(norm(axis=[1, 2]), at=1), mean.reshape(4, 3), variance.reshape(4, 3),
          np.int64(7))
     columns = np.tile(mean[:3], 4), np.tile(variance[:3], 4)
-    same(scaled(1 / np.sqrt(columns[1]), -columns[0] / np.sqrt(columns[1])),
+    same(scaled(255 / np.sqrt(columns[1]), -columns[0] / np.sqrt(columns[1])),
          with_layers(norm(mean=mean[:3].tolist(), variance=variance[:3].tolist()), at=1))
     rows = np.repeat(mean[:4], 3), np.repeat(variance[:4], 3)
-    same(scaled(1 / np.sqrt(rows[1]), -rows[0] / np.sqrt(rows[1])),
+    same(scaled(255 / np.sqrt(rows[1]), -rows[0] / np.sqrt(rows[1])),
          with_layers(norm(axis=1), at=1), mean[:4], variance[:4], np.int64(7))
     byte = with_layers()
     byte[0]["config"]["dtype"] = "uint8"

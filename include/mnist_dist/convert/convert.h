@@ -49,9 +49,11 @@ md_status md_export(const md_checkpoint *c, const md_export_rate *rate, md_expor
 md_status md_import(const char *path, const md_model_spec *spec, md_keras_pixels pixels,
                     md_checkpoint **out, md_error *err);
 
-/* Model and weights of a file of ours or of Keras, in any form that md_import reads, for pixels in
- * [0, 1]: whatever comes before them they take up. *parameters is a new block (free()), NULL on
- * error. */
-md_status md_keras_read(const char *path, md_model_spec *spec, float **parameters, md_error *err);
+/* Model and weights of a file of ours or of Keras, in any form that md_import reads. Those of Keras
+ * whose first layers scale their input are made to answer the same to features that are scaled as
+ * `seen` says; all others are as they are. *parameters is a new block (free()), NULL on error.
+ * MD_USAGE when the first layer cannot do so. */
+md_status md_keras_read(const char *path, const md_scale *seen, md_model_spec *spec,
+                        float **parameters, md_error *err);
 
 #endif

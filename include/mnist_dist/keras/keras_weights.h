@@ -63,18 +63,23 @@ md_status md_keras_get_weights(md_h5 *f, const md_keras_weights *weights, const 
 
 /* What a model takes for a pixel. */
 typedef enum md_keras_pixels {
-    MD_KERAS_PIXELS_AUTO, /* raw when its first layers make them small, or scale a table's features,
-                             or its input is declared as whole numbers; else [0, 1] */
+    MD_KERAS_PIXELS_AUTO, /* raw when its first layers scale them, or its input is declared as whole
+                             numbers; else [0, 1] */
     MD_KERAS_PIXELS_UNIT, /* [0, 1], as ours do */
     MD_KERAS_PIXELS_RAW   /* as they are in files, of images 0 to 255 */
 } md_keras_pixels;
 
-/* Lets the kernels and biases take up the model's steps, and that it takes other pixels than ours
- * do: W' = scale W, b' = b + offset W. *pixels: what was meant by auto; *changed: whether any
- * parameter is another now. What a model of raw values does to them first becomes *scale instead,
- * where that is not NULL and has a word for it; the caller clears it. MD_BAD_CHECKPOINT naming the
- * step that cannot be taken up. */
+/* Lets the kernels and biases take up the model's steps: W' = scale W, b' = b + offset W. *pixels:
+ * what was meant by auto; *changed: whether any parameter is another now. *scale: of a model of raw
+ * values, what it does to them first where there is a word for it, else MD_SCALE_NONE; the caller
+ * clears it. MD_BAD_CHECKPOINT naming the step that cannot be taken up. */
 md_status md_keras_fold(md_h5 *f, const md_keras_model *model, const md_keras_weights *weights,
                         md_keras_pixels *pixels, md_scale *scale, float *parameters, int *changed);
+
+/* Lets the first kernel and bias, made for features scaled by `from`, answer the same to those
+ * scaled by `to`; features that can only be [0, 1] on one side and pixels from 0 to 255 on the
+ * other differ by that factor. MD_USAGE when they cannot. Local. */
+md_status md_keras_rescale(const md_model_spec *spec, const md_scale *from, const md_scale *to,
+                           float *parameters, md_error *err);
 
 #endif
