@@ -87,7 +87,7 @@ static void keep_range(const md_keras_model *model, const md_keras_affine *a, md
 {
     if (fits_unit(out))
         out->most = 1.0f;
-    else if (md_keras_is_uniform(a) && model->spec.rows > 1 && out->kind != MD_SCALE_UNIT)
+    else if (out->kind == MD_SCALE_UNIT || (model->spec.rows > 1 && md_keras_is_uniform(a)))
         out->most = (float)byte_range;
 }
 

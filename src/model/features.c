@@ -54,6 +54,11 @@ int md_scale_range(const md_scale *scale, float *least, float *most)
     return kept || scale->kind == MD_SCALE_UNIT;
 }
 
+int md_scale_is_assumed(const md_scale *scale)
+{
+    return scale->kind == MD_SCALE_UNIT && !(scale->least < scale->most);
+}
+
 size_t md_features_side(size_t features)
 {
     enum { SMALLEST_SIDE = 8 };

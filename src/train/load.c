@@ -34,7 +34,7 @@ static md_status create_dataset(md_trainer *t, md_error *err)
     md_dataset_params params = md_dataset_params_of(t->config);
     const md_checkpoint *resumed = t->run->resumed;
     md_scale scale = {0};
-    int own = resumed && (resumed->at.step > 0 || resumed->scale.kind != MD_SCALE_UNIT);
+    int own = resumed && (resumed->at.step > 0 || !md_scale_is_assumed(&resumed->scale));
     md_status status = own ? md_scale_copy(&resumed->scale, &scale, err) : MD_OK;
     status = md_agree(t->comm, status, err);
     if (!status)

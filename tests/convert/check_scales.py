@@ -108,6 +108,8 @@ def models_of_keras():
     import_of(images, (norm, rescaling(0.5, 0.25)), {"n": moments})
     pixels = rng.integers(0, 256, (60, 4, 4), "u1")
     import_of(pixels, (rescaling(-1 / 255, 1.0),), {})
+    for values in pixels + 0.25, pixels.reshape(60, 16)[:, :5] + 0.25:  # floats are divided too
+        import_of(values.astype("f4"), (rescaling(1 / 255),), {})
     norm, moments = normalization(pixels / 255)
     import_of(pixels, (rescaling(1 / 255), norm), {"n": moments})
 

@@ -50,6 +50,9 @@ float md_scale_inverse(float variance);
  * 255; 0: not known. */
 int md_scale_range(const md_scale *scale, float *least, float *most);
 
+/* It is / 255 for want of other words: a range was not kept. */
+int md_scale_is_assumed(const md_scale *scale);
+
 /* Rows and columns of the image that a row of so many features may have been before it was made
  * flat: of a square number from 8 x 8 on. Else 0. */
 size_t md_features_side(size_t features);

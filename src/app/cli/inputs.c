@@ -85,7 +85,7 @@ md_status md_choose_data(const char *given, const md_checkpoint *checkpoint, md_
         out->config.model = checkpoint->model;
         out->asks = 1;
         out->storage = md_checkpoint_storage(checkpoint);
-        out->as_is = checkpoint->at.step == 0 && checkpoint->scale.kind == MD_SCALE_UNIT;
+        out->as_is = checkpoint->at.step == 0 && md_scale_is_assumed(&checkpoint->scale);
         out->scale = out->as_is ? NULL : &checkpoint->scale;
     }
     const char *source = given ? given : out->config.data.source;

@@ -15,7 +15,8 @@ static const float byte_range = 255.0f;
 
 int md_scale_is_open(const md_checkpoint *checkpoint)
 {
-    return checkpoint->at.step == 0 && checkpoint->scale.kind != MD_SCALE_STANDARDIZE;
+    const md_scale *scale = &checkpoint->scale;
+    return checkpoint->at.step == 0 && (scale->kind == MD_SCALE_NONE || md_scale_is_assumed(scale));
 }
 
 /* Collective. The share of right answers when the first layer's input is multiplied by `factor`. */

@@ -164,7 +164,7 @@ static void print_imported(const arguments *a, const md_checkpoint *c)
                (long long)c->at.iterations);
     else
         printf("no optimizer state\n");
-    if (c->scale.kind == MD_SCALE_UNIT)
+    if (md_scale_is_assumed(&c->scale))
         printf("  takes %s; else say so with --scale\n",
                c->model.rows > 1
                    ? "pixels / 255 (of whole numbers from 0 to 255; others as they are)"
@@ -180,7 +180,7 @@ static void check_scale(md_comm *comm, const md_config *config, const md_checkpo
     md_dataset *dataset = NULL;
     const md_data_choice choice = {
         .config = *config,
-        .scale = c->scale.kind == MD_SCALE_UNIT ? NULL : &c->scale,
+        .scale = md_scale_is_assumed(&c->scale) ? NULL : &c->scale,
         .as_is = 1,
     };
     if (access(config->data.source, F_OK) == 0 &&
