@@ -81,7 +81,7 @@ md_status md_folder_list(const char *path, md_folder_files which, md_listing *ou
     int count = scandir(path, &out->entries, filters[which], by_name);
     if (count >= 0)
         out->count = count;
-    else if (errno != ENOENT)
+    else if (errno != ENOENT && errno != ENOTDIR) /* making one then tells more */
         return md_fail(err, MD_FAILED, "folder '%s' cannot be listed: %s; %s", path,
                        strerror(errno), md_files_cure(errno));
     return MD_OK;

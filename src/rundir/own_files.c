@@ -37,6 +37,13 @@ static int read_head(const char *path, char head[HEAD + 1])
     return got < 0 ? -1 : 0;
 }
 
+/* What a node that lost its power may leave of a run's. */
+static int is_empty(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
+}
+
 static md_status check_text(const char *path, const char *begin, const char *mark, md_error *err)
 {
     char head[HEAD + 1];
@@ -46,8 +53,8 @@ static md_status check_text(const char *path, const char *begin, const char *mar
                                          "'%s' cannot be read: %s; %s, or choose another folder "
                                          "with --output",
                                          path, strerror(errno), md_files_cure(errno));
-    if (!head[0] || (strncmp(head, begin, strlen(begin)) == 0 && strstr(head, mark)))
-        return MD_OK; /* an empty one is what a node that lost its power may leave of a run's */
+    if (is_empty(path) || (strncmp(head, begin, strlen(begin)) == 0 && strstr(head, mark)))
+        return MD_OK;
     return md_fail(err, MD_FAILED,
                    "'%s' is not of a run's making, and a run would replace it; move it elsewhere "
                    "or choose another folder with --output",

@@ -267,7 +267,7 @@ static void a_new_run_removes_the_status_of_the_last(void)
 /* Others' texts and a pipe, told before anything is made or waited for. */
 static void a_folder_with_others_files_under_its_names_is_not_opened(void)
 {
-    const char *const makes[] = {"echo state=running >status", "touch status", "mkfifo history.csv",
+    const char *const makes[] = {"echo state=running >status", "mkfifo history.csv",
                                  "echo epoch,step,loss >history.csv",
                                  "echo '<!DOCTYPE html>' >report.html"};
     for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
