@@ -5,6 +5,7 @@
 #include "fixtures.h"
 #include "mnist_dist/data/source.h"
 #include "runner.h"
+#include "specs.h"
 
 static const md_split only = MD_SPLIT_TEST;
 
@@ -18,8 +19,10 @@ static void expect(const char *text, char *names, const float *values, size_t ro
     const md_scale scale = {.feature_names = names};
     test_folder(folder);
     md_fixture_write(folder, "a.csv", text, strlen(text));
+    const md_layer_spec answers = md_dense(2, MD_SOFTMAX);
+    const md_model_spec model = md_spec(1, (int)features, 1, &answers);
     const md_source_wishes wishes = {
-        .where = test_path(folder, "a.csv", path), .scale = &scale, .only = &only};
+        .where = test_path(folder, "a.csv", path), .scale = &scale, .only = &only, .model = &model};
     md_status status = md_source_open(&wishes, &source, &err);
     if (!status)
         status = md_source_read(source, MD_SPLIT_TEST, &samples, &err);
