@@ -9,6 +9,8 @@ static const int ignored[] = {SIGPIPE, SIGXFSZ};
 
 enum { IGNORED = sizeof ignored / sizeof *ignored };
 
+static int hangup_ignored;
+
 void md_process_settle(void)
 {
     int fd;
@@ -19,6 +21,13 @@ void md_process_settle(void)
         close(fd);
     for (size_t i = 0; i < IGNORED; i++)
         signal(ignored[i], SIG_IGN);
+    struct sigaction hangup;
+    hangup_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+}
+
+int md_process_ignores_hangup(void)
+{
+    return hangup_ignored;
 }
 
 int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],

@@ -12,6 +12,10 @@
  * that fails is repeated. */
 void md_process_settle(void);
 
+/* Was SIGHUP ignored when md_process_settle was called, as under nohup? Libraries below MPI, such
+ * as UCX, set a handler of their own. */
+int md_process_ignores_hangup(void);
+
 /* posix_spawnp with the signals as they would be without md_process_settle. `apart`: out of reach
  * of the terminal's signals, which the caller hands on. 0 or an errno value. */
 int md_process_spawn(pid_t *pid, const posix_spawn_file_actions_t *actions, char *const argv[],

@@ -5,6 +5,7 @@
 
 #include "launched.h"
 #include "mnist_dist/base/error.h"
+#include "process.h"
 
 /* A signal handler can reach nothing but what is static. */
 static md_stop stop;
@@ -26,22 +27,15 @@ static void request_stop(int number)
     stop.requested = number;
 }
 
-/* A hangup that was ignored when the process began, as under nohup, stays so. */
-static int is_ignored_hangup(int number)
-{
-    struct sigaction before;
-    return number == SIGHUP && sigaction(number, NULL, &before) == 0 &&
-           before.sa_handler == SIG_IGN;
-}
-
 md_stop *md_signals_install(void)
 {
-    struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+    const struct sigaction action = {.sa_handler = request_stop, .sa_flags = SA_RESTART};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     speaks = md_launched_rank() == 0;
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        if (!is_ignored_hangup(signals[i]))
-            sigaction(signals[i], &action, NULL);
+        sigaction(signals[i],
+                  signals[i] == SIGHUP && md_process_ignores_hangup() ? &ignore : &action, NULL);
     return &stop;
 }
 
