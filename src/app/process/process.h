@@ -12,8 +12,8 @@
  * that fails is repeated. */
 void md_process_settle(void);
 
-/* Was SIGHUP ignored when md_process_settle was called, as under nohup? Libraries below MPI, such
- * as UCX, set a handler of their own. */
+/* Was SIGHUP ignored when the process began, as under nohup? Since then a library may have set a
+ * handler of its own. */
 int md_process_ignores_hangup(void);
 
 /* posix_spawnp with the signals as they would be without md_process_settle. `apart`: out of reach
