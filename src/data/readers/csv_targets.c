@@ -143,7 +143,7 @@ static md_status check_numbers(const search *s)
         }
     for (size_t i = 0; i < *s->count; i++)
         features += (size_t)t->columns[(*s->found)[i]].known;
-    if (left == *s->count && features == 0)
+    if (left == t->column_count || (left == *s->count && features == 0))
         return MD_OK;
     if (left == 0)
         *s->count = 0;
@@ -152,14 +152,6 @@ static md_status check_numbers(const search *s)
     else
         return fail_numbers(s, left);
     return MD_OK;
-}
-
-static int has_known(const md_csv_table *t)
-{
-    for (size_t i = 0; i < t->column_count; i++)
-        if (t->columns[i].known)
-            return 1;
-    return 0;
 }
 
 md_status md_csv_find_targets(const md_csv_table *table, const char *where, const char *wanted,
@@ -182,7 +174,7 @@ md_status md_csv_find_targets(const md_csv_table *table, const char *where, cons
         if (name[0])
             status = find(&s, name);
     }
-    if (!status && s.by_number && has_known(table))
+    if (!status && s.by_number)
         status = check_numbers(&s);
     if (!status && *count == 0 && !optional)
         status = md_csv_fail_column(table, where, "", err);

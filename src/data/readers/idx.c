@@ -201,11 +201,12 @@ static md_status open_split(md_source *source, const idx_folder *idx, md_split s
         if (!files[i].path[0] && !(i && only))
             return fail_missing(idx, split, i, err);
     for (int i = 0; i < 2; i++) {
-        if (!files[i].path[0])
-            return md_source_note(source, err,
-                                  "%s: there are no labels of the %s images; no answers are taken "
-                                  "from it",
-                                  idx->folder, split == MD_SPLIT_TRAIN ? "training" : "test");
+        if (!files[i].path[0]) {
+            md_error why;
+            md_fail(&why, MD_BAD_DATA, "%s: there are no labels of the %s images", idx->folder,
+                    split == MD_SPLIT_TRAIN ? "training" : "test");
+            return md_source_leave_answers(source, &why, err);
+        }
         md_status status =
             md_idx_read_shape(files[i].path, whats[i], i ? 1 : 2, i ? 2 : 4, arrays[i], err);
         if (status)

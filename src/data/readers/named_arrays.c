@@ -58,8 +58,7 @@ static md_status open_missing(const named *n, md_split split, int answers, const
     md_status status = fail_missing(n, split, answers, wanted, list, &why);
     if (!answers || !n->source->wishes.only)
         return md_fail(err, status, "%s", why.text);
-    return count > 1 ? md_source_note(n->source, err, "%s; no answers are taken from it", why.text)
-                     : MD_OK;
+    return count > 1 ? md_source_leave_answers(n->source, &why, err) : MD_OK;
 }
 
 static md_status open_array(const named *n, md_split split, int answers, const char *name,
