@@ -28,7 +28,7 @@ _mnist_dist_keys()
         schedule.{name,warmup_steps,step_epochs,factor,final,steps} \
         train.{epochs,batch_size,seed,shuffle,max_steps,initial_weights,time_limit} \
         early_stopping.{patience,monitor,min_delta} \
-        distributed.{reducer,node_size,stall_timeout} \
+        distributed.{reducer,node_size,active_ranks,stall_timeout} \
         checkpoint.{output,every_steps,every_minutes,keep,digest_every,max_failures,lock_wait}
 }
 

@@ -2,22 +2,11 @@
 
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mnist_dist/base/clock.h"
-
-enum {
-    /* About 20 us. A sleep and the waking from it cost 5 to 10 us, a step's uneven parts less. */
-    SPINS = 2000,
-    /* Ranks that share a core hand it on: four on two cores take half the time of sleepers. */
-    YIELDS = 10,
-    /* But beside other programs each yield gives these a whole turn, and a sleeper is woken before
-       it. */
-    REST = 256
-};
-static const double long_yield_s = 1e-3;
+/* About 20 us. A sleep and the waking from it cost 5 to 10 us, a step's uneven parts less. */
+enum { SPINS = 2000 };
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a futex must be lock-free to work between processes");
 
@@ -49,24 +38,9 @@ static int spin(const md_barrier *b, uint32_t round)
     return opened(b, round);
 }
 
-static int yield(const md_barrier *b, uint32_t round, md_patience *patience)
+static void wait_for_round(md_barrier *b, uint32_t round, int crowded)
 {
-    if (patience->resting > 0) {
-        patience->resting--;
-        return 0;
-    }
-    for (int i = 0; i < YIELDS && !opened(b, round) && !patience->resting; i++) {
-        const double before = md_clock_now();
-        sched_yield();
-        if (md_clock_now() - before > long_yield_s)
-            patience->resting = REST;
-    }
-    return opened(b, round);
-}
-
-static void wait_for_round(md_barrier *b, uint32_t round, md_patience *patience)
-{
-    if (patience->own_core ? spin(b, round) : yield(b, round, patience))
+    if (!crowded && spin(b, round))
         return;
     atomic_fetch_add(&b->sleepers, 1);
     while (atomic_load(&b->round) == round)
@@ -84,27 +58,14 @@ static void open_round(md_barrier *b)
         syscall(SYS_futex, &b->round, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-void md_barrier_wait(md_barrier *barrier, const md_comm *comm, md_patience *patience)
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm)
 {
-    const uint32_t ranks = (uint32_t)md_comm_node_size(comm);
+    const uint32_t ranks = (uint32_t)md_comm_places(comm, md_comm_node(comm)).count;
     const uint32_t round = atomic_load_explicit(&barrier->round, memory_order_acquire);
     md_comm_tell(comm, 1);
     if (atomic_fetch_add(&barrier->arrived, 1) + 1 == ranks)
         open_round(barrier);
     else
-        wait_for_round(barrier, round, patience);
+        wait_for_round(barrier, round, md_comm_is_crowded(comm));
     md_comm_tell(comm, 0);
-}
-
-md_status md_patience_create(const md_comm *comm, md_patience *out, md_error *err)
-{
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    const int known = sched_getaffinity(0, sizeof cores, &cores) == 0;
-    md_status status = MD_COLLECTIVE(comm,
-                                     MPI_Allreduce(MPI_IN_PLACE, &cores, sizeof cores, MPI_BYTE,
-                                                   MPI_BOR, md_comm_node_comm(comm)),
-                                     err);
-    *out = (md_patience){.own_core = known && CPU_COUNT(&cores) >= md_comm_node_size(comm)};
-    return status;
 }

@@ -16,18 +16,9 @@ typedef struct md_barrier {
     _Atomic uint32_t sleepers;                       /* ranks that wait in the kernel */
 } md_barrier;
 
-/* How a rank waits before it sleeps, its own. */
-typedef struct md_patience {
-    int own_core; /* has every rank of the node one? */
-    int resting;  /* waits to come for which it sleeps at once */
-} md_patience;
-
-/* Collective over the node. */
-md_status md_patience_create(const md_comm *comm, md_patience *out, md_error *err);
-
-/* Returns once all ranks of comm's node have called it; what each wrote before is visible to all
- * after. With a core for each of them a rank looks for the others for a while; otherwise it lets
- * the next one have the core. Then it sleeps (futex(2)). Tells the wait hook. */
-void md_barrier_wait(md_barrier *barrier, const md_comm *comm, md_patience *patience);
+/* Returns once all active ranks of comm's node have called it; what each wrote before is visible to
+ * all after. With a CPU for each of them a rank looks for the others for a while; then it sleeps
+ * (futex(2)). Tells the wait hook. */
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm);
 
 #endif

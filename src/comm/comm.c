@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "comm_internal.h"
+#include "cpus.h"
 #include "mnist_dist/base/memory.h"
 #include "mnist_dist/comm/agree.h"
 
@@ -14,7 +15,8 @@ struct md_comm {
     int rank, size;
     int node_rank, node_size;
     int node_number, nodes;
-    md_range *places; /* [nodes] */
+    md_range *places;   /* [nodes] */
+    int place, crowded; /* this rank's, or -1; see md_comm_is_crowded */
     char *hosts;
     md_wait_hook hook; /* or NULL */
     void *hook_context;
@@ -128,25 +130,68 @@ static md_status number_nodes(md_comm *comm, md_error *err)
     return status;
 }
 
-static md_status place_ranks(md_comm *comm, md_error *err)
+/* What every rank is told of another one. */
+typedef struct standing {
+    int node, active;
+    int has_cpu; /* of its own */
+} standing;
+
+static void count_places(md_comm *comm, const standing *ranks)
 {
-    void *places, *nodes = NULL;
-    const size_t size = (size_t)comm->size, count = (size_t)comm->nodes;
-    md_status status = md_allocate(&places, count, sizeof *comm->places, "places", err);
-    comm->places = places;
-    if (!status)
-        status = md_allocate(&nodes, size, sizeof comm->node_number, "nodes", err);
+    const standing *own = &ranks[comm->rank];
+    memset(comm->places, 0, (size_t)comm->nodes * sizeof *comm->places);
+    comm->crowded = 0;
+    comm->place = -1;
+    for (int r = 0; r < comm->size; r++) {
+        md_range *places = &comm->places[ranks[r].node];
+        if (!ranks[r].active)
+            continue;
+        if (r == comm->rank)
+            comm->place = (int)places->count;
+        comm->crowded |= ranks[r].node == own->node && !ranks[r].has_cpu;
+        places->count++;
+    }
+    for (int k = 1; k < comm->nodes; k++)
+        comm->places[k].begin = comm->places[k - 1].begin + comm->places[k - 1].count;
+    if (own->active)
+        comm->place += (int)comm->places[own->node].begin;
+}
+
+static md_status place_ranks(md_comm *comm, const standing *own, md_error *err)
+{
+    void *ranks;
+    const int bytes = (int)sizeof *own;
+    md_status status =
+        md_allocate(&ranks, (size_t)comm->size, sizeof *own, "the places of ranks", err);
     status = md_agree(comm, status, err);
     if (!status)
-        status = MD_MPI(
-            MPI_Allgather(&comm->node_number, 1, MPI_INT, nodes, 1, MPI_INT, comm->world), err);
-    assert(status || nodes);
-    for (size_t r = 0; r < size && !status; r++)
-        comm->places[((const int *)nodes)[r]].count++;
-    for (size_t k = 1; k < count && !status; k++)
-        comm->places[k].begin = comm->places[k - 1].begin + comm->places[k - 1].count;
-    free(nodes);
+        status =
+            MD_MPI(MPI_Allgather(own, bytes, MPI_BYTE, ranks, bytes, MPI_BYTE, comm->world), err);
+    if (!status)
+        count_places(comm, ranks);
+    free(ranks);
     return status;
+}
+
+/* Until it is known who has one. */
+static md_status place_all(md_comm *comm, md_error *err)
+{
+    void *places;
+    md_status status =
+        md_allocate(&places, (size_t)comm->nodes, sizeof *comm->places, "places", err);
+    comm->places = places;
+    status = md_agree(comm, status, err);
+    const standing own = {.node = comm->node_number, .active = 1, .has_cpu = 1};
+    return status ? status : place_ranks(comm, &own, err);
+}
+
+md_status md_comm_activate(md_comm *comm, int most, md_error *err)
+{
+    standing own = {.node = comm->node_number};
+    md_status status = md_cpus_share(comm, &own.has_cpu, err);
+    own.active = most ? comm->node_rank < most : own.has_cpu;
+    status = md_agree(comm, status, err);
+    return status ? status : place_ranks(comm, &own, err);
 }
 
 typedef char host_name[MPI_MAX_PROCESSOR_NAME];
@@ -194,7 +239,7 @@ static md_status fill(md_comm *comm, int node_size, md_error *err)
     if (!status)
         status = number_nodes(comm, err);
     if (!status)
-        status = place_ranks(comm, err);
+        status = place_all(comm, err);
     if (!status)
         status = list_hosts(comm, err);
     return status;
@@ -282,7 +327,18 @@ int md_comm_nodes(const md_comm *comm)
 
 int md_comm_place(const md_comm *comm)
 {
-    return (int)comm->places[comm->node_number].begin + comm->node_rank;
+    return comm->place;
+}
+
+int md_comm_place_count(const md_comm *comm)
+{
+    const md_range *last = &comm->places[comm->nodes - 1];
+    return (int)(last->begin + last->count);
+}
+
+int md_comm_is_crowded(const md_comm *comm)
+{
+    return comm->crowded;
 }
 
 md_range md_comm_places(const md_comm *comm, int node)

@@ -46,13 +46,9 @@ static md_status check(const md_reducer_params *params, md_error *err)
 
 static void mark(md_reducer *reducer, int64_t value)
 {
-    atomic_store_explicit(&reducer->marks[reducer->own_slice].value, value, memory_order_release);
-}
-
-static void fence(md_reducer *reducer)
-{
-    if (reducer->ops->fence)
-        reducer->ops->fence(reducer);
+    if (reducer->active)
+        atomic_store_explicit(&reducer->marks[reducer->own_slice].value, value,
+                              memory_order_release);
 }
 
 md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_reducer **out,
@@ -75,6 +71,7 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->variant = reducer + 1;
     reducer->comm = comm;
     reducer->params = *params;
+    reducer->active = md_comm_place(comm) >= 0;
     reducer->grain = 1;
     for (int i = 0; ops->exchanges && i < params->matrix_count; i++)
         if (params->matrices[i].samples > reducer->grain)
@@ -128,7 +125,7 @@ md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples
 {
     const size_t grain = reducer->grain;
     const md_range all = {0, (samples + grain - 1) / grain};
-    const md_range part = md_range_part(all, place, md_comm_size(reducer->comm));
+    const md_range part = md_range_part(all, place, md_comm_place_count(reducer->comm));
     const size_t begin = part.begin * grain, end = begin + part.count * grain;
     if (part.count == 0)
         return (md_range){samples, 0};
@@ -137,7 +134,8 @@ md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples
 
 md_range md_reducer_part(const md_reducer *reducer, size_t samples)
 {
-    return md_reducer_part_of(reducer, md_comm_place(reducer->comm), samples);
+    return reducer->active ? md_reducer_part_of(reducer, md_comm_place(reducer->comm), samples)
+                           : (md_range){samples, 0};
 }
 
 size_t md_reducer_state_floats(const md_reducer *reducer)
@@ -165,12 +163,10 @@ md_status md_reducer_load(md_reducer *reducer, const float *parameters, const fl
                           md_error *err)
 {
     mark(reducer, UNMARKED);
-    fence(reducer); /* nobody reads the old ones any more */
-    if (md_comm_rank(reducer->comm) == 0)
+    md_status status = md_comm_barrier(reducer->comm, err); /* nobody reads the old ones any more */
+    if (md_comm_rank(reducer->comm) == 0 && !status)
         copy_state(reducer, parameters, moments);
-    md_status status = reducer->ops->spread(reducer, err);
-    fence(reducer);
-    return status;
+    return status ? status : reducer->ops->spread(reducer, err);
 }
 
 /* Values are bounded so that their sum over all ranks fits an int64. */
@@ -227,7 +223,8 @@ double *md_reducer_squares(md_reducer *reducer)
 
 double md_reducer_square_sum(md_reducer *reducer)
 {
-    fence(reducer);
+    if (reducer->ops->fence)
+        reducer->ops->fence(reducer);
     double sum = 0.0;
     for (size_t i = 0; i < reducer->params.rows; i++)
         sum += reducer->squares[i];
@@ -237,7 +234,8 @@ double md_reducer_square_sum(md_reducer *reducer)
 void md_reducer_publish(md_reducer *reducer, int64_t step)
 {
     mark(reducer, 2 * step);
-    fence(reducer);
+    if (reducer->ops->publish)
+        reducer->ops->publish(reducer);
 }
 
 int md_reducer_consistent(const md_reducer *reducer, int64_t step)

@@ -37,9 +37,11 @@ typedef struct md_reducer_ops {
     md_status (*reduce)(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err);
     /* Collective. Parameters and moments become rank 0's. */
     md_status (*spread)(md_reducer *reducer, md_error *err);
-    /* Collective. What ranks wrote into shared blocks is there for all of a node after it. NULL:
-     * nothing is shared. */
+    /* Collective over a node's active ranks. What they wrote into shared blocks is there for all of
+     * them after it; and for all ranks of the node, when the step is finished. NULL: nothing is
+     * shared. */
     void (*fence)(md_reducer *reducer);
+    void (*publish)(md_reducer *reducer);
 } md_reducer_ops;
 
 struct md_reducer {
@@ -55,6 +57,7 @@ struct md_reducer {
     size_t stride;   /* parameters rounded up to whole cache lines */
     float bound;     /* of magnitudes, so that no sum overflows */
 
+    int active;     /* has this rank a part in the steps? */
     md_mark *marks; /* [slices] */
     int slices, own_slice;
     md_range slice;
@@ -67,7 +70,7 @@ struct md_reducer {
 MD_REDUCERS(MD_REDUCER_DECLARE)
 #undef MD_REDUCER_DECLARE
 
-/* The samples that the rank in this place of the order takes of a batch. Local. */
+/* The samples that the active rank in this place (md_comm_place) takes of a batch. Local. */
 md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples);
 
 /* Floats in parameters and moments together. Local. */

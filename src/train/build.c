@@ -16,155 +16,9 @@ int md_trainer_is_reproducible(const md_trainer *t)
     return md_reducer_abouts[t->config->distributed.reducer].promise == MD_PROMISE_RANK_COUNT;
 }
 
-/* The model that nobody chose is the notebook's, for as many classes as data.classes says or as
- * have names. */
-static void fit_default_model(md_trainer *t)
-{
-    const md_store_header *header = md_dataset_store(t->dataset)->header;
-    md_model_spec *model = &t->run->config.model;
-    md_layer_spec *last = &model->layers[model->layer_count - 1];
-    const int told = t->config->data.classes ? (int)t->config->data.classes : (int)header->named;
-    if (md_config_given(t->config, "model") || header->targets > 0)
-        return;
-    if (told > 0)
-        last->units = told;
-}
-
-/* A label that lies alone far beyond the others is a mistake in the data rather than a class. */
-static md_status fail_classes(const md_trainer *t, int units, int classes, md_error *err)
-{
-    const md_store *store = md_dataset_store(t->dataset);
-    const char *source = t->config->data.source;
-    int32_t below = -1;
-    size_t count = 0, at = 0;
-    md_split where = MD_SPLIT_TRAIN;
-    for (int split = 0; split < 2; split++) {
-        const int32_t *labels = md_store_labels(store, (md_split)split);
-        for (size_t i = 0; labels && i < md_store_images(store, (md_split)split); i++)
-            if (labels[i] != classes - 1)
-                below = labels[i] > below ? labels[i] : below;
-            else if (count++ == 0) {
-                where = (md_split)split;
-                at = i;
-            }
-    }
-    if (count == 1 && below >= 0 && below < classes - 2 && below < units)
-        return md_fail(
-            err, MD_USAGE,
-            "%s: the label of %s sample %zu (from 0) is %d, far beyond all others, which "
-            "go up to %d; mend it, or set the last layer's units to %d",
-            source, where == MD_SPLIT_TRAIN ? "training" : "test", at, classes - 1, below, classes);
-    return md_fail(err, MD_USAGE,
-                   "model: the last layer ('%s') has %d units but %s has %d classes; set its units "
-                   "to %d",
-                   t->spec.layers[t->spec.layer_count - 1].name, units, source, classes, classes);
-}
-
-/* Numbers, or labels that can be true together. */
-static md_status check_targets(const md_trainer *t, md_error *err)
-{
-    const md_store *store = md_dataset_store(t->dataset);
-    const size_t outputs = (size_t)md_model_spec_outputs(&t->spec);
-    const float *targets = md_store_values(store, MD_SPLIT_TRAIN);
-    if (store->header->targets != outputs)
-        return md_fail(err, MD_USAGE,
-                       "model: the last layer ('%s') has %zu units but %s has %zu targets; set its "
-                       "units to %zu",
-                       t->spec.layers[t->spec.layer_count - 1].name, outputs,
-                       t->config->data.source, store->header->targets, store->header->targets);
-    if (t->answers_numbers)
-        return MD_OK;
-    for (size_t i = 0; i < t->shape.images * outputs; i++)
-        if (!(targets[i] >= 0.0f && targets[i] <= 1.0f))
-            return md_fail(err, MD_BAD_DATA,
-                           "%s: target %zu of sample %zu is %g, but the last layer ('%s') has "
-                           "sigmoid, whose targets lie in 0 to 1; numbers take activation linear",
-                           t->config->data.source, i % outputs, i / outputs, (double)targets[i],
-                           t->spec.layers[t->spec.layer_count - 1].name);
-    return MD_OK;
-}
-
-/* A class that the files do not show may be there all the same. */
-static md_status check_classes(const md_trainer *t, md_error *err)
-{
-    const int units = md_model_spec_classes(&t->spec);
-    const int found = md_dataset_store(t->dataset)->header->classes;
-    const int told = (int)t->config->data.classes;
-    if (units != md_model_spec_outputs(&t->spec) && found > units)
-        return md_fail(err, MD_USAGE,
-                       "model: the last layer ('%s') is one sigmoid, for two classes, but %s has "
-                       "%d; give it %d units with activation softmax",
-                       t->spec.layers[t->spec.layer_count - 1].name, t->config->data.source, found,
-                       found);
-    if (told > 0 && (found > told || units != told))
-        return md_fail(err, MD_USAGE,
-                       "data.classes is %d, but labels of %s go up to %d and the last layer ('%s') "
-                       "has %d units; let all agree",
-                       told, t->config->data.source, found - 1,
-                       t->spec.layers[t->spec.layer_count - 1].name, units);
-    if (units < found)
-        return fail_classes(t, units, found, err);
-    if (units > found && told == 0)
-        md_warn("%s: labels go up to %d only, the last layer has %d units; data.classes=%d says "
-                "that this is meant",
-                t->config->data.source, found - 1, units, units);
-    return MD_OK;
-}
-
-static md_status check_answers(const md_trainer *t, md_error *err)
-{
-    const int classes = md_model_spec_classes(&t->spec);
-    if (classes == 0)
-        return check_targets(t, err);
-    if (md_dataset_store(t->dataset)->header->targets == 0)
-        return check_classes(t, err);
-    return md_fail(
-        err, MD_USAGE,
-        "model: the last layer ('%s') answers with one of %d classes, but %s has numbers "
-        "to be answered; give it activation linear",
-        t->spec.layers[t->spec.layer_count - 1].name, classes, t->config->data.source);
-}
-
-/* Images have rows and columns, which Keras' Dense would take one row at a time. */
-static md_status check_flatten(const md_model_spec *spec, md_error *err)
-{
-    if (spec->rows == 1 || md_model_spec_takes_images(spec))
-        return MD_OK;
-    return md_fail(err, MD_USAGE,
-                   "model: layer '%s' needs flat input, but images are %d x %d; put {layer: "
-                   "flatten} before it",
-                   spec->layers[0].name, spec->rows, spec->columns);
-}
-
-/* Data in one part have no validation, whatever the key says. */
-static md_status check_monitor(const md_trainer *t, md_error *err)
-{
-    const char *word = md_monitor_words[t->config->early_stopping.monitor];
-    if (t->config->early_stopping.patience == 0 || strncmp(word, "val_", 4) != 0 ||
-        md_dataset_validation(t->dataset).count > 0)
-        return MD_OK;
-    return md_fail(err, MD_USAGE,
-                   "early_stopping.monitor is %s, but %s has one part, and so no validation; set "
-                   "data.validation to split:N, or monitor %s",
-                   word, t->config->data.source, word + 4);
-}
-
 static md_status build_model(md_trainer *t, md_error *err)
 {
-    const md_store_header *header = md_dataset_store(t->dataset)->header;
-    fit_default_model(t);
-    t->spec = t->config->model;
-    t->spec.rows = (int)header->shape.rows;
-    t->spec.columns = (int)header->shape.columns;
-    md_model_spec_name_layers(&t->spec);
-    t->answers_numbers = md_model_spec_answer(&t->spec) == MD_ANSWER_NUMBERS;
-    md_status status = md_model_spec_check(&t->spec, err);
-    if (!status)
-        status = check_flatten(&t->spec, err);
-    if (!status)
-        status = check_answers(t, err);
-    if (!status)
-        status = check_monitor(t, err);
+    md_status status = md_trainer_fit_model(t, err);
     if (status)
         return status;
     const size_t most = t->shape.batch / (size_t)(t->exchanges ? 1 : t->ranks) + 1;
@@ -214,13 +68,14 @@ static md_status cut_slice(const md_trainer *t, md_range *out, md_error *err)
 {
     float *density = NULL;
     md_status status = MD_OK;
-    if (!t->exchanges)
+    const md_range places = md_comm_places(t->comm, md_comm_node(t->comm));
+    if (!t->exchanges || !t->active)
         return MD_OK;
     if (md_batcher_is_sparse(t->batcher))
         status = sample_density(t, &density, err);
     if (!status)
         *out = md_slice_cut(md_model_layout(t->model), density, t->shape.batch,
-                            md_comm_node_rank(t->comm), md_comm_node_size(t->comm));
+                            md_comm_place(t->comm) - (int)places.begin, (int)places.count);
     free(density);
     return status;
 }
@@ -380,16 +235,20 @@ static md_status check_inject(const md_trainer *t, md_error *err)
     if (!inject)
         return MD_OK;
     md_status status = md_fault_check(inject, t->ranks, t->shape.last_step, err);
-    if (status || inject->kind != MD_FAULT_NAN)
+    if (status || t->rank != inject->rank)
         return status;
     const md_range batch = md_sampler_batch(t->shape.images, t->shape.batch,
                                             (inject->step - 1) % t->shape.steps_per_epoch);
-    if (t->rank != inject->rank || md_reducer_part(t->reducer, batch.count).count > 0)
-        return MD_OK;
-    return md_fail(err, MD_USAGE,
-                   "--inject %s: the rank has no samples in this step's batch of %zu, and so no "
-                   "gradient; name a lower rank",
-                   inject->text, batch.count);
+    if (inject->kind == MD_FAULT_NAN && md_reducer_part(t->reducer, batch.count).count == 0)
+        return md_fail(
+            err, MD_USAGE,
+            "--inject %s: the rank has no samples in this step's batch of %zu, and so no "
+            "gradient; name a lower rank",
+            inject->text, batch.count);
+    if (inject->kind == MD_FAULT_ULP && md_reducer_slice(t->reducer).count == 0)
+        return md_fail(err, MD_USAGE, "--inject %s: the rank steps no weights; name a lower rank",
+                       inject->text);
+    return MD_OK;
 }
 
 static void warn_of_idle_ranks(const md_trainer *t)
@@ -429,6 +288,18 @@ static md_status start_heartbeat(md_trainer *t, md_error *err)
     return status;
 }
 
+/* Which ranks have a part in the steps. */
+static md_status divide(md_trainer *t, md_error *err)
+{
+    md_status status = MD_OK;
+    t->exchanges = md_reducer_exchanges(t->config->distributed.reducer);
+    if (t->exchanges)
+        status = md_comm_activate(t->comm, (int)t->config->distributed.active_ranks, err);
+    t->active = md_comm_place(t->comm) >= 0;
+    t->streams = t->exchanges && md_comm_places(t->comm, md_comm_node(t->comm)).count > 1;
+    return status;
+}
+
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 {
     md_status status =
@@ -446,10 +317,10 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
         return status;
     const size_t wanted = (size_t)t->config->train.batch_size;
     t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
-    t->exchanges = md_reducer_exchanges(t->config->distributed.reducer);
-    t->streams = t->exchanges && md_comm_node_size(t->comm) > 1;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
-    status = md_agree(t->comm, build_model(t, err), err);
+    status = divide(t, err);
+    if (!status)
+        status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
         status = build_prefetch(t, err);
     if (!status)

@@ -240,12 +240,27 @@ static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
     t->epoch_times.images += (int64_t)batch_size;
 }
 
+/* Steps this rank's slice by the gradient of the whole batch, whose norm is NAN unless it is
+ * needed.
+ */
+static void update(md_trainer *t, const md_batch *all, size_t batch_size, double *norm)
+{
+    double scale;
+    if (t->exchanges)
+        md_model_sort(t->model, all, md_reducer_slice(t->reducer));
+    if (t->exchanges && t->needs_norm)
+        md_model_gradient(t->model, all, md_reducer_slice(t->reducer),
+                          md_reducer_gradient(t->reducer));
+    gradient_scale(t, batch_size, &scale, norm);
+    step_slice(t, all, scale);
+}
+
 md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
 {
     const md_times before = t->epoch_times;
     const double start = md_clock_now();
     const md_range batch = md_trainer_batch(t), part = md_trainer_part(t);
-    double since = start, scale, norm;
+    double since = start, norm = NAN;
     md_step_sums sums;
 
     md_status status = md_trainer_fetch(t, err);
@@ -253,9 +268,13 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
         return status;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     md_batch all, own;
-    gather(t, batch, part, &all, &own);
-    lap(t, GATHER, &since);
-    compute_part(t, &own, batch.count, &since);
+    if (t->active) {
+        gather(t, batch, part, &all, &own);
+        lap(t, GATHER, &since);
+        compute_part(t, &own, batch.count, &since);
+    } else {
+        md_fault_in_step(t->params->inject, t->rank, t->at.step + 1, NULL);
+    }
 
     status = md_reducer_reduce(t->reducer, batch.count, md_stop_wanted(t->params->stop, t->rank),
                                &sums, err);
@@ -266,13 +285,8 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     lap(t, REDUCE, &since);
 
     md_heartbeat_mark(t->heartbeat, MD_PHASE_STEP, t->at.step);
-    if (t->exchanges)
-        md_model_sort(t->model, &all, md_reducer_slice(t->reducer));
-    if (t->exchanges && t->needs_norm)
-        md_model_gradient(t->model, &all, md_reducer_slice(t->reducer),
-                          md_reducer_gradient(t->reducer));
-    gradient_scale(t, batch.count, &scale, &norm);
-    step_slice(t, &all, scale);
+    if (t->active)
+        update(t, &all, batch.count, &norm);
     lap(t, OPTIMIZER, &since);
 
     md_reducer_publish(t->reducer, t->at.step + 1);

@@ -29,6 +29,7 @@ static void announce(const md_trainer *t)
                               .parameters = md_model_layout(t->model)->parameters,
                               .first_step = t->at.step,
                               .node_ranks = md_comm_node_size(t->comm),
+                              .active = (int)md_comm_places(t->comm, 0).count,
                               .cpus = cpus_of_node(),
                               .density = md_dataset_store(t->dataset)->header->density};
     const md_observer *observers = t->params->observers;

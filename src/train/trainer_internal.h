@@ -39,6 +39,7 @@ typedef struct md_trainer {
     md_reducer *reducer;
     int answers_numbers; /* the model does; see md_answer */
     int exchanges;       /* it does not sum gradients; see md_reducer_matrices */
+    int active;          /* this rank has a part in the steps; see md_comm_activate */
     int streams;         /* other ranks of the node read the parameters that this one steps */
     md_matrix matrices[MD_MODEL_MOST_MATRICES];
     int needs_norm; /* of the gradient, in every step */
@@ -72,6 +73,10 @@ typedef struct md_trainer {
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err);
 void md_trainer_tear_down(md_trainer *t);
 int md_trainer_is_reproducible(const md_trainer *t); /* local */
+
+/* fit.c. Local: t->spec becomes the configured model, or the default one, on the data's shape, if
+ * it can answer what they ask. */
+md_status md_trainer_fit_model(md_trainer *t, md_error *err);
 
 /* load.c. Collective: the data set, and how many samples are trained on and judged by. */
 md_status md_trainer_load(md_trainer *t, md_error *err);

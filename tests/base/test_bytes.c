@@ -116,6 +116,15 @@ static void what_is_printed_becomes_bytes(void)
     md_bytes_free(&bytes);
 }
 
+/* An emulated program's file is not: the kernel runs the emulator. */
+static int is_kept_busy(const char *path)
+{
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file >= 0)
+        close(file);
+    return file < 0 && errno == ETXTBSY;
+}
+
 static void a_program_at_work_is_not_written_over(void)
 {
     test_folder(folder);
@@ -135,8 +144,11 @@ static void a_program_at_work_is_not_written_over(void)
     CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 0); /* closed by its exec */
     close(ready[0]);
     md_error err = {0};
-    CU_ASSERT_EQUAL(md_bytes_write(path, &(md_bytes){(unsigned char *)"x", 1}, &err), MD_FAILED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Text file busy; a program runs from that file"));
+    const md_bytes bytes = {(unsigned char *)"x", 1};
+    if (is_kept_busy(path)) {
+        CU_ASSERT_EQUAL(md_bytes_write(path, &bytes, &err), MD_FAILED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Text file busy; a program runs from that file"));
+    }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     test_folder_remove(folder);

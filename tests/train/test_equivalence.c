@@ -108,6 +108,14 @@ static void and_on_other_nodes(void)
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", "distributed.node_size=3", 0.0);
 }
 
+/* Some ranks compute, those behind them follow. */
+static void and_when_some_follow(void)
+{
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "distributed.active_ranks=1", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=7", "distributed.active_ranks=3", 0.0);
+    compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=100", "distributed.active_ranks=0", 0.0);
+}
+
 static void and_when_clipping(void)
 {
     compare_those(MD_PROMISE_RANK_COUNT, "train.batch_size=32", "optimizer.clip_norm=0.3", 0.0);
@@ -165,6 +173,7 @@ CU_TestInfo md_tests[] = {
     {"a promise for any rank count is kept bit for bit",
      a_promise_for_any_rank_count_is_kept_bit_for_bit},
     {"and on other nodes", and_on_other_nodes},
+    {"and when some follow", and_when_some_follow},
     {"and when clipping", and_when_clipping},
     {"and of convolutions", and_of_convolutions},
     {"and with large batches and dense images", and_with_large_batches_and_dense_images},

@@ -80,8 +80,8 @@ static md_status train(md_comm *comm, const md_run_params *params, trial *t)
 md_status trial_run(MPI_Comm comm, const char *folder, trial *t)
 {
     char output[TEST_PATH + 32];
-    const char *assignments[MAX_ASSIGNMENTS] = {output};
-    md_run_params params = {.assignments = assignments, .assignment_count = 1, .resume = t->resume};
+    const char *assignments[MAX_ASSIGNMENTS] = {output, "distributed.active_ranks=64"};
+    md_run_params params = {.assignments = assignments, .assignment_count = 2, .resume = t->resume};
     snprintf(output, sizeof output, "checkpoint.output=%s", folder);
     for (const char *const *a = t->assignments; *a; a++)
         assignments[params.assignment_count++] = *a;

@@ -12,7 +12,10 @@
  *     md_reducer_reduce()          sums over ranks, or makes all rows known to all
  *     md_reducer_square_sum()      only when clipping
  *     md_reducer_begin_step(), gradient if it was not summed, optimizer on the slice    (local)
- *     md_reducer_publish()         every rank sees the new parameters */
+ *     md_reducer_publish()         every rank sees the new parameters
+ * A rank that is not active (md_comm_activate) has no samples and no slice: it only calls reduce
+ * and publish, and may be some steps behind. What it finds in the blocks is one step's as long as
+ * the others wait for it, as in a collective. */
 #ifndef MNIST_DIST_COMM_REDUCER_H
 #define MNIST_DIST_COMM_REDUCER_H
 

@@ -69,6 +69,7 @@ typedef struct md_config {
     struct {
         md_reducer_kind reducer;
         int64_t node_size;
+        int64_t active_ranks;
         double stall_timeout; /* seconds */
     } distributed;
     struct {

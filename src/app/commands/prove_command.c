@@ -172,6 +172,8 @@ static md_status run_stage(const proof *p, const char *directory, const stage *s
         arguments[n++] = p->passed[i];
     arguments[n++] = "--reducer";
     arguments[n++] = md_reducer_abouts[MD_REDUCER_EXCHANGE].name;
+    arguments[n++] = "--set"; /* also of ranks that share a CPU */
+    arguments[n++] = "distributed.active_ranks=1000000";
     arguments[n++] = "--output";
     arguments[n++] = directory;
     if (s->resume)

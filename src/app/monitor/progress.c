@@ -42,8 +42,12 @@ static int spins(const md_run_info *info)
 
 static void speak_of_cpus(const md_run_info *info)
 {
-    const int cpus = info->cpus;
-    if (cpus <= 0 || info->node_ranks <= cpus)
+    const int cpus = info->cpus, active = info->active;
+    if (active < info->node_ranks)
+        md_info("%d of %d ranks on a node compute, the others follow their steps "
+                "(distributed.active_ranks): mpirun -np %d mnist_dist ... does as much",
+                active, info->node_ranks, active * info->record->nodes);
+    if (cpus <= 0 || active <= cpus)
         return;
     md_info("%d ranks take turns on %d CPU%s: each step waits for those that have none, and takes "
             "no less than with %d rank%s, more beside other programs; faster: mpirun -np %d "

@@ -10,8 +10,10 @@
  * the rows travel, in one MPI_Allgatherv a step, and every node computes all slices: the state is
  * whole on each, for saving and for rescue, and no weights need to travel.
  *
- *     window: barrier | totals | step sums [ranks of this node] | marks [ranks of this node] |
- *             square sums [rows] | parameters, moments | matrices */
+ * Ranks of a node that are not active (md_comm_activate) have no samples and no slice: they follow.
+ *
+ *     window: barrier | what others follow | step sums [active ranks of this node] | marks [the
+ * same] | square sums [rows] | parameters, moments | matrices */
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -20,20 +22,17 @@
 
 #include "barrier.h"
 #include "comm_internal.h"
+#include "follow.h"
 #include "mnist_dist/comm/agree.h"
 #include "mnist_dist/comm/shared.h"
 #include "reducer_internal.h"
 
-typedef struct shared_sums {
-    _Alignas(MD_ALIGNMENT) int64_t sums[MD_MOST_SUMS];
-    md_status status; /* of those that come from other nodes */
-} shared_sums;
-
 typedef struct exchange {
     md_shared *window;
     md_barrier *barrier;
-    shared_sums *totals, *ranks; /* ranks[ranks of this node] */
-    md_patience patience;
+    md_follow *follow;
+    md_totals *ranks; /* [active ranks of this node] */
+    int64_t steps;    /* reduced so far */
     /* Of the first rank of a node, if there are several. */
     MPI_Comm leaders; /* else null */
     char *sent, *received;
@@ -43,7 +42,12 @@ typedef struct exchange {
 static void fence(md_reducer *reducer)
 {
     exchange *own = reducer->variant;
-    md_barrier_wait(own->barrier, reducer->comm, &own->patience);
+    md_barrier_wait(own->barrier, reducer->comm);
+}
+
+static int leads(const md_reducer *reducer)
+{
+    return md_comm_node_rank(reducer->comm) == 0;
 }
 
 /* Floats in some samples' rows of all matrices. */
@@ -62,9 +66,9 @@ static size_t most_floats(const md_reducer *reducer)
 
 static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
 {
-    const size_t ranks = (size_t)md_comm_node_size(reducer->comm);
+    const size_t ranks = (size_t)reducer->slices;
     const size_t sizes[] = {sizeof *own->barrier,
-                            sizeof *own->totals,
+                            md_follow_bytes(reducer->comm),
                             ranks * sizeof *own->ranks,
                             ranks * sizeof *reducer->marks,
                             md_aligned(reducer->params.rows * sizeof *reducer->squares),
@@ -82,12 +86,13 @@ static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
     for (int i = 0; i < PARTS; base += sizes[i], i++)
         parts[i] = base;
     own->barrier = parts[0];
-    own->totals = parts[1];
+    own->follow = parts[1];
     own->ranks = parts[2];
     reducer->marks = parts[3];
     reducer->squares = parts[4];
     reducer->parameters = parts[5];
     reducer->matrices = parts[6];
+    md_follow_begin(own->follow, reducer->comm);
     return MD_OK;
 }
 
@@ -96,7 +101,7 @@ static md_status make_messages(md_reducer *reducer, exchange *own, md_error *err
 {
     const size_t nodes = (size_t)md_comm_nodes(reducer->comm);
     const size_t rows = most_floats(reducer) * sizeof(float);
-    const size_t head = sizeof own->totals->sums;
+    const size_t head = sizeof own->ranks->sums;
     if (rows + nodes * head > INT_MAX)
         return md_fail(err, MD_USAGE,
                        "distributed.reducer exchange: a batch of %zu makes %zu bytes to be sent, "
@@ -116,14 +121,14 @@ static md_status make_messages(md_reducer *reducer, exchange *own, md_error *err
 static md_status meet_leaders(md_reducer *reducer, exchange *own, md_error *err)
 {
     md_comm *comm = reducer->comm;
-    const int leads = md_comm_node_rank(comm) == 0;
     if (md_comm_nodes(comm) == 1)
         return MD_OK;
-    md_status status = MD_COLLECTIVE(comm,
-                                     MPI_Comm_split(md_comm_world(comm), leads ? 0 : MPI_UNDEFINED,
-                                                    md_comm_node(comm), &own->leaders),
-                                     err);
-    if (!status && leads)
+    md_status status =
+        MD_COLLECTIVE(comm,
+                      MPI_Comm_split(md_comm_world(comm), leads(reducer) ? 0 : MPI_UNDEFINED,
+                                     md_comm_node(comm), &own->leaders),
+                      err);
+    if (!status && leads(reducer))
         status = make_messages(reducer, own, err);
     return md_agree(comm, status, err);
 }
@@ -134,8 +139,9 @@ static md_status create(md_reducer *reducer, md_error *err)
     exchange *own = reducer->variant;
     void *gradient;
     own->leaders = MPI_COMM_NULL;
-    reducer->slices = md_comm_node_size(reducer->comm);
-    reducer->own_slice = md_comm_node_rank(reducer->comm);
+    const md_range places = md_comm_places(reducer->comm, md_comm_node(reducer->comm));
+    reducer->slices = (int)places.count;
+    reducer->own_slice = md_comm_place(reducer->comm) - (int)places.begin;
     reducer->slice = params->slice;
     /* Then no product of two is too large, nor the sum of a batch of them. */
     reducer->bound = sqrtf(FLT_MAX / 2 / (float)params->batch);
@@ -143,8 +149,6 @@ static md_status create(md_reducer *reducer, md_error *err)
         md_allocate(&gradient, params->slice.count, sizeof(float), "the slice's gradient", err);
     reducer->gradient = gradient;
     status = md_agree(reducer->comm, status, err);
-    if (!status)
-        status = md_patience_create(reducer->comm, &own->patience, err);
     if (!status)
         status = meet_leaders(reducer, own, err);
     return status ? status : open_window(reducer, own, err);
@@ -244,41 +248,79 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
     return status;
 }
 
-static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err)
+/* What a node's first rank found out is true for all of them. */
+static md_status take_totals(const md_totals *totals, int64_t *sums, md_error *err)
+{
+    memcpy(sums, totals->sums, sizeof totals->sums);
+    return totals->status ? md_fail(err, totals->status,
+                                    "the first rank of this node could not exchange with other "
+                                    "nodes; look for its message")
+                          : MD_OK;
+}
+
+/* The node's sums, from those of its active ranks. */
+static void sum_node(md_reducer *reducer, int64_t *sums)
 {
     const exchange *own = reducer->variant;
-    const md_comm *comm = reducer->comm;
-    const size_t bytes = MD_MOST_SUMS * sizeof *sums;
-    memcpy(own->ranks[md_comm_node_rank(comm)].sums, sums, bytes);
+    if (leads(reducer))
+        sums[reducer->params.values] += md_follow_stops(own->follow);
+    memcpy(own->ranks[reducer->own_slice].sums, sums, sizeof own->ranks->sums);
     fence(reducer);
-    memset(sums, 0, bytes);
-    for (int r = 0; r < md_comm_node_size(comm); r++)
+    memset(sums, 0, sizeof own->ranks->sums);
+    for (int r = 0; r < reducer->slices; r++)
         sum_up(own->ranks[r].sums, sums);
-    if (md_comm_nodes(comm) == 1)
-        return MD_OK;
+}
+
+static md_status follow(md_reducer *reducer, int64_t *sums, md_error *err)
+{
+    const exchange *own = reducer->variant;
+    md_totals totals;
+    if (sums[reducer->params.values]) /* the wish to stop */
+        md_follow_ask_to_stop(own->follow);
+    md_follow_next(own->follow, reducer->comm, &totals);
+    return take_totals(&totals, sums, err);
+}
+
+static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err)
+{
+    exchange *own = reducer->variant;
+    const int nodes = md_comm_nodes(reducer->comm);
+    const md_totals *totals = &own->follow->totals[own->steps++ % MD_FOLLOW_STEPS];
     md_status status = MD_OK;
-    if (own->leaders != MPI_COMM_NULL) {
+    if (!reducer->active)
+        return follow(reducer, sums, err);
+    sum_node(reducer, sums);
+    if (own->leaders != MPI_COMM_NULL)
         status = exchange_between_nodes(reducer, samples, sums, err);
-        memcpy(own->totals->sums, sums, bytes);
-        own->totals->status = status;
+    if (leads(reducer))
+        md_follow_tell(own->follow, reducer->comm, sums, status);
+    if (nodes > 1)
+        fence(reducer);
+    return nodes > 1 && !leads(reducer) ? take_totals(totals, sums, err) : status;
+}
+
+static void publish(md_reducer *reducer)
+{
+    const exchange *own = reducer->variant;
+    if (!reducer->active) {
+        md_follow_wait(own->follow, reducer->comm);
+        return;
     }
     fence(reducer);
-    memcpy(sums, own->totals->sums, bytes);
-    if (own->totals->status && !status)
-        return md_fail(err, own->totals->status,
-                       "the first rank of this node could not exchange "
-                       "with other nodes; look for its message");
-    return status;
+    if (leads(reducer))
+        md_follow_publish(own->follow);
 }
 
 /* Rank 0 leads the first node. */
 static md_status spread(md_reducer *reducer, md_error *err)
 {
     const exchange *own = reducer->variant;
-    if (own->leaders == MPI_COMM_NULL)
-        return MD_OK;
-    return md_broadcast_over(reducer->comm, own->leaders, reducer->parameters,
-                             md_reducer_state_floats(reducer) * sizeof(float), 0, err);
+    md_status status = MD_OK;
+    if (own->leaders != MPI_COMM_NULL)
+        status = md_broadcast_over(reducer->comm, own->leaders, reducer->parameters,
+                                   md_reducer_state_floats(reducer) * sizeof(float), 0, err);
+    status = md_agree(reducer->comm, status, err);
+    return status ? status : md_shared_fence(own->window, err);
 }
 
 const md_reducer_ops md_reducer_exchange = {
@@ -290,4 +332,5 @@ const md_reducer_ops md_reducer_exchange = {
     .reduce = reduce,
     .spread = spread,
     .fence = fence,
+    .publish = publish,
 };

@@ -1,0 +1,46 @@
+/* How ranks that are not active (md_comm_activate) follow the steps of those that are: a node's
+ * first rank tells them each step's totals, in memory that they share. They may be some steps
+ * behind, and look for news now and then instead of being woken: a sleeper woken in every step
+ * takes more from those that compute than it could add. Internal to comm. */
+#ifndef MNIST_DIST_COMM_FOLLOW_H
+#define MNIST_DIST_COMM_FOLLOW_H
+
+#include <stdatomic.h>
+
+#include "reducer_internal.h"
+
+typedef struct md_totals {
+    _Alignas(MD_ALIGNMENT) int64_t sums[MD_MOST_SUMS];
+    md_status status; /* of bringing them together */
+} md_totals;
+
+enum { MD_FOLLOW_STEPS = 128 }; /* that a rank may be behind */
+
+/* In shared memory, zeroed, of md_follow_bytes. */
+typedef struct md_follow {
+    _Alignas(MD_ALIGNMENT) _Atomic int64_t reduced; /* steps whose totals are known, */
+    _Atomic int64_t published;                      /* and that are finished */
+    _Atomic int stops;                              /* asked for by ranks that follow */
+    md_totals totals[MD_FOLLOW_STEPS];              /* of step s in s % MD_FOLLOW_STEPS */
+    struct {
+        _Alignas(MD_ALIGNMENT) _Atomic int64_t steps;
+    } seen[]; /* [node ranks]: steps that each has read; INT64_MAX: it is active */
+} md_follow;
+
+size_t md_follow_bytes(const md_comm *comm);
+/* Local, each rank of the node, before all of them have met ahead of the first step. */
+void md_follow_begin(md_follow *follow, const md_comm *comm);
+
+/* The node's first rank: the next step's totals, told once no rank is too far behind; that the step
+ * is finished; and how many stops were asked for since the last call. */
+void md_follow_tell(md_follow *follow, const md_comm *comm, const int64_t *sums, md_status status);
+void md_follow_publish(md_follow *follow);
+int md_follow_stops(md_follow *follow);
+
+/* A rank that follows waits for the next step's totals, or for that step's end; or asks for a stop
+ * after one of the steps to come. */
+void md_follow_next(md_follow *follow, const md_comm *comm, md_totals *out);
+void md_follow_wait(const md_follow *follow, const md_comm *comm);
+void md_follow_ask_to_stop(md_follow *follow);
+
+#endif
