@@ -20,6 +20,8 @@ def expected_end(fault):
 def rehearse(place, fault, moment, ranks, reducer, reference):
     last = 0 if fault in FILE_FAULTS else ranks - 1
     options = RECIPE + ["--reducer", reducer]
+    if fault == "nan":  # it takes a rank that computes
+        options += ["--set", f"distributed.active_ranks={ranks}"]
     hit = options + ["--inject", f"{fault}@{last}:{MOMENTS[moment]}"]
     code, _, err = finish(place.start(ranks, hit))
     codes, words = expected_end(fault)
@@ -32,6 +34,12 @@ def rehearse(place, fault, moment, ranks, reducer, reference):
         assert err.count("could not save") == 1, f"no warning of the failed save: {err}"
     place.verify_saved()
     ends_as(place.start(ranks, options, resume=True), reference)
+
+
+def refuse_where_nothing_is_computed(place):
+    options = RECIPE + ["--reducer", "exchange", "--set", "distributed.active_ranks=2", "--inject", "nan@2:8"]
+    code, _, err = finish(place.start(3, options))
+    assert code == 2 and "nan@2:8: the rank has no samples" in "".join(own_messages(err)), (code, err)
 
 
 def check(fault, moment, ranks, reducer, reference):
@@ -62,7 +70,7 @@ def main():
         jobs += [(fault, moment, ranks, reducer, known[ranks])
                  for fault, moment, ranks in cases(everything)]
     results = together(check, jobs)
-    return conclude(results)
+    return conclude(results + [judge("nan at a rank that follows", refuse_where_nothing_is_computed)])
 
 
 if __name__ == "__main__":
