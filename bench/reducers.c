@@ -87,16 +87,21 @@ static md_status report(contest *c, const char *what, move make, double *median)
     return MD_OK;
 }
 
+static md_range cut(const void *context, int part, int parts)
+{
+    return md_range_part((md_range){0, ((const contest *)context)->count}, part, parts);
+}
+
 static md_status contend(contest *c, md_reducer_kind kind, double yardstick)
 {
     const md_matrix matrix = {FACTORS, 1};
-    const int rank = md_comm_rank(c->bench->comm), ranks = md_comm_size(c->bench->comm);
     const md_reducer_params params = {.kind = kind,
                                       .parameters = c->count,
                                       .rows = 1,
                                       .batch = SAMPLES,
                                       .values = 2,
-                                      .slice = md_range_part((md_range){0, c->count}, rank, ranks),
+                                      .cut = cut,
+                                      .context = c,
                                       .matrices = &matrix,
                                       .matrix_count = 1,
                                       .all_within = c->bench->kernels->all_within};

@@ -99,7 +99,8 @@ static md_status measure(md_bench *bench, size_t way, int64_t batch, const char 
     } words[] = {{"data.source", bench->data},
                  {"checkpoint.output", folder},
                  {"data.validation", "none"},
-                 {"distributed.reducer", ways[way].name}};
+                 {"distributed.reducer", ways[way].name},
+                 {"distributed.active_ranks", "1000000"}};
     size_t n = 0;
     for (; n < sizeof words / sizeof *words; n++)
         snprintf(text[n], sizeof *text, "%s=%s", words[n].key, words[n].value);

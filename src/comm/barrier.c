@@ -58,12 +58,11 @@ static void open_round(md_barrier *b)
         syscall(SYS_futex, &b->round, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-void md_barrier_wait(md_barrier *barrier, const md_comm *comm)
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm, int ranks)
 {
-    const uint32_t ranks = (uint32_t)md_comm_places(comm, md_comm_node(comm)).count;
     const uint32_t round = atomic_load_explicit(&barrier->round, memory_order_acquire);
     md_comm_tell(comm, 1);
-    if (atomic_fetch_add(&barrier->arrived, 1) + 1 == ranks)
+    if (atomic_fetch_add(&barrier->arrived, 1) + 1 == (uint32_t)ranks)
         open_round(barrier);
     else
         wait_for_round(barrier, round, md_comm_is_crowded(comm));

@@ -16,9 +16,10 @@ typedef struct md_barrier {
     _Atomic uint32_t sleepers;                       /* ranks that wait in the kernel */
 } md_barrier;
 
-/* Returns once all active ranks of comm's node have called it; what each wrote before is visible to
- * all after. With a CPU for each of them a rank looks for the others for a while; then it sleeps
- * (futex(2)). Tells the wait hook. */
-void md_barrier_wait(md_barrier *barrier, const md_comm *comm);
+/* Returns once `ranks` ranks of comm's node have called it, always the same ones or, from one round
+ * to the next, others that all know of; what each wrote before is visible to all after. With a CPU
+ * for each active rank a rank looks for the others for a while; then it sleeps (futex(2)). Tells
+ * the wait hook. */
+void md_barrier_wait(md_barrier *barrier, const md_comm *comm, int ranks);
 
 #endif

@@ -15,8 +15,8 @@ struct md_comm {
     int rank, size;
     int node_rank, node_size;
     int node_number, nodes;
-    md_range *places;   /* [nodes] */
-    int place, crowded; /* this rank's, or -1; see md_comm_is_crowded */
+    md_range *places;          /* [nodes] */
+    int place, order, crowded; /* see md_comm_place, _order, _is_crowded */
     char *hosts;
     md_wait_hook hook; /* or NULL */
     void *hook_context;
@@ -132,29 +132,28 @@ static md_status number_nodes(md_comm *comm, md_error *err)
 
 /* What every rank is told of another one. */
 typedef struct standing {
-    int node, active;
+    int node, placed;
     int has_cpu; /* of its own */
 } standing;
 
 static void count_places(md_comm *comm, const standing *ranks)
 {
     const standing *own = &ranks[comm->rank];
+    int before[2] = {0}; /* ranks of this node before this one, without and with a place */
     memset(comm->places, 0, (size_t)comm->nodes * sizeof *comm->places);
     comm->crowded = 0;
-    comm->place = -1;
     for (int r = 0; r < comm->size; r++) {
-        md_range *places = &comm->places[ranks[r].node];
-        if (!ranks[r].active)
-            continue;
-        if (r == comm->rank)
-            comm->place = (int)places->count;
-        comm->crowded |= ranks[r].node == own->node && !ranks[r].has_cpu;
-        places->count++;
+        const int here = ranks[r].node == own->node;
+        comm->places[ranks[r].node].count += ranks[r].placed != 0;
+        comm->crowded |= here && ranks[r].placed && !ranks[r].has_cpu;
+        if (here && r < comm->rank)
+            before[ranks[r].placed != 0]++;
     }
     for (int k = 1; k < comm->nodes; k++)
         comm->places[k].begin = comm->places[k - 1].begin + comm->places[k - 1].count;
-    if (own->active)
-        comm->place += (int)comm->places[own->node].begin;
+    const md_range *places = &comm->places[own->node];
+    comm->order = own->placed ? before[1] : (int)places->count + before[0];
+    comm->place = own->placed ? (int)places->begin + comm->order : -1;
 }
 
 static md_status place_ranks(md_comm *comm, const standing *own, md_error *err)
@@ -181,15 +180,15 @@ static md_status place_all(md_comm *comm, md_error *err)
         md_allocate(&places, (size_t)comm->nodes, sizeof *comm->places, "places", err);
     comm->places = places;
     status = md_agree(comm, status, err);
-    const standing own = {.node = comm->node_number, .active = 1, .has_cpu = 1};
+    const standing own = {.node = comm->node_number, .placed = 1, .has_cpu = 1};
     return status ? status : place_ranks(comm, &own, err);
 }
 
-md_status md_comm_activate(md_comm *comm, int most, md_error *err)
+md_status md_comm_give_places(md_comm *comm, int most, md_error *err)
 {
     standing own = {.node = comm->node_number};
     md_status status = md_cpus_share(comm, &own.has_cpu, err);
-    own.active = most ? comm->node_rank < most : own.has_cpu;
+    own.placed = most ? comm->node_rank < most : own.has_cpu;
     status = md_agree(comm, status, err);
     return status ? status : place_ranks(comm, &own, err);
 }
@@ -334,6 +333,11 @@ int md_comm_place_count(const md_comm *comm)
 {
     const md_range *last = &comm->places[comm->nodes - 1];
     return (int)(last->begin + last->count);
+}
+
+int md_comm_order(const md_comm *comm)
+{
+    return comm->order;
 }
 
 int md_comm_is_crowded(const md_comm *comm)

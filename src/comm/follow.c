@@ -15,10 +15,9 @@ size_t md_follow_bytes(const md_comm *comm)
     return sizeof *follow + (size_t)md_comm_node_size(comm) * sizeof *follow->seen;
 }
 
-void md_follow_begin(md_follow *follow, const md_comm *comm)
+void md_follow_place(md_follow *follow, int rank, int64_t step)
 {
-    const int64_t seen = md_comm_place(comm) < 0 ? 0 : INT64_MAX;
-    atomic_store(&follow->seen[md_comm_node_rank(comm)].steps, seen);
+    atomic_store_explicit(&follow->seen[rank].steps, step, memory_order_release);
 }
 
 static int64_t slowest(const md_follow *follow, const md_comm *comm)
@@ -66,19 +65,16 @@ static void wait_for(const _Atomic int64_t *known, int64_t steps, const md_comm 
     md_comm_tell(comm, 0);
 }
 
-void md_follow_next(md_follow *follow, const md_comm *comm, md_totals *out)
+void md_follow_read(md_follow *follow, const md_comm *comm, int64_t step, md_totals *out)
 {
-    _Atomic int64_t *seen = &follow->seen[md_comm_node_rank(comm)].steps;
-    const int64_t step = atomic_load_explicit(seen, memory_order_relaxed);
     wait_for(&follow->reduced, step, comm);
     *out = follow->totals[step % MD_FOLLOW_STEPS];
-    atomic_store_explicit(seen, step + 1, memory_order_release);
+    md_follow_place(follow, md_comm_order(comm), step + 1);
 }
 
-void md_follow_wait(const md_follow *follow, const md_comm *comm)
+void md_follow_wait(const md_follow *follow, const md_comm *comm, int64_t step)
 {
-    const int64_t seen = follow->seen[md_comm_node_rank(comm)].steps;
-    wait_for(&follow->published, seen - 1, comm);
+    wait_for(&follow->published, step, comm);
 }
 
 void md_follow_ask_to_stop(md_follow *follow)

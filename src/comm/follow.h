@@ -1,7 +1,7 @@
-/* How ranks that are not active (md_comm_activate) follow the steps of those that are: a node's
- * first rank tells them each step's totals, in memory that they share. They may be some steps
- * behind, and look for news now and then instead of being woken: a sleeper woken in every step
- * takes more from those that compute than it could add. Internal to comm. */
+/* How ranks that do not compute follow the steps of those that do: a node's first rank tells them
+ * each step's totals, in memory that they share. They may be some steps behind, and look for news
+ * now and then instead of being woken: a sleeper woken in every step takes more from those that
+ * compute than it could add. Steps count from the window's creation. Internal to comm. */
 #ifndef MNIST_DIST_COMM_FOLLOW_H
 #define MNIST_DIST_COMM_FOLLOW_H
 
@@ -21,15 +21,18 @@ typedef struct md_follow {
     _Alignas(MD_ALIGNMENT) _Atomic int64_t reduced; /* steps whose totals are known, */
     _Atomic int64_t published;                      /* and that are finished */
     _Atomic int stops;                              /* asked for by ranks that follow */
+    _Atomic int active;                             /* ranks that compute */
     md_totals totals[MD_FOLLOW_STEPS];              /* of step s in s % MD_FOLLOW_STEPS */
     struct {
         _Alignas(MD_ALIGNMENT) _Atomic int64_t steps;
-    } seen[]; /* [node ranks]: steps that each has read; INT64_MAX: it is active */
+    } seen[]; /* [node ranks], in md_comm_order: steps that each has read; INT64_MAX: it computes */
 } md_follow;
 
 size_t md_follow_bytes(const md_comm *comm);
-/* Local, each rank of the node, before all of them have met ahead of the first step. */
-void md_follow_begin(md_follow *follow, const md_comm *comm);
+/* The rank with this md_comm_order follows from `step` on, or computes, with INT64_MAX. Who starts
+ * to compute says so itself, before the others can go on without it; of who ends, the first rank
+ * says it, before it tells more totals than are kept. */
+void md_follow_place(md_follow *follow, int rank, int64_t step);
 
 /* The node's first rank: the next step's totals, told once no rank is too far behind; that the step
  * is finished; and how many stops were asked for since the last call. */
@@ -37,10 +40,10 @@ void md_follow_tell(md_follow *follow, const md_comm *comm, const int64_t *sums,
 void md_follow_publish(md_follow *follow);
 int md_follow_stops(md_follow *follow);
 
-/* A rank that follows waits for the next step's totals, or for that step's end; or asks for a stop
- * after one of the steps to come. */
-void md_follow_next(md_follow *follow, const md_comm *comm, md_totals *out);
-void md_follow_wait(const md_follow *follow, const md_comm *comm);
+/* A rank that follows waits for a step's totals, one step after another, or for the end of that
+ * step; or asks for a stop after one of the steps to come. */
+void md_follow_read(md_follow *follow, const md_comm *comm, int64_t step, md_totals *out);
+void md_follow_wait(const md_follow *follow, const md_comm *comm, int64_t step);
 void md_follow_ask_to_stop(md_follow *follow);
 
 #endif

@@ -47,7 +47,7 @@ static md_status check(const md_reducer_params *params, md_error *err)
 static void mark(md_reducer *reducer, int64_t value)
 {
     if (reducer->active)
-        atomic_store_explicit(&reducer->marks[reducer->own_slice].value, value,
+        atomic_store_explicit(&reducer->marks[reducer->own_mark].value, value,
                               memory_order_release);
 }
 
@@ -72,6 +72,8 @@ md_status md_reducer_create(md_comm *comm, const md_reducer_params *params, md_r
     reducer->comm = comm;
     reducer->params = *params;
     reducer->active = md_comm_place(comm) >= 0;
+    reducer->active_ranks = (int)md_comm_places(comm, md_comm_node(comm)).count;
+    reducer->parts = md_comm_place_count(comm);
     reducer->grain = 1;
     for (int i = 0; ops->exchanges && i < params->matrix_count; i++)
         if (params->matrices[i].samples > reducer->grain)
@@ -125,7 +127,7 @@ md_range md_reducer_part_of(const md_reducer *reducer, int place, size_t samples
 {
     const size_t grain = reducer->grain;
     const md_range all = {0, (samples + grain - 1) / grain};
-    const md_range part = md_range_part(all, place, md_comm_place_count(reducer->comm));
+    const md_range part = md_range_part(all, place, reducer->parts);
     const size_t begin = part.begin * grain, end = begin + part.count * grain;
     if (part.count == 0)
         return (md_range){samples, 0};
@@ -141,6 +143,22 @@ md_range md_reducer_part(const md_reducer *reducer, size_t samples)
 size_t md_reducer_state_floats(const md_reducer *reducer)
 {
     return reducer->stride * (size_t)(1 + reducer->params.moments);
+}
+
+int md_reducer_is_active(const md_reducer *reducer)
+{
+    return reducer->active;
+}
+
+int md_reducer_active_ranks(const md_reducer *reducer)
+{
+    return reducer->active_ranks;
+}
+
+void md_reducer_suggest(md_reducer *reducer, int ranks)
+{
+    assert(reducer->params.varies && ranks > 0);
+    reducer->suggested = ranks;
 }
 
 float md_reducer_bound(const md_reducer *reducer)
@@ -199,6 +217,7 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
     memcpy(totals, own->values, sizeof own->values);
     totals[values] = stop != 0;
     totals[values + 1] = own->bad;
+    totals[values + 2] = reducer->suggested;
     md_status status = reducer->ops->reduce(reducer, samples, totals, err);
     if (status)
         return status;
@@ -206,12 +225,14 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
     memcpy(sums->values, totals, (size_t)values * sizeof *totals);
     reducer->pending = (md_step_sums){0};
     reducer->computed = 0;
+    reducer->wanted = (int)totals[values + 2];
+    reducer->suggested = 0;
     return MD_OK;
 }
 
 void md_reducer_begin_step(md_reducer *reducer)
 {
-    mark(reducer, reducer->marks[reducer->own_slice].value | 1);
+    mark(reducer, reducer->marks[reducer->own_mark].value | 1);
     /* Whoever sees a parameter of the coming step also sees this mark. */
     atomic_thread_fence(memory_order_release);
 }
@@ -233,16 +254,20 @@ double md_reducer_square_sum(md_reducer *reducer)
 
 void md_reducer_publish(md_reducer *reducer, int64_t step)
 {
+    const int computed = reducer->active;
     mark(reducer, 2 * step);
     if (reducer->ops->publish)
         reducer->ops->publish(reducer);
+    if (!computed)
+        mark(reducer, 2 * step); /* its first */
 }
 
 int md_reducer_consistent(const md_reducer *reducer, int64_t step)
 {
     atomic_thread_fence(
         memory_order_acquire); /* what was copied before was read before the marks */
-    for (int i = 0; i < reducer->slices; i++)
+    const int count = atomic_load_explicit(reducer->mark_count, memory_order_acquire);
+    for (int i = 0; i < count; i++)
         if (atomic_load_explicit(&reducer->marks[i].value, memory_order_acquire) != 2 * step)
             return 0;
     return 1;

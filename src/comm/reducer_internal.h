@@ -10,11 +10,11 @@
 
 enum { MD_REDUCER_MOMENTS = 2 };
 
-/* md_step_sums as int64 counts: the values, stop, bad. */
-enum { MD_MOST_SUMS = MD_STEP_VALUES + 2 };
+/* md_step_sums as int64 counts: the values, stop, bad, and the active ranks that are wanted. */
+enum { MD_MOST_SUMS = MD_STEP_VALUES + 3 };
 static inline int md_reducer_sums(const md_reducer_params *params)
 {
-    return params->values + 2;
+    return params->values + 3;
 }
 
 /* One per slice, where every rank that sees the slice can read it: 2 s, stepped s times; 2 s + 1,
@@ -38,8 +38,8 @@ typedef struct md_reducer_ops {
     /* Collective. Parameters and moments become rank 0's. */
     md_status (*spread)(md_reducer *reducer, md_error *err);
     /* Collective over a node's active ranks. What they wrote into shared blocks is there for all of
-     * them after it; and for all ranks of the node, when the step is finished. NULL: nothing is
-     * shared. */
+     * them after it; and, over the node, for all its ranks when the step is finished, of whom the
+     * wanted ones become active. NULL: nothing is shared. */
     void (*fence)(md_reducer *reducer);
     void (*publish)(md_reducer *reducer);
 } md_reducer_ops;
@@ -57,10 +57,16 @@ struct md_reducer {
     size_t stride;   /* parameters rounded up to whole cache lines */
     float bound;     /* of magnitudes, so that no sum overflows */
 
-    int active;     /* has this rank a part in the steps? */
-    md_mark *marks; /* [slices] */
-    int slices, own_slice;
+    int active;       /* has this rank a part in the coming step? */
+    int active_ranks; /* of this node, those that have */
+    int parts;        /* that a batch is cut into */
+    int suggested,
+        wanted; /* active ranks from the next step on, by this rank and by all; 0: as many */
     md_range slice;
+
+    md_mark *marks;
+    const _Atomic int *mark_count; /* those of active ranks, the first; changes between steps */
+    int own_mark;
 
     md_step_sums pending; /* this rank's, since the last reduce */
     int computed;         /* has it computed anything since? */

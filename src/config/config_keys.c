@@ -130,7 +130,8 @@ const md_key md_config_keys[] = {
      .help = "pretend that nodes have so many ranks; 0: real nodes"},
     {"distributed.active_ranks", MD_KEY_INTEGER, MD_AT(md_config, distributed.active_ranks),
      .standard = "0", .high = 1e6, .may_differ = 1,
-     .help = "exchange: ranks of a node that compute, the others only follow; 0: one for each CPU"},
+     .help = "exchange: ranks of a node that compute, the others only follow; 0: as many as is "
+             "fastest, at most one for each CPU"},
     {"distributed.stall_timeout", MD_KEY_REAL, MD_AT(md_config, distributed.stall_timeout),
      .standard = "120", .high = 1e6, .may_differ = 1,
      .help = "seconds a rank may stay away; 0 = wait for ever"},

@@ -63,21 +63,23 @@ static md_status sample_density(const md_trainer *t, float **density, md_error *
     return status ? status : md_store_check(store, err);
 }
 
-/* The part of the weights that this rank steps, where each has its own. */
-static md_status cut_slice(const md_trainer *t, md_range *out, md_error *err)
+/* Of the node's active ranks; see md_reducer_params. */
+static md_range cut_slice(const void *trainer, int part, int parts)
 {
-    float *density = NULL;
-    md_status status = MD_OK;
-    const md_range places = md_comm_places(t->comm, md_comm_node(t->comm));
-    if (!t->exchanges || !t->active)
-        return MD_OK;
-    if (md_batcher_is_sparse(t->batcher))
-        status = sample_density(t, &density, err);
-    if (!status)
-        *out = md_slice_cut(md_model_layout(t->model), density, t->shape.batch,
-                            md_comm_place(t->comm) - (int)places.begin, (int)places.count);
-    free(density);
-    return status;
+    const md_trainer *t = trainer;
+    return md_slice_cut(md_model_layout(t->model), t->density, t->shape.batch, part, parts);
+}
+
+/* A rank that may have to step all parameters needs room for their gradient: 64 MB. */
+enum { MOST_VARIED = 1 << 24 };
+
+/* Is the number of ranks that compute to be found by timing? Not between nodes, nor when it was
+ * given, nor when a fault waits for one of them. */
+static int may_vary(const md_trainer *t)
+{
+    return t->exchanges && md_comm_nodes(t->comm) == 1 && md_comm_place_count(t->comm) > 1 &&
+           t->config->distributed.active_ranks == 0 && !t->params->inject &&
+           md_model_layout(t->model)->parameters <= MOST_VARIED;
 }
 
 static md_status build_reducer(md_trainer *t, md_error *err)
@@ -91,12 +93,20 @@ static md_status build_reducer(md_trainer *t, md_error *err)
                                 .values = t->answers_numbers ? 2 * MD_FIXED_PIECES : 2,
                                 .matrices = t->matrices,
                                 .matrix_count = md_model_matrices(t->model, t->matrices),
+                                .cut = cut_slice,
+                                .context = t,
+                                .varies = may_vary(t),
                                 .all_within = t->kernels->all_within};
-    md_status status = md_agree(t->comm, cut_slice(t, &params.slice, err), err);
+    md_status status = MD_OK;
+    if (t->exchanges && md_batcher_is_sparse(t->batcher))
+        status = sample_density(t, &t->density, err);
+    status = md_agree(t->comm, status, err);
     if (!status)
         status = md_reducer_create(t->comm, &params, &t->reducer, err);
     if (status)
         return status;
+    t->varies = params.varies && t->rank == 0;
+    md_pace_begin(&t->pace, md_comm_place_count(t->comm));
     t->inference.parameters = md_reducer_parameters(t->reducer);
     t->needs_norm = t->params->debug || t->config->optimizer.clip_norm > 0.0;
     if (t->exchanges)
@@ -288,18 +298,6 @@ static md_status start_heartbeat(md_trainer *t, md_error *err)
     return status;
 }
 
-/* Which ranks have a part in the steps. */
-static md_status divide(md_trainer *t, md_error *err)
-{
-    md_status status = MD_OK;
-    t->exchanges = md_reducer_exchanges(t->config->distributed.reducer);
-    if (t->exchanges)
-        status = md_comm_activate(t->comm, (int)t->config->distributed.active_ranks, err);
-    t->active = md_comm_place(t->comm) >= 0;
-    t->streams = t->exchanges && md_comm_places(t->comm, md_comm_node(t->comm)).count > 1;
-    return status;
-}
-
 md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
 {
     md_status status =
@@ -318,7 +316,9 @@ md_status md_trainer_set_up(md_trainer *t, md_comm *comm, md_error *err)
     const size_t wanted = (size_t)t->config->train.batch_size;
     t->shape.batch = wanted < t->shape.images ? wanted : t->shape.images;
     md_heartbeat_mark(t->heartbeat, MD_PHASE_START, 0);
-    status = divide(t, err);
+    t->exchanges = md_reducer_exchanges(t->config->distributed.reducer);
+    if (t->exchanges)
+        status = md_comm_give_places(t->comm, (int)t->config->distributed.active_ranks, err);
     if (!status)
         status = md_agree(t->comm, build_model(t, err), err);
     if (!status)
@@ -347,6 +347,7 @@ void md_trainer_tear_down(md_trainer *t)
     md_model_destroy(&t->model);
     md_dataset_destroy(&t->dataset);
     md_checkpoint_destroy(&t->state);
+    free(t->density);
     free(t->order);
     free(t->ids);
     md_comm_destroy(&t->comm);

@@ -136,6 +136,12 @@ static void step_range(const md_trainer *t, md_range range, const float *gradien
     t->updates->apply(&t->constants, &slice);
 }
 
+/* Do other ranks of the node read the parameters that this one steps? */
+static int streams(const md_trainer *t)
+{
+    return t->exchanges && md_reducer_active_ranks(t->reducer) > 1;
+}
+
 enum { STREAMED = 2048 }; /* floats: they stay in the nearest cache until they are written */
 
 /* Steps them where all ranks read them: if others do, in a copy that is written past the cache. */
@@ -144,7 +150,7 @@ static void step_shared(void *trainer, md_range range, const float *gradient)
     const md_trainer *t = trainer;
     _Alignas(MD_ALIGNMENT) float copy[STREAMED];
     float *shared = md_reducer_parameters(t->reducer) + range.begin;
-    if (!t->streams) {
+    if (!streams(t)) {
         step_range(t, range, gradient, shared);
         return;
     }
@@ -168,13 +174,13 @@ static void step_slice(md_trainer *t, const md_batch *all, double scale)
                                     .gradient_scale = scale};
     t->updates->begin(&step, &t->constants);
     md_reducer_begin_step(t->reducer);
-    if (t->streams)
+    if (streams(t))
         t->kernels->stream_fence();
     if (t->exchanges && !t->needs_norm)
         md_model_gradient_tiles(t->model, all, slice, gradient, step_shared, t);
     else
         step_shared(t, slice, gradient);
-    if (t->streams)
+    if (streams(t))
         t->kernels->stream_fence();
     md_fault_in_weights(t->params->inject, t->rank, t->at.step + 1,
                         md_reducer_parameters(t->reducer) + slice.begin, slice.count);
@@ -255,6 +261,16 @@ static void update(md_trainer *t, const md_batch *all, size_t batch_size, double
     step_slice(t, all, scale);
 }
 
+/* Rank 0 says how many ranks compute. */
+static void set_pace(md_trainer *t, double seconds)
+{
+    if (!t->varies)
+        return;
+    const int ranks = md_pace_step(&t->pace, seconds);
+    if (ranks != md_reducer_active_ranks(t->reducer))
+        md_reducer_suggest(t->reducer, ranks);
+}
+
 md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
 {
     const md_times before = t->epoch_times;
@@ -266,9 +282,10 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     md_status status = md_trainer_fetch(t, err);
     if (status)
         return status;
+    const double fetched = md_clock_now();
     md_heartbeat_mark(t->heartbeat, MD_PHASE_COMPUTE, t->at.step);
     md_batch all, own;
-    if (t->active) {
+    if (md_reducer_is_active(t->reducer)) {
         gather(t, batch, part, &all, &own);
         lap(t, GATHER, &since);
         compute_part(t, &own, batch.count, &since);
@@ -285,11 +302,13 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
     lap(t, REDUCE, &since);
 
     md_heartbeat_mark(t->heartbeat, MD_PHASE_STEP, t->at.step);
-    if (t->active)
+    if (md_reducer_is_active(t->reducer))
         update(t, &all, batch.count, &norm);
     lap(t, OPTIMIZER, &since);
 
+    t->active_steps += md_reducer_active_ranks(t->reducer);
     md_reducer_publish(t->reducer, t->at.step + 1);
+    set_pace(t, md_clock_now() - fetched);
     md_heartbeat_mark(t->heartbeat, MD_PHASE_RECORD, t->at.step + 1);
     advance(t, &sums, batch.count);
     lap(t, REDUCE, &since);

@@ -129,6 +129,17 @@ static md_status save_what_is_left(md_trainer *t, const md_position *start, md_e
     return moved && t->saved_step != t->at.step ? md_trainer_save(t, 1, err) : MD_OK;
 }
 
+/* More ranks than the steps were fastest with are of use elsewhere. */
+static void say_pace(const md_trainer *t, const md_position *start)
+{
+    const int64_t steps = t->at.step - start->step;
+    const double ranks = (double)t->active_steps / (double)steps;
+    if (t->varies && steps > 0 && ranks < 0.9 * t->pace.most)
+        md_info("on average %.1f of %d ranks computed, as was fastest; "
+                "distributed.active_ranks=%d lets all of them",
+                ranks, t->pace.most, t->pace.most);
+}
+
 static md_status train(md_trainer *t, int *stop, md_error *err)
 {
     const md_position start = t->at;
@@ -143,6 +154,8 @@ static md_status train(md_trainer *t, int *stop, md_error *err)
     }
     if (finished)
         *stop = 0;
+    if (!status)
+        say_pace(t, &start);
     return status ? status : save_what_is_left(t, &start, err);
 }
 

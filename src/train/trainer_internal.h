@@ -9,6 +9,7 @@
 #include "mnist_dist/resilience/heartbeat.h"
 #include "mnist_dist/train/dataset.h"
 #include "mnist_dist/train/evaluate.h"
+#include "mnist_dist/train/pace.h"
 #include "mnist_dist/train/trainer.h"
 #include "prefetch.h"
 
@@ -37,10 +38,12 @@ typedef struct md_trainer {
     const md_optimizer *updates;              /* and its arithmetic */
     md_optimizer_constants constants;         /* of the step at hand */
     md_reducer *reducer;
-    int answers_numbers; /* the model does; see md_answer */
-    int exchanges;       /* it does not sum gradients; see md_reducer_matrices */
-    int active;          /* this rank has a part in the steps; see md_comm_activate */
-    int streams;         /* other ranks of the node read the parameters that this one steps */
+    int answers_numbers;  /* the model does; see md_answer */
+    int exchanges;        /* it does not sum gradients; see md_reducer_matrices */
+    float *density;       /* [features]: in how many images a pixel is not zero; NULL: in all */
+    md_pace pace;         /* rank 0: how many ranks compute, */
+    int varies;           /* if that is to be found by timing */
+    int64_t active_steps; /* of this process, each counted once for every rank that computed */
     md_matrix matrices[MD_MODEL_MOST_MATRICES];
     int needs_norm; /* of the gradient, in every step */
     md_heartbeat *heartbeat;

@@ -63,10 +63,9 @@ int same_everywhere(uint64_t value)
     return least == most;
 }
 
-static md_range slice_of(const md_comm *comm, size_t parameters)
+md_range cut_evenly(const void *parameters, int part, int parts)
 {
-    return md_range_part((md_range){0, parameters}, md_comm_node_rank(comm),
-                         md_comm_node_size(comm));
+    return md_range_part((md_range){0, *(const size_t *)parameters}, part, parts);
 }
 
 int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t parameters, int moments)
@@ -74,18 +73,18 @@ int open_subject(subject *s, md_reducer_kind kind, int node_size, size_t paramet
     md_error err;
     *s = (subject){
         .kind = kind, .node_size = node_size, .parameters = parameters, .matrix = {parameters, 1}};
-    md_reducer_params params = {.kind = kind,
-                                .parameters = parameters,
-                                .moments = moments,
-                                .rows = parameters,
-                                .batch = (size_t)world_size(),
-                                .values = 2,
-                                .matrices = &s->matrix,
-                                .matrix_count = 1,
-                                .all_within = all_within};
+    const md_reducer_params params = {.kind = kind,
+                                      .parameters = parameters,
+                                      .moments = moments,
+                                      .rows = parameters,
+                                      .batch = (size_t)world_size(),
+                                      .values = 2,
+                                      .matrices = &s->matrix,
+                                      .matrix_count = 1,
+                                      .cut = cut_evenly,
+                                      .context = &s->parameters,
+                                      .all_within = all_within};
     md_status status = md_comm_create(MPI_COMM_WORLD, node_size, &s->comm, &err);
-    if (!status)
-        params.slice = slice_of(s->comm, parameters);
     if (status || md_reducer_create(s->comm, &params, &s->reducer, &err)) {
         CU_FAIL("no reducer");
         fprintf(stderr, "%s, node size %d: %s\n", md_reducer_abouts[kind].name, node_size,

@@ -12,6 +12,8 @@ int draw_whole(int rank, int step, size_t i);  /* -8 .. 7, so that float sums ar
 void dawdle(int rank, int step, int place);    /* sleeps now and then, up to 0.4 ms */
 
 int all_within(const float *x, size_t count, float bound); /* nothing but a loop */
+/* See md_reducer_params; `parameters` points to their number, a size_t. */
+md_range cut_evenly(const void *parameters, int part, int parts);
 
 int world_rank(void);
 int world_size(void);

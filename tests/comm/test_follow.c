@@ -19,26 +19,26 @@ typedef struct team {
 
 static int is_active(const team *t)
 {
-    return md_comm_place(t->comm) >= 0;
+    return md_reducer_is_active(t->reducer);
 }
 
 static void open_team(team *t, int node_size, int most)
 {
+    static const size_t parameters = PARAMETERS;
     *t = (team){.matrix = {PARAMETERS, 1}};
-    md_reducer_params params = {.kind = MD_REDUCER_EXCHANGE,
-                                .parameters = PARAMETERS,
-                                .rows = PARAMETERS,
-                                .batch = BATCH,
-                                .values = 2,
-                                .matrices = &t->matrix,
-                                .matrix_count = 1,
-                                .all_within = all_within};
     CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, node_size, &t->comm, NULL), MD_OK);
-    CU_ASSERT_EQUAL_FATAL(md_comm_activate(t->comm, most, NULL), MD_OK);
-    const md_range places = md_comm_places(t->comm, md_comm_node(t->comm));
-    if (is_active(t))
-        params.slice = md_range_part((md_range){0, PARAMETERS},
-                                     md_comm_place(t->comm) - (int)places.begin, (int)places.count);
+    CU_ASSERT_EQUAL_FATAL(md_comm_give_places(t->comm, most, NULL), MD_OK);
+    const md_reducer_params params = {.kind = MD_REDUCER_EXCHANGE,
+                                      .parameters = PARAMETERS,
+                                      .rows = PARAMETERS,
+                                      .batch = BATCH,
+                                      .values = 2,
+                                      .matrices = &t->matrix,
+                                      .matrix_count = 1,
+                                      .cut = cut_evenly,
+                                      .context = &parameters,
+                                      .varies = md_comm_nodes(t->comm) == 1,
+                                      .all_within = all_within};
     CU_ASSERT_EQUAL_FATAL(md_reducer_create(t->comm, &params, &t->reducer, NULL), MD_OK);
 }
 
@@ -116,28 +116,41 @@ static void take_step(team *t, int step, int stop, md_step_sums *sums)
 }
 
 /* Everybody looks at the weights before the others go on. */
-static int count_wrong(team *t, const int *w)
+static int count_wrong(team *t, int step, const int *w)
 {
     int wrong = 0;
     for (size_t i = 0; i < PARAMETERS; i++)
         wrong += (int)md_reducer_parameters(t->reducer)[i] != w[i];
     CU_ASSERT_EQUAL(md_comm_barrier(t->comm, NULL), MD_OK);
+    wrong += !md_reducer_consistent(t->reducer, step + 1);
+    CU_ASSERT_EQUAL(md_comm_barrier(t->comm, NULL), MD_OK);
     return wrong;
 }
 
-static void check_steps(int node_size, int most)
+/* Another number of active ranks, for a step or for more than a rank may be behind. */
+static void vary(team *t, int step)
+{
+    const int most = md_comm_place_count(t->comm);
+    const int often = step < 100;
+    if (world_rank() == 0 && (often || step == 100 || step == 300))
+        md_reducer_suggest(t->reducer, 1 + (int)(draw(0, step, 0) % (unsigned)most));
+}
+
+static void check_steps(int node_size, int most, int varies)
 {
     team t;
     int w[PARAMETERS] = {0}, wrong = 0;
     open_team(&t, node_size, most);
     for (int step = 0; step < STEPS; step++) {
         md_step_sums sums;
+        if (varies)
+            vary(&t, step);
         take_step(&t, step, 0, &sums);
         step_serially(step, w);
         wrong += sums.values[0] != BATCH * step + BATCH * (BATCH - 1) / 2 || sums.stop;
         wrong += sums.values[1] != BATCH || sums.bad;
         if (is_looked_at(step))
-            wrong += count_wrong(&t, w);
+            wrong += count_wrong(&t, step, w);
         if (step == TOGETHER - 100 && !is_active(&t))
             usleep(50000); /* until the others wait */
         if (step % 64 == 0)
@@ -145,6 +158,17 @@ static void check_steps(int node_size, int most)
     }
     CU_ASSERT_EQUAL(wrong, 0);
     close_team(&t);
+}
+
+static void check_steady(int node_size, int most)
+{
+    check_steps(node_size, most, 0);
+}
+
+static void check_varying(int node_size, int most)
+{
+    if (node_size == 0)
+        check_steps(node_size, most, 1);
 }
 
 static void on_every_kind_of_node(void (*check)(int, int))
@@ -156,7 +180,12 @@ static void on_every_kind_of_node(void (*check)(int, int))
 
 static void steps_equal_those_of_a_serial_program(void)
 {
-    on_every_kind_of_node(check_steps);
+    on_every_kind_of_node(check_steady);
+}
+
+static void and_when_the_active_ranks_change(void)
+{
+    on_every_kind_of_node(check_varying);
 }
 
 /* Asked for by one rank alone, after its tenth step; all end after the same one. */
@@ -209,7 +238,7 @@ static void check_places(int node_size, int most)
 {
     md_comm *comm;
     CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, node_size, &comm, NULL), MD_OK);
-    CU_ASSERT_EQUAL_FATAL(md_comm_activate(comm, most, NULL), MD_OK);
+    CU_ASSERT_EQUAL_FATAL(md_comm_give_places(comm, most, NULL), MD_OK);
     const md_range places = md_comm_places(comm, md_comm_node(comm));
     const int first = md_comm_node_rank(comm), ranks = md_comm_node_size(comm);
     CU_ASSERT_EQUAL((int)places.count, ranks < most ? ranks : most);
@@ -238,14 +267,14 @@ static void check_bound(const cpu_set_t *allowed, int cpus)
     CU_ASSERT_EQUAL_FATAL(sched_setaffinity(0, sizeof own, &own), 0);
     CU_ASSERT_EQUAL_FATAL(md_comm_create(MPI_COMM_WORLD, 0, &comm, NULL), MD_OK);
     CU_ASSERT(!md_comm_is_crowded(comm));
-    CU_ASSERT_EQUAL(md_comm_activate(comm, 0, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_comm_give_places(comm, 0, NULL), MD_OK);
     const int wanted = cpus > 1 && world_size() > 2 ? 2 : 1;
     CU_ASSERT_EQUAL(md_comm_place_count(comm), wanted);
     CU_ASSERT_EQUAL(md_comm_place(comm), world_rank() == 0                  ? 0
                                          : world_rank() == 2 && wanted == 2 ? 1
                                                                             : -1);
     CU_ASSERT(!md_comm_is_crowded(comm));
-    CU_ASSERT_EQUAL(md_comm_activate(comm, 2, NULL), MD_OK);
+    CU_ASSERT_EQUAL(md_comm_give_places(comm, 2, NULL), MD_OK);
     CU_ASSERT_EQUAL(md_comm_is_crowded(comm), world_size() > 1);
     md_comm_destroy(&comm);
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof *allowed, allowed), 0);
@@ -263,6 +292,7 @@ static void a_cpu_has_one_active_rank(void)
 const char md_suite[] = "comm.follow";
 CU_TestInfo md_tests[] = {
     {"steps equal those of a serial program", steps_equal_those_of_a_serial_program},
+    {"and when the active ranks change", and_when_the_active_ranks_change},
     {"any rank can ask for a stop", any_rank_can_ask_for_a_stop},
     {"bad numbers are told to all", bad_numbers_are_told_to_all},
     {"the first ranks of a node are active", the_first_ranks_of_a_node_are_active},

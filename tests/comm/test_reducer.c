@@ -243,10 +243,13 @@ static void refuse(md_reducer_params params, const char *words)
 
 static void what_cannot_work_is_refused(void)
 {
+    const size_t parameters = 10;
     md_reducer_params good = {.kind = MD_REDUCER_EXCHANGE,
                               .parameters = 10,
                               .batch = 4,
                               .values = 2,
+                              .cut = cut_evenly,
+                              .context = &parameters,
                               .all_within = all_within};
     md_reducer_params bad = good;
     bad.kind = MD_REDUCER_KINDS;
@@ -266,10 +269,13 @@ static void what_cannot_work_is_refused(void)
 static void no_room_on_one_node_is_an_error_on_every_rank(void)
 {
     md_comm *comm;
+    const size_t parameters = 1000;
     md_reducer_params params = {.kind = MD_REDUCER_EXCHANGE,
-                                .parameters = 1000,
+                                .parameters = parameters,
                                 .batch = 1,
                                 .values = 2,
+                                .cut = cut_evenly,
+                                .context = &parameters,
                                 .all_within = all_within};
     setenv("OMPI_MCA_osc_sm_backing_directory", "/proc", 1);
     for (int node_size = 2; node_size <= world_size(); node_size++) {

@@ -148,8 +148,8 @@ def finish(process, seconds=180):
 
 
 def mpich():
-    """Its mpiexec may return 0 for a rank that exited or was killed in mid-run, and 9 where one ends with 76:
-    what was said and saved then has to tell."""
+    """Its mpiexec may return 0 for a rank that exited or was killed, and 0 or 9 where one ends with 76: what
+    was said and saved then has to tell."""
     return "MPICH" in works("--version")
 
 
@@ -158,7 +158,7 @@ def tells_of_failure(code):
 
 
 def tells_of_stall(code):
-    return code == 76 or code == 9 and mpich()
+    return code == 76 or code in (0, 9) and mpich()
 
 
 def below(pid):

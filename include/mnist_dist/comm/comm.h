@@ -25,22 +25,24 @@ int md_comm_node_rank(const md_comm *comm); /* within this node */
 int md_comm_node_size(const md_comm *comm); /* ranks on this node */
 int md_comm_node(const md_comm *comm);      /* number of this node, 0 .. nodes-1 */
 int md_comm_nodes(const md_comm *comm);
-/* Places count the active ranks node by node, see md_comm_activate: this rank's, -1 if it is not
- * active; those of a node; and all. */
+/* Places count the ranks that may compute, node by node, see md_comm_give_places: this rank's, -1
+ * if it has none; those of a node; and all. */
 int md_comm_place(const md_comm *comm);
 md_range md_comm_places(const md_comm *comm, int node);
 int md_comm_place_count(const md_comm *comm);
-/* Are there more active ranks on this node than can run at once? */
+/* This rank's number on its node, those with a place first. */
+int md_comm_order(const md_comm *comm);
+/* Are there more places on this node than ranks that can run at once? */
 int md_comm_is_crowded(const md_comm *comm);
 MPI_Comm md_comm_world(const md_comm *comm); /* borrowed handles */
 MPI_Comm md_comm_node_comm(const md_comm *comm);
 const char *md_comm_hosts(const md_comm *comm); /* "n1,n2": each host once, in rank order */
 
-/* Collective, before a reducer is made. Who is active, that is, has a part in the steps of a
- * reducer that exchanges: with `most` 0 each rank that finds a CPU of its own among those it may
- * run on (sched_getaffinity(2)), else the first so many ranks of each node. All are until this is
- * called. Ranks that take turns on a CPU cost a step more than they bring to it. */
-md_status md_comm_activate(md_comm *comm, int most, md_error *err);
+/* Collective, before a reducer is made. Who may compute in the steps of a reducer that exchanges:
+ * with `most` 0 each rank that finds a CPU of its own among those it may run on
+ * (sched_getaffinity(2)), else the first so many ranks of each node. All may until this is called.
+ * Ranks that take turns on a CPU cost a step more than they bring to it. */
+md_status md_comm_give_places(md_comm *comm, int most, md_error *err);
 
 /* Local. From now on every collective of comm/ over these ranks, or some of them, calls
  * hook(context, 1) just before it may wait for others, and hook(context, 0) when it need not wait

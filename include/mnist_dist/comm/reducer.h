@@ -13,9 +13,9 @@
  *     md_reducer_square_sum()      only when clipping
  *     md_reducer_begin_step(), gradient if it was not summed, optimizer on the slice    (local)
  *     md_reducer_publish()         every rank sees the new parameters
- * A rank that is not active (md_comm_activate) has no samples and no slice: it only calls reduce
- * and publish, and may be some steps behind. What it finds in the blocks is one step's as long as
- * the others wait for it, as in a collective. */
+ * A rank that is not active has no samples and no slice: it only calls reduce and publish, and may
+ * be some steps behind. What it finds in the blocks is one step's as long as the others wait for
+ * it, as in a collective. */
 #ifndef MNIST_DIST_COMM_REDUCER_H
 #define MNIST_DIST_COMM_REDUCER_H
 
@@ -44,9 +44,12 @@ typedef struct md_reducer_params {
     size_t rows;       /* of the parameters' tensors: pieces of the gradient's square sum */
     size_t batch;      /* samples in the largest global batch */
     int values;        /* of md_step_sums that are summed */
-    /* Of variants that exchange: this rank's slice of the parameters, those of a node's ranks one
-     * after another; and the shapes of the matrices. */
-    md_range slice;
+    /* Of variants that exchange: slice number `part` of `parts` of the parameters, one after
+     * another, for the active ranks of a node; may their number change; and the shapes of the
+     * matrices. */
+    md_range (*cut)(const void *context, int part, int parts);
+    const void *context;
+    int varies;
     const md_matrix *matrices; /* [matrix_count]; borrowed */
     int matrix_count;
     /* Is every |x| <= bound? See nn/kernels.h; handed in so that comm/ need not know nn/. */
@@ -66,7 +69,7 @@ void md_reducer_destroy(md_reducer **reducer); /* collective; NULL is fine; clea
  * copy: write them only in this rank's slice, or through md_reducer_load. */
 float *md_reducer_parameters(md_reducer *reducer);
 float *md_reducer_moment(md_reducer *reducer, int index); /* whole block, as rank 0 saves it */
-md_range md_reducer_slice(const md_reducer *reducer);     /* may be empty */
+md_range md_reducer_slice(const md_reducer *reducer);     /* may be empty, until publish */
 /* Local. This rank's own. Summed: [parameters], backward writes here and reduce leaves the sum.
  * Exchanged: room for the slice's. */
 float *md_reducer_gradient(md_reducer *reducer);
@@ -76,6 +79,13 @@ float *md_reducer_matrices(md_reducer *reducer);
 /* Local. The samples that this rank takes of a batch of so many: whole rows of every matrix, and
  * one row of the one with the longest at most more than another rank. */
 md_range md_reducer_part(const md_reducer *reducer, size_t samples);
+/* Local. Does this rank compute in the coming step? How many of its node do? At first all that have
+ * a place (md_comm_give_places). */
+int md_reducer_is_active(const md_reducer *reducer);
+int md_reducer_active_ranks(const md_reducer *reducer);
+/* Local, rank 0 of a single node, if params.varies: so many ranks, at most those that have a place,
+ * shall compute from the step after the coming one on. No bit depends on it. */
+void md_reducer_suggest(md_reducer *reducer, int ranks);
 /* Local. The largest magnitude that md_reducer_add takes without calling it bad. */
 float md_reducer_bound(const md_reducer *reducer);
 

@@ -26,7 +26,7 @@ typedef struct md_run_info {
     size_t parameters;
     int64_t first_step;   /* > 0: resumed */
     int node_ranks, cpus; /* of rank 0's node; cpus 0: unknown */
-    int active;           /* of those ranks; see md_comm_activate */
+    int active;           /* of those ranks, that may compute; see md_comm_give_places */
     double density;       /* share of non-zero pixels */
 } md_run_info;
 

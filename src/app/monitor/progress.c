@@ -44,7 +44,7 @@ static void speak_of_cpus(const md_run_info *info)
 {
     const int cpus = info->cpus, active = info->active;
     if (active < info->node_ranks)
-        md_info("%d of %d ranks on a node compute, the others follow their steps "
+        md_info("at most %d of a node's %d ranks compute at once, the others follow their steps "
                 "(distributed.active_ranks): mpirun -np %d mnist_dist ... does as much",
                 active, info->node_ranks, active * info->record->nodes);
     if (cpus <= 0 || active <= cpus)

@@ -9,6 +9,7 @@
 
 typedef struct private_blocks {
     md_mark mark; /* the slice is the whole block */
+    _Atomic int marks;
 } private_blocks;
 
 /* The sums ride as floats and stay exact: each int64 is cut into bytes, and sums of bytes over up
@@ -42,8 +43,9 @@ static md_status create(md_reducer *reducer, md_error *err)
                        "distributed.reducer allreduce sums over at most %d ranks, not %d; choose "
                        "exchange",
                        MOST_RANKS, size);
+    own->marks = 1;
     reducer->marks = &own->mark;
-    reducer->slices = 1;
+    reducer->mark_count = &own->marks;
     reducer->slice = (md_range){0, reducer->params.parameters};
     /* Half of what fits, since the sum's own rounding may go up. */
     reducer->bound = FLT_MAX / 2 / (float)size;

@@ -10,10 +10,11 @@
  * the rows travel, in one MPI_Allgatherv a step, and every node computes all slices: the state is
  * whole on each, for saving and for rescue, and no weights need to travel.
  *
- * Ranks of a node that are not active (md_comm_activate) have no samples and no slice: they follow.
+ * Of a node's ranks only those that are active compute; how many that is may change after any step.
+ * The others have no samples and no slice, and follow.
  *
- *     window: barrier | what others follow | step sums [active ranks of this node] | marks [the
- * same] | square sums [rows] | parameters, moments | matrices */
+ *     window: barrier | what others follow | step sums [places of this node] |
+ *             marks [the same] | square sums [rows] | parameters, moments | matrices */
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -31,7 +32,7 @@ typedef struct exchange {
     md_shared *window;
     md_barrier *barrier;
     md_follow *follow;
-    md_totals *ranks; /* [active ranks of this node] */
+    md_totals *ranks; /* [places of this node] */
     int64_t steps;    /* reduced so far */
     /* Of the first rank of a node, if there are several. */
     MPI_Comm leaders; /* else null */
@@ -42,7 +43,7 @@ typedef struct exchange {
 static void fence(md_reducer *reducer)
 {
     exchange *own = reducer->variant;
-    md_barrier_wait(own->barrier, reducer->comm);
+    md_barrier_wait(own->barrier, reducer->comm, reducer->active_ranks);
 }
 
 static int leads(const md_reducer *reducer)
@@ -64,9 +65,28 @@ static size_t most_floats(const md_reducer *reducer)
     return floats_of(reducer, (md_range){0, reducer->params.batch});
 }
 
+static size_t places_here(const md_reducer *reducer)
+{
+    return md_comm_places(reducer->comm, md_comm_node(reducer->comm)).count;
+}
+
+/* Local: from now on so many of the node's ranks compute. */
+static void divide(md_reducer *reducer, int active)
+{
+    const md_reducer_params *params = &reducer->params;
+    const int rank = md_comm_order(reducer->comm);
+    reducer->active_ranks = active;
+    reducer->active = rank < active;
+    reducer->slice = (md_range){0};
+    if (reducer->active)
+        reducer->slice = params->cut(params->context, rank, active);
+    if (md_comm_nodes(reducer->comm) == 1)
+        reducer->parts = active;
+}
+
 static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
 {
-    const size_t ranks = (size_t)reducer->slices;
+    const size_t ranks = places_here(reducer);
     const size_t sizes[] = {sizeof *own->barrier,
                             md_follow_bytes(reducer->comm),
                             ranks * sizeof *own->ranks,
@@ -92,7 +112,9 @@ static md_status open_window(md_reducer *reducer, exchange *own, md_error *err)
     reducer->squares = parts[4];
     reducer->parameters = parts[5];
     reducer->matrices = parts[6];
-    md_follow_begin(own->follow, reducer->comm);
+    reducer->mark_count = &own->follow->active;
+    atomic_store(&own->follow->active, reducer->active_ranks);
+    md_follow_place(own->follow, md_comm_order(reducer->comm), reducer->active ? INT64_MAX : 0);
     return MD_OK;
 }
 
@@ -139,14 +161,13 @@ static md_status create(md_reducer *reducer, md_error *err)
     exchange *own = reducer->variant;
     void *gradient;
     own->leaders = MPI_COMM_NULL;
-    const md_range places = md_comm_places(reducer->comm, md_comm_node(reducer->comm));
-    reducer->slices = (int)places.count;
-    reducer->own_slice = md_comm_place(reducer->comm) - (int)places.begin;
-    reducer->slice = params->slice;
+    divide(reducer, (int)places_here(reducer));
+    reducer->own_mark = md_comm_order(reducer->comm);
     /* Then no product of two is too large, nor the sum of a batch of them. */
     reducer->bound = sqrtf(FLT_MAX / 2 / (float)params->batch);
     md_status status =
-        md_allocate(&gradient, params->slice.count, sizeof(float), "the slice's gradient", err);
+        md_allocate(&gradient, params->varies ? params->parameters : reducer->slice.count,
+                    sizeof(float), "the slice's gradient", err);
     reducer->gradient = gradient;
     status = md_agree(reducer->comm, status, err);
     if (!status)
@@ -264,20 +285,20 @@ static void sum_node(md_reducer *reducer, int64_t *sums)
     const exchange *own = reducer->variant;
     if (leads(reducer))
         sums[reducer->params.values] += md_follow_stops(own->follow);
-    memcpy(own->ranks[reducer->own_slice].sums, sums, sizeof own->ranks->sums);
+    memcpy(own->ranks[md_comm_order(reducer->comm)].sums, sums, sizeof own->ranks->sums);
     fence(reducer);
     memset(sums, 0, sizeof own->ranks->sums);
-    for (int r = 0; r < reducer->slices; r++)
+    for (int r = 0; r < reducer->active_ranks; r++)
         sum_up(own->ranks[r].sums, sums);
 }
 
 static md_status follow(md_reducer *reducer, int64_t *sums, md_error *err)
 {
-    const exchange *own = reducer->variant;
+    exchange *own = reducer->variant;
     md_totals totals;
     if (sums[reducer->params.values]) /* the wish to stop */
         md_follow_ask_to_stop(own->follow);
-    md_follow_next(own->follow, reducer->comm, &totals);
+    md_follow_read(own->follow, reducer->comm, own->steps++, &totals);
     return take_totals(&totals, sums, err);
 }
 
@@ -285,10 +306,11 @@ static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_e
 {
     exchange *own = reducer->variant;
     const int nodes = md_comm_nodes(reducer->comm);
-    const md_totals *totals = &own->follow->totals[own->steps++ % MD_FOLLOW_STEPS];
+    const md_totals *totals = &own->follow->totals[own->steps % MD_FOLLOW_STEPS];
     md_status status = MD_OK;
     if (!reducer->active)
         return follow(reducer, sums, err);
+    own->steps++;
     sum_node(reducer, sums);
     if (own->leaders != MPI_COMM_NULL)
         status = exchange_between_nodes(reducer, samples, sums, err);
@@ -299,16 +321,33 @@ static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_e
     return nodes > 1 && !leads(reducer) ? take_totals(totals, sums, err) : status;
 }
 
+/* Local, on all ranks of the node after the same step: `next` of them compute in the coming ones.
+ */
+static void change_to(md_reducer *reducer, int next)
+{
+    const exchange *own = reducer->variant;
+    const int before = reducer->active_ranks, rank = md_comm_order(reducer->comm);
+    divide(reducer, next);
+    if (rank >= before && rank < next)
+        md_follow_place(own->follow, rank, INT64_MAX);
+    if (!leads(reducer))
+        return;
+    for (int r = next; r < before; r++)
+        md_follow_place(own->follow, r, own->steps);
+    atomic_store(&own->follow->active, next);
+}
+
 static void publish(md_reducer *reducer)
 {
     const exchange *own = reducer->variant;
-    if (!reducer->active) {
-        md_follow_wait(own->follow, reducer->comm);
-        return;
-    }
-    fence(reducer);
+    if (reducer->active)
+        fence(reducer);
+    else
+        md_follow_wait(own->follow, reducer->comm, own->steps - 1);
     if (leads(reducer))
         md_follow_publish(own->follow);
+    if (reducer->wanted && reducer->wanted != reducer->active_ranks)
+        change_to(reducer, reducer->wanted);
 }
 
 /* Rank 0 leads the first node. */
