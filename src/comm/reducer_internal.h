@@ -60,8 +60,8 @@ struct md_reducer {
     int active;       /* has this rank a part in the coming step? */
     int active_ranks; /* of this node, those that have */
     int parts;        /* that a batch is cut into */
-    int suggested,
-        wanted; /* active ranks from the next step on, by this rank and by all; 0: as many */
+    int suggested;    /* active ranks from the next step on, by this rank; 0: as many */
+    int wanted;       /* the same, after the last reduce */
     md_range slice;
 
     md_mark *marks;
