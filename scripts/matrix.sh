@@ -44,11 +44,11 @@ inside() {
         ${MNIST_DIR:+MNIST_DIR=/mnist} bash -c "cd /root/mnist_dist && $1" </dev/null
 }
 
-# Unmounted before it is removed: /dev and /proc are this machine's own.
+# Unmounted before it is removed: /dev and /proc are this machine's own. A straggler of a test may hold them.
 remove_system() {
     local point
     for point in dev/shm dev/pts dev sys proc; do
-        ! mountpoint -q "$system/$point" || umount "$system/$point" || return
+        ! mountpoint -q "$system/$point" || umount --lazy "$system/$point" || return
     done
     rm -rf --one-file-system "$system"
 }
