@@ -59,6 +59,7 @@ make_system() {
         debootstrap --variant=minbase --arch="$arch" "$suite" "$system" \
             "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" &&
         cp -L /etc/resolv.conf "$system/etc/resolv.conf" &&
+        printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$(hostname)" >"$system/etc/hosts" &&
         mount -t proc proc "$system/proc" && mount --bind /dev "$system/dev" &&
         mount -t sysfs -o ro sysfs "$system/sys" &&
         mount -t devpts devpts "$system/dev/pts" && mount -t tmpfs tmpfs "$system/dev/shm" &&
