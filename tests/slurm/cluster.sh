@@ -156,12 +156,13 @@ nodes_idle() {
     [ "$(sinfo -h -t idle -o %D 2>/dev/null)" = "$(wc -w <<<"$NODES")" ]
 }
 
-# Jobs first: slurmstepd outlives its slurmd and ends with its job.
+# Jobs first: slurmstepd outlives its slurmd and ends with its job. Both commands ask for minutes where
+# nobody answers.
 stop() {
     local name pid
-    scancel --user="$(id -un)" 2>/dev/null || true
+    timeout 15 scancel --user="$(id -un)" 2>/dev/null || true
     for _ in {1..75}; do
-        [ -n "$(squeue -h 2>/dev/null)" ] || break
+        [ -n "$(timeout 15 squeue -h 2>/dev/null)" ] || break
         sleep 0.2
     done
     for name in $NODES slurmctld munged; do
