@@ -1,7 +1,5 @@
 #include "follow.h"
 
-#include <string.h>
-
 #include "comm_internal.h"
 #include "mnist_dist/base/clock.h"
 
@@ -30,16 +28,14 @@ static int64_t slowest(const md_follow *follow, const md_comm *comm)
     return least;
 }
 
-void md_follow_tell(md_follow *follow, const md_comm *comm, const int64_t *sums, md_status status)
+void md_follow_tell(md_follow *follow, const md_comm *comm, const md_totals *totals)
 {
     const int64_t step = atomic_load_explicit(&follow->reduced, memory_order_relaxed);
-    md_totals *totals = &follow->totals[step % MD_FOLLOW_STEPS];
     md_comm_tell(comm, 1);
     while (step - MD_FOLLOW_STEPS >= slowest(follow, comm))
         md_clock_sleep(nap_s);
     md_comm_tell(comm, 0);
-    memcpy(totals->sums, sums, sizeof totals->sums);
-    totals->status = status;
+    follow->totals[step % MD_FOLLOW_STEPS] = *totals;
     atomic_store_explicit(&follow->reduced, step + 1, memory_order_release);
 }
 

@@ -1,7 +1,7 @@
 /* How ranks that do not compute follow the steps of those that do: a node's first rank tells them
  * each step's totals, in memory that they share. They may be some steps behind, and look for news
- * now and then instead of being woken: a sleeper woken in every step takes more from those that
- * compute than it could add. Steps count from the window's creation. Internal to comm. */
+ * now and then instead of being woken in each step. Steps count from the window's creation.
+ * Internal to comm. */
 #ifndef MNIST_DIST_COMM_FOLLOW_H
 #define MNIST_DIST_COMM_FOLLOW_H
 
@@ -12,6 +12,7 @@
 typedef struct md_totals {
     _Alignas(MD_ALIGNMENT) int64_t sums[MD_MOST_SUMS];
     md_status status; /* of bringing them together */
+    int suggested;    /* active ranks after the step, by rank 0 of a single node; 0: as many */
 } md_totals;
 
 enum { MD_FOLLOW_STEPS = 128 }; /* that a rank may be behind */
@@ -36,7 +37,7 @@ void md_follow_place(md_follow *follow, int rank, int64_t step);
 
 /* The node's first rank: the next step's totals, told once no rank is too far behind; that the step
  * is finished; and how many stops were asked for since the last call. */
-void md_follow_tell(md_follow *follow, const md_comm *comm, const int64_t *sums, md_status status);
+void md_follow_tell(md_follow *follow, const md_comm *comm, const md_totals *totals);
 void md_follow_publish(md_follow *follow);
 int md_follow_stops(md_follow *follow);
 

@@ -217,7 +217,6 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
     memcpy(totals, own->values, sizeof own->values);
     totals[values] = stop != 0;
     totals[values + 1] = own->bad;
-    totals[values + 2] = reducer->suggested;
     md_status status = reducer->ops->reduce(reducer, samples, totals, err);
     if (status)
         return status;
@@ -225,8 +224,6 @@ md_status md_reducer_reduce(md_reducer *reducer, size_t samples, int stop, md_st
     memcpy(sums->values, totals, (size_t)values * sizeof *totals);
     reducer->pending = (md_step_sums){0};
     reducer->computed = 0;
-    reducer->wanted = (int)totals[values + 2];
-    reducer->suggested = 0;
     return MD_OK;
 }
 

@@ -10,11 +10,11 @@
 
 enum { MD_REDUCER_MOMENTS = 2 };
 
-/* md_step_sums as int64 counts: the values, stop, bad, and the active ranks that are wanted. */
-enum { MD_MOST_SUMS = MD_STEP_VALUES + 3 };
+/* md_step_sums as int64 counts: the values, stop, bad. */
+enum { MD_MOST_SUMS = MD_STEP_VALUES + 2 };
 static inline int md_reducer_sums(const md_reducer_params *params)
 {
-    return params->values + 3;
+    return params->values + 2;
 }
 
 /* One per slice, where every rank that sees the slice can read it: 2 s, stepped s times; 2 s + 1,
@@ -39,7 +39,7 @@ typedef struct md_reducer_ops {
     md_status (*spread)(md_reducer *reducer, md_error *err);
     /* Collective over a node's active ranks. What they wrote into shared blocks is there for all of
      * them after it; and, over the node, for all its ranks when the step is finished, of whom the
-     * wanted ones become active. NULL: nothing is shared. */
+     * suggested ones become active. NULL: nothing is shared. */
     void (*fence)(md_reducer *reducer);
     void (*publish)(md_reducer *reducer);
 } md_reducer_ops;
@@ -60,8 +60,7 @@ struct md_reducer {
     int active;       /* has this rank a part in the coming step? */
     int active_ranks; /* of this node, those that have */
     int parts;        /* that a batch is cut into */
-    int suggested;    /* active ranks from the next step on, by this rank; 0: as many */
-    int wanted;       /* the same, after the last reduce */
+    int suggested;    /* active ranks from the step after the coming one on; 0: as many */
     md_range slice;
 
     md_mark *marks;

@@ -34,6 +34,7 @@ typedef struct exchange {
     md_follow *follow;
     md_totals *ranks; /* [places of this node] */
     int64_t steps;    /* reduced so far */
+    int suggested;    /* by the last one; see md_totals */
     /* Of the first rank of a node, if there are several. */
     MPI_Comm leaders; /* else null */
     char *sent, *received;
@@ -269,56 +270,58 @@ static md_status exchange_between_nodes(md_reducer *reducer, size_t samples, int
     return status;
 }
 
-/* What a node's first rank found out is true for all of them. */
-static md_status take_totals(const md_totals *totals, int64_t *sums, md_error *err)
-{
-    memcpy(sums, totals->sums, sizeof totals->sums);
-    return totals->status ? md_fail(err, totals->status,
-                                    "the first rank of this node could not exchange with other "
-                                    "nodes; look for its message")
-                          : MD_OK;
-}
-
-/* The node's sums, from those of its active ranks. */
-static void sum_node(md_reducer *reducer, int64_t *sums)
+/* The node's totals, from those of its active ranks. */
+static void sum_node(md_reducer *reducer, int64_t *sums, md_totals *out)
 {
     const exchange *own = reducer->variant;
+    md_totals *mine = &own->ranks[md_comm_order(reducer->comm)];
     if (leads(reducer))
         sums[reducer->params.values] += md_follow_stops(own->follow);
-    memcpy(own->ranks[md_comm_order(reducer->comm)].sums, sums, sizeof own->ranks->sums);
+    memcpy(mine->sums, sums, sizeof mine->sums);
+    mine->suggested = reducer->suggested;
+    reducer->suggested = 0;
     fence(reducer);
-    memset(sums, 0, sizeof own->ranks->sums);
+    *out = (md_totals){.suggested = own->ranks[0].suggested};
     for (int r = 0; r < reducer->active_ranks; r++)
-        sum_up(own->ranks[r].sums, sums);
+        sum_up(own->ranks[r].sums, out->sums);
 }
 
-static md_status follow(md_reducer *reducer, int64_t *sums, md_error *err)
+/* Those of the batch, as an active rank comes to know them. */
+static void sum_batch(md_reducer *reducer, size_t samples, int64_t *sums, md_totals *out,
+                      md_error *err)
 {
     exchange *own = reducer->variant;
-    md_totals totals;
-    if (sums[reducer->params.values]) /* the wish to stop */
-        md_follow_ask_to_stop(own->follow);
-    md_follow_read(own->follow, reducer->comm, own->steps++, &totals);
-    return take_totals(&totals, sums, err);
+    const md_comm *comm = reducer->comm;
+    sum_node(reducer, sums, out);
+    if (own->leaders != MPI_COMM_NULL)
+        out->status = exchange_between_nodes(reducer, samples, out->sums, err);
+    if (leads(reducer))
+        md_follow_tell(own->follow, comm, out);
+    if (md_comm_nodes(comm) == 1)
+        return;
+    fence(reducer);
+    *out = own->follow->totals[own->steps % MD_FOLLOW_STEPS];
 }
 
+/* What a node's first rank found out is true for all of them. */
 static md_status reduce(md_reducer *reducer, size_t samples, int64_t *sums, md_error *err)
 {
     exchange *own = reducer->variant;
-    const int nodes = md_comm_nodes(reducer->comm);
-    const md_totals *totals = &own->follow->totals[own->steps % MD_FOLLOW_STEPS];
-    md_status status = MD_OK;
-    if (!reducer->active)
-        return follow(reducer, sums, err);
+    md_totals totals;
+    if (!reducer->active && sums[reducer->params.values]) /* the wish to stop */
+        md_follow_ask_to_stop(own->follow);
+    if (reducer->active)
+        sum_batch(reducer, samples, sums, &totals, err);
+    else
+        md_follow_read(own->follow, reducer->comm, own->steps, &totals);
     own->steps++;
-    sum_node(reducer, sums);
-    if (own->leaders != MPI_COMM_NULL)
-        status = exchange_between_nodes(reducer, samples, sums, err);
-    if (leads(reducer))
-        md_follow_tell(own->follow, reducer->comm, sums, status);
-    if (nodes > 1)
-        fence(reducer);
-    return nodes > 1 && !leads(reducer) ? take_totals(totals, sums, err) : status;
+    own->suggested = totals.suggested;
+    memcpy(sums, totals.sums, sizeof totals.sums);
+    if (totals.status && !leads(reducer))
+        return md_fail(err, totals.status,
+                       "the first rank of this node could not exchange with other nodes; look for "
+                       "its message");
+    return totals.status;
 }
 
 /* Local, on all ranks of the node after the same step: `next` of them compute in the coming ones.
@@ -346,8 +349,8 @@ static void publish(md_reducer *reducer)
         md_follow_wait(own->follow, reducer->comm, own->steps - 1);
     if (leads(reducer))
         md_follow_publish(own->follow);
-    if (reducer->wanted && reducer->wanted != reducer->active_ranks)
-        change_to(reducer, reducer->wanted);
+    if (own->suggested && own->suggested != reducer->active_ranks)
+        change_to(reducer, own->suggested);
 }
 
 /* Rank 0 leads the first node. */
