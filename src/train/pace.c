@@ -1,11 +1,12 @@
 #include "mnist_dist/train/pace.h"
 
-/* A window has to be longer than the turns that a busy system gives, and short beside an epoch. */
+/* Steps: short beside an epoch; the one under way at a change, and the first after it, do not
+ * count. And windows. */
 enum { WINDOW = 32, SKIPPED = 2, LEAST_WAIT = 4, MOST_WAIT = 512 };
 enum { SETTLED, TRIAL, SETTLED_AGAIN };
 enum { FEWER, MORE };
 
-static const double gain = 0.95; /* what less is not worth */
+static const double gain = 0.95; /* of the time, at most, that a trial has to take */
 
 void md_pace_begin(md_pace *pace, int most)
 {

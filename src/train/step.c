@@ -246,9 +246,7 @@ static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
     t->epoch_times.images += (int64_t)batch_size;
 }
 
-/* Steps this rank's slice by the gradient of the whole batch, whose norm is NAN unless it is
- * needed.
- */
+/* Steps this rank's slice by the gradient of the whole batch; its norm is NAN unless needed. */
 static void update(md_trainer *t, const md_batch *all, size_t batch_size, double *norm)
 {
     double scale;

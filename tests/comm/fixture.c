@@ -26,6 +26,17 @@ int draw_whole(int rank, int step, size_t i)
     return (int)(draw(rank, step, i) % 16) - 8;
 }
 
+int gradient_of(int rank, int step, size_t i, int parameter)
+{
+    return draw_whole(rank, step, i) + parameter % 7;
+}
+
+int stepped(int old, int sum)
+{
+    enum { WRAP = 1024 };
+    return ((old - sum) % WRAP + WRAP) % WRAP;
+}
+
 void dawdle(int rank, int step, int place)
 {
     uint32_t value = draw(rank + 1000, step, (size_t)place);

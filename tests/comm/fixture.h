@@ -9,7 +9,11 @@
 uint32_t draw(int rank, int step, size_t i);
 float draw_real(int rank, int step, size_t i); /* in [-1, 1) */
 int draw_whole(int rank, int step, size_t i);  /* -8 .. 7, so that float sums are exact */
-void dawdle(int rank, int step, int place);    /* sleeps now and then, up to 0.4 ms */
+/* A gradient that depends on the parameter, as gradients do, of a rank or a sample; and what stands
+ * for the optimizer: whole numbers in, whole numbers out. */
+int gradient_of(int rank, int step, size_t i, int parameter);
+int stepped(int old, int sum);
+void dawdle(int rank, int step, int place); /* sleeps now and then, up to 0.4 ms */
 
 int all_within(const float *x, size_t count, float bound); /* nothing but a loop */
 /* See md_reducer_params; `parameters` points to their number, a size_t. */

@@ -53,22 +53,12 @@ static int is_looked_at(int step)
     return step % TOGETHER == 7 || step == STEPS - 1;
 }
 
-static int gradient_of(size_t sample, int step, size_t i, int parameter)
-{
-    return draw_whole((int)sample, step, i) + parameter % 7;
-}
-
-static int stepped(int old, int sum)
-{
-    return ((old - sum) % 1024 + 1024) % 1024;
-}
-
 static void step_serially(int step, int *w)
 {
     for (size_t i = 0; i < PARAMETERS; i++) {
         int sum = 0;
         for (size_t k = 0; k < BATCH; k++)
-            sum += gradient_of(k, step, i, w[i]);
+            sum += gradient_of((int)k, step, i, w[i]);
         w[i] = stepped(w[i], sum);
     }
 }
@@ -83,7 +73,7 @@ static void compute(team *t, int step)
         float *row = md_reducer_matrices(t->reducer) + k * PARAMETERS;
         sums.values[0] += step + (int64_t)k;
         for (size_t i = 0; i < PARAMETERS; i++)
-            row[i] = (float)gradient_of(k, step, i, (int)w[i]);
+            row[i] = (float)gradient_of((int)k, step, i, (int)w[i]);
     }
     if (part.count > 0)
         md_reducer_add(t->reducer, BATCH, &sums);

@@ -10,19 +10,7 @@
 #include "mnist_dist/base/digest.h"
 #include "runner.h"
 
-enum { STEPS = 30, WRAP = 1024 };
-
-/* A gradient that depends on the parameter, as gradients do. */
-static int gradient_of(int rank, int step, size_t i, int parameter)
-{
-    return draw_whole(rank, step, i) + parameter % 7;
-}
-
-/* Stands for the optimizer: whole numbers in, whole numbers out. */
-static int stepped(int old, int sum)
-{
-    return ((old - sum) % WRAP + WRAP) % WRAP;
-}
+enum { STEPS = 30 };
 
 static void step_serially(int step, size_t parameters, int *w, int *m)
 {

@@ -6,7 +6,7 @@ import sys
 
 import h5py
 
-from program import RECIPE, check_refused, conclude, digest, finish, judge, run, tells_of_failure, tells_of_stall, undisturbed
+from program import RECIPE, broke_off, check_refused, conclude, digest, finish, judge, run, tells_of_stall, undisturbed
 
 OPTIONS = RECIPE + ["--reducer", "exchange"]
 
@@ -66,7 +66,7 @@ def nothing_saved_since(place, ranks):
     """The run that another was moved aside for died before its first save."""
     place.train(ranks, OPTIONS)
     code, out, err = finish(place.start(ranks, OPTIONS + ["--inject", "kill@0:1"]))
-    assert tells_of_failure(code) and not digest(out) and "moved to" in err, (code, out, err)
+    assert broke_off(code, out) and "moved to" in err, (code, out, err)
     out, err = place.train(ranks, OPTIONS + ["--set", "train.max_steps=2"], resume=True)
     assert f"starting anew; an earlier run lies in {place.output}/previous" in err, err
     assert "steps=2 " in out, out

@@ -3,8 +3,8 @@
 and 3 ranks: exit code, one message, and a resume that ends with the undisturbed run's weights."""
 import sys
 
-from program import (RECIPE, conclude, digest, ends_as, finish, judge, own_messages, reducers, tells_of_failure,
-                     tells_of_stall, together, undisturbed)
+from program import (RECIPE, broke_off, conclude, ends_as, finish, judge, own_messages, reducers, tells_of_stall,
+                     together, undisturbed)
 
 MOMENTS = {"first step": "1", "mid-epoch": "8", "save": "save"}
 IN_STEPS_ONLY = ("nan",)
@@ -25,7 +25,7 @@ def rehearse(place, fault, moment, ranks, reducer, reference):
     hit = options + ["--inject", f"{fault}@{last}:{MOMENTS[moment]}"]
     code, out, err = finish(place.start(ranks, hit))
     codes, words = expected_end(fault)
-    known = tells_of_failure(code) and not digest(out) if codes is None else code in codes
+    known = broke_off(code, out) if codes is None else code in codes
     assert known or fault == "stop" and tells_of_stall(code), f"exit {code}: {err}"
     messages = own_messages(err)
     if words:

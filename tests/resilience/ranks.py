@@ -7,7 +7,7 @@ import os
 import re
 import sys
 
-from program import Place, conclude, digest, finish, judge, run, tells_of_failure, undisturbed
+from program import Place, broke_off, conclude, digest, finish, judge, run, undisturbed
 
 DROPOUT = """model:
   - {layer: flatten}
@@ -25,15 +25,12 @@ def recipe(everything, batch):
 
 def killed_twice(options, steps_per_epoch):
     """Started on 3 ranks, killed in mid-epoch, resumed on 2, killed, resumed on 8."""
-    def was_killed(code, out):
-        return tells_of_failure(code) and not digest(out)
-
     first, second = steps_per_epoch // 2 + 1, steps_per_epoch + steps_per_epoch // 2 + 1
     with Place() as place:
         code, out, err = finish(place.start(3, options + ["--inject", f"kill@2:{first}"]))
-        assert was_killed(code, out), f"exit {code}, the kill did not happen: {err}"
+        assert broke_off(code, out), f"exit {code}, the kill did not happen: {err}"
         code, out, err = finish(place.start(2, options + ["--inject", f"kill@1:{second}"], True))
-        assert was_killed(code, out), f"exit {code}, the kill did not happen: {err}"
+        assert broke_off(code, out), f"exit {code}, the kill did not happen: {err}"
         return digest(place.train(8, options, True)[0])
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-from program import (Place, conclude, digest, ends_as, finish, judge, mpich, own_messages, tells_of_failure,
+from program import (Place, broke_off, conclude, digest, ends_as, finish, judge, mpich, own_messages,
                      tells_of_stall, together, undisturbed, works)
 
 LIBRARY = sys.argv[1]
@@ -70,7 +70,7 @@ def leaves_and_resumes(place, name, by, expected, rank, call):
     ranks, options = RUNS[name]
     how = {"MD_STOP_AT": f"{rank}:{call}", "MD_STOP_BY": by}
     code, out, err = finish(start(place, ranks, options, **how), 60)
-    assert tells_of_failure(code) and (err or mpich()) and not digest(out), f"exit {code}: {out}{err}"
+    assert broke_off(code, out) and (err or mpich()), f"exit {code}: {out}{err}"
     ends_as(place.go_on(ranks), expected)
 
 

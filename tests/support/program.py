@@ -153,8 +153,8 @@ def mpich():
     return "MPICH" in works("--version")
 
 
-def tells_of_failure(code):
-    return code != 0 or mpich()
+def broke_off(code, out):
+    return (code != 0 or mpich()) and not digest(out)
 
 
 def tells_of_stall(code):
