@@ -18,7 +18,7 @@ static int take(const cpu_set_t *allowed, cpu_set_t *taken)
 
 md_status md_cpus_share(const md_comm *comm, int *has_cpu, md_error *err)
 {
-    const MPI_Comm node = md_comm_node_comm(comm);
+    MPI_Comm node = md_comm_node_comm(comm);
     const size_t ranks = (size_t)md_comm_node_size(comm);
     cpu_set_t own, taken;
     void *all;

@@ -51,15 +51,14 @@ static json_t *stay(const md_export_rate *rate)
 
 static json_t *rate_json(const md_checkpoint *c, const md_export_rate *rate, int *scheduled)
 {
-    const md_schedule none = {0};
-    const md_schedule *s = rate ? &rate->schedule : &none;
+    const md_schedule_kind kind = rate ? rate->schedule.kind : MD_SCHEDULE_CONSTANT;
     *scheduled = 0;
-    if (s->kind == MD_SCHEDULE_CONSTANT && c->at.step >= s->warmup_steps)
+    if (!rate || (kind == MD_SCHEDULE_CONSTANT && c->at.step >= rate->schedule.warmup_steps))
         return json_real(c->optimizer.learning_rate);
-    if (s->kind == MD_SCHEDULE_CONSTANT || !goes_on_the_same(c, rate))
+    if (kind == MD_SCHEDULE_CONSTANT || !goes_on_the_same(c, rate))
         return stay(rate);
     *scheduled = 1;
-    return s->kind == MD_SCHEDULE_COSINE ? cosine(c, rate) : staircase(c, rate);
+    return kind == MD_SCHEDULE_COSINE ? cosine(c, rate) : staircase(c, rate);
 }
 
 /* Keras' word, or its class where there is something to be told. */

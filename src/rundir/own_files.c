@@ -56,16 +56,14 @@ static md_status check_text(const char *path, const char *begin, const char *mar
     if (is_empty(path) || (strncmp(head, begin, strlen(begin)) == 0 && strstr(head, mark)))
         return MD_OK;
     return md_fail(err, MD_FAILED,
-                   "'%s' is not of a run's making, and a run would replace it; move it elsewhere "
-                   "or choose another folder with --output",
+                   "'%s' is not of a run's making, and would be replaced; move it elsewhere or "
+                   "choose another place with --output",
                    path);
 }
 
-static md_status check_one(const char *folder, const char *name, md_error *err)
+static md_status check_file(const char *path, const char *name, md_error *err)
 {
-    char path[PATH_MAX];
     struct stat info;
-    md_files_join(folder, name, path);
     const int folder_there = lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
     if (folder_there && strcmp(name, MD_FILE_STATUS) == 0)
         return MD_OK; /* a run goes on without its status, and warns */
@@ -84,10 +82,18 @@ md_status md_folder_check_names(const char *path, md_folder_files which, md_erro
 {
     md_listing l;
     md_status status = md_folder_list(path, which, &l, err);
-    for (int i = 0; i < l.count && !status; i++)
-        status = check_one(path, l.entries[i]->d_name, err);
+    for (int i = 0; i < l.count && !status; i++) {
+        char file[PATH_MAX];
+        md_files_join(path, l.entries[i]->d_name, file);
+        status = check_file(file, l.entries[i]->d_name, err);
+    }
     md_listing_free(&l);
     return status;
+}
+
+md_status md_folder_check_page(const char *path, md_error *err)
+{
+    return check_file(path, MD_FILE_REPORT, err);
 }
 
 md_status md_folder_check_apart(const char *path, const char *file, md_error *err)

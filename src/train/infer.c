@@ -80,13 +80,14 @@ md_status md_infer_samples(const md_model_spec *spec, const float *parameters, m
     const md_image_range all = {MD_SPLIT_TEST, 0, samples->shape.images[MD_SPLIT_TEST]};
     md_inference inference = {0};
     md_store_header plan;
+    md_store store; /* which the inference keeps pointing to */
     void *block = NULL;
     md_status status = md_store_plan(samples, storage, &plan, err);
     if (!status)
         status = md_allocate(&block, plan.bytes, 1, "the images", err);
     if (!status) {
         md_store_fill(&plan, samples, block);
-        const md_store store = md_store_view(block);
+        store = md_store_view(block);
         status = md_inference_open(spec, parameters, &store, &inference, err);
     }
     if (!status)

@@ -79,7 +79,7 @@ static void check_parts(const md_kernels *kernels)
 {
     const size_t even[] = {0, 8, 16, SAMPLES}, uneven[] = {0, 20, 20, SAMPLES};
     const md_model_spec spec = mixed();
-    const md_images images = md_images_create(SAMPLES, SIDE * SIDE, CLASSES, 0.4);
+    md_images images = md_images_create(SAMPLES, SIDE * SIDE, CLASSES, 0.4);
     const md_batch all = part_of(&images, 0, SAMPLES);
     md_model *model;
     md_error err;
@@ -98,6 +98,7 @@ static void check_parts(const md_kernels *kernels)
     CU_ASSERT(md_relative_distance(a, judge, count) < 1e-6);
     free(w);
     free(judge);
+    md_images_destroy(&images);
     md_model_destroy(&model);
 }
 

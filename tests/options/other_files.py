@@ -86,6 +86,19 @@ def of_a_run(place, ranks):
     assert {"previous/history.csv", "previous/report.html"} <= set(content(place.output))
 
 
+def kept_by_report(place):
+    """A page of one's own under the name that the command chooses; where a name is given, it is meant."""
+    place.train(1, QUICK)
+    page = os.path.join(place.output, "report.html")
+    put(place.output, "report.html", OTHERS["report.html"][0])
+    before = content(place.output)
+    code, _, err = run("report", place.output, environment=place.environment)
+    check_refused((code, err), 1, f"'{page}' is not of a run's making")
+    assert content(place.output) == before
+    works("report", place.output, "--output", page, environment=place.environment)
+    works("report", place.output, environment=place.environment)
+
+
 def emptied(place, ranks):
     """As a node leaves them that lost its power: a run goes on."""
     place.train(ranks, [*QUICK, "--set", "train.max_steps=5"])
@@ -123,7 +136,7 @@ def main():
     results = [judge(f"{case.__name__.replace('_', ' ')}, {ranks} ranks", case, ranks)
                for case, ranks in ((stay, 2), (stay_in_previous, 1), (data_set, 3), (of_a_run, 1), (emptied, 2),
                                    (refused_starts, 1), (refused_starts, 2))]
-    results.append(judge("kept by import", kept_by_import))
+    results += [judge(case.__name__.replace("_", " "), case) for case in (kept_by_import, kept_by_report)]
     return conclude(results)
 
 

@@ -100,4 +100,8 @@ md_status md_folder_repair(md_folder *folder, const md_checkpoint *c, md_error *
  * saves it need not be the one that holds the lock. */
 md_status md_folder_save_rescue(const char *folder_path, md_checkpoint *c, md_error *err);
 
+/* May a new page of a run replace what lies under that path? MD_FAILED where it is somebody
+ * else's. */
+md_status md_folder_check_page(const char *path, md_error *err);
+
 #endif

@@ -75,6 +75,8 @@ static md_status report(md_comm *comm, md_report *r, const md_shared_options *a,
     md_status status = choose_place(a->output, r->name, place, err);
     if (!status)
         status = md_check_outputs(a, (const char *const[]){r->name, NULL}, r->checkpoint, err);
+    if (!status && !a->output)
+        status = md_folder_check_page(place, err);
     if (!status)
         status = md_checkpoint_config(r->checkpoint, &r->config, err);
     if (!status)

@@ -26,7 +26,7 @@ static int has_names(const md_source_wishes *wishes)
 static void list_classes(const md_source_wishes *wishes, char out[MOST_TOLD * MD_CLASS_NAME])
 {
     const int count = wishes->model ? md_model_spec_classes(wishes->model) : 0;
-    const size_t size = MOST_TOLD * MD_CLASS_NAME;
+    const size_t size = (size_t)MOST_TOLD * MD_CLASS_NAME;
     char name[MD_CLASS_NAME], shown[MD_SNIPPET_SIZE];
     size_t used = 0;
     out[0] = '\0';
