@@ -8,6 +8,17 @@
 
 static const double unit = 4294967296.0; /* 2^32 */
 
+int md_fixed_can_add(const md_fixed *sum, const md_fixed *more)
+{
+    int can = 1;
+    for (int k = 0; k < MD_FIXED_PIECES; k++) {
+        int64_t together;
+        can &= !__builtin_add_overflow(sum->piece[k], more->piece[k], &together) &&
+               together <= MD_FIXED_MOST && together >= -MD_FIXED_MOST;
+    }
+    return can;
+}
+
 int md_fixed_add_nats(md_fixed *sum, const float *loss, size_t count, int64_t total)
 {
     const double limit = (double)MD_FIXED_MOST / (double)(total > 0 ? total : 1);

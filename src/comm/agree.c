@@ -20,8 +20,9 @@ md_status md_agree_over(const md_comm *comm, MPI_Comm ranks, md_status local, md
 
     md_error agreed;
     md_fail(&agreed, local, "a rank failed without saying why");
-    if (rank == lowest && err)
+    if (rank == lowest && err && err->status)
         agreed = *err;
+    agreed.status = local;
     if (agreed.rank < 0) /* else it was agreed before, over fewer ranks */
         agreed.rank = md_comm_rank(comm);
     status =

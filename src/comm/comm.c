@@ -79,6 +79,13 @@ void md_comm_tell(const md_comm *comm, int waiting)
         comm->hook(comm->hook_context, waiting);
 }
 
+void md_comm_progress(const md_comm *comm)
+{
+    int there;
+    /* Whatever fails here fails again in the collective that it belongs to. */
+    (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm->world, &there, MPI_STATUS_IGNORE);
+}
+
 md_status md_comm_told(const md_comm *comm, md_status status)
 {
     md_comm_tell(comm, 0);

@@ -13,6 +13,10 @@
 /* Calls the wait hook. */
 void md_comm_tell(const md_comm *comm, int waiting);
 
+/* Outside MPI nothing sends on what a collective of this rank has left queued, and those who wait
+ * for that may be whom this rank waits for: to be called now and then by whoever waits long. */
+void md_comm_progress(const md_comm *comm);
+
 /* md_comm_tell(comm, 0); returns the status. */
 md_status md_comm_told(const md_comm *comm, md_status status);
 

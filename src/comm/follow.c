@@ -18,6 +18,12 @@ void md_follow_place(md_follow *follow, int rank, int64_t step)
     atomic_store_explicit(&follow->seen[rank].steps, step, memory_order_release);
 }
 
+static void nap(const md_comm *comm)
+{
+    md_clock_sleep(nap_s);
+    md_comm_progress(comm);
+}
+
 static int64_t slowest(const md_follow *follow, const md_comm *comm)
 {
     int64_t least = INT64_MAX;
@@ -28,13 +34,18 @@ static int64_t slowest(const md_follow *follow, const md_comm *comm)
     return least;
 }
 
-void md_follow_tell(md_follow *follow, const md_comm *comm, const md_totals *totals)
+void md_follow_make_room(const md_follow *follow, const md_comm *comm)
 {
     const int64_t step = atomic_load_explicit(&follow->reduced, memory_order_relaxed);
     md_comm_tell(comm, 1);
     while (step - MD_FOLLOW_STEPS >= slowest(follow, comm))
-        md_clock_sleep(nap_s);
+        nap(comm);
     md_comm_tell(comm, 0);
+}
+
+void md_follow_tell(md_follow *follow, const md_totals *totals)
+{
+    const int64_t step = atomic_load_explicit(&follow->reduced, memory_order_relaxed);
     follow->totals[step % MD_FOLLOW_STEPS] = *totals;
     atomic_store_explicit(&follow->reduced, step + 1, memory_order_release);
 }
@@ -57,7 +68,7 @@ static void wait_for(const _Atomic int64_t *known, int64_t steps, const md_comm 
 {
     md_comm_tell(comm, 1);
     while (atomic_load_explicit(known, memory_order_acquire) <= steps)
-        md_clock_sleep(nap_s);
+        nap(comm);
     md_comm_tell(comm, 0);
 }
 

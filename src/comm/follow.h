@@ -35,9 +35,12 @@ size_t md_follow_bytes(const md_comm *comm);
  * says it, before it tells more totals than are kept. */
 void md_follow_place(md_follow *follow, int rank, int64_t step);
 
-/* The node's first rank: the next step's totals, told once no rank is too far behind; that the step
- * is finished; and how many stops were asked for since the last call. */
-void md_follow_tell(md_follow *follow, const md_comm *comm, const md_totals *totals);
+/* The node's first rank waits until no rank is too far behind to be told another step's totals;
+ * tells them; then that the step is finished; and how many stops were asked for since the last
+ * call. It waits before the ranks meet in the step: behind that the others step their slices, and
+ * if it waited in vain there would be no one step to rescue. */
+void md_follow_make_room(const md_follow *follow, const md_comm *comm);
+void md_follow_tell(md_follow *follow, const md_totals *totals);
 void md_follow_publish(md_follow *follow);
 int md_follow_stops(md_follow *follow);
 

@@ -128,6 +128,7 @@ md_status md_shared_create(md_comm *comm, size_t bytes, md_shared **out, md_erro
     if (!status)
         status = MD_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window), err);
     shared->locked = !status;
+    status = agree_on_node(comm, status, err);
     if (!status)
         status = md_shared_fence(shared, err);
     if (status)

@@ -23,10 +23,12 @@ static char *config_text(const md_checkpoint *c, const md_export_rate *rate, int
 {
     json_t *config = md_keras_config_json(&c->model, &c->scale, MD_KERAS_3);
     json_t *compiled = md_export_compile_config(c, rate, scheduled);
-    if (!config || json_object_set_new(config, "compile_config", compiled) != 0) {
+    if (!config || json_object_set(config, "compile_config", compiled) != 0) {
+        json_decref(compiled);
         json_decref(config);
         return NULL;
     }
+    json_decref(compiled);
     return md_keras_config_text(config, &c->model);
 }
 

@@ -158,11 +158,13 @@ static md_status pass_through(passage *p, md_error *err)
                                        p->look->as_bytes, err);
     if (!status)
         status = read_chunks(p->s, p->split, chunks, see_chunk, p, err);
-    md_status ended = md_feature_hash_end(&p->hash, part->sha256, status ? NULL : err);
-    if (!ended)
-        ended = md_feature_hash_end(&p->hash_as_bytes, part->sha256_as_bytes, status ? NULL : err);
+    const md_status ended[] = {
+        md_feature_hash_end(&p->hash, part->sha256, status ? NULL : err),
+        md_feature_hash_end(&p->hash_as_bytes, part->sha256_as_bytes, status ? NULL : err)};
     free(p->bytes);
-    return status ? status : ended;
+    if (status)
+        return status;
+    return ended[0] ? ended[0] : ended[1];
 }
 
 md_status md_streamed_look(md_streamed *s, const md_look *look, md_error *err)

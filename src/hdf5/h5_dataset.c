@@ -15,6 +15,13 @@ static int link_exists(md_h5 *f, const char *path)
     return exists && !f->status;
 }
 
+static int is_group(const md_h5 *f, const char *path)
+{
+    H5O_info_t info;
+    return H5Oget_info_by_name2(f->file, path, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+           info.type == H5O_TYPE_GROUP;
+}
+
 int md_h5_exists(md_h5 *f, const char *path)
 {
     if (f->status || strlen(path) >= MD_H5_PATH)
@@ -27,7 +34,7 @@ int md_h5_exists(md_h5 *f, const char *path)
         snprintf(part, (size_t)(end - path) + 1, "%s", path);
         if (strspn(part, "/") == strlen(part))
             continue;
-        if (!link_exists(f, part))
+        if (!link_exists(f, part) || (end[strspn(end, "/")] && !is_group(f, part)))
             return 0;
     }
     return 1;

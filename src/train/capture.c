@@ -96,8 +96,18 @@ static md_status allocate_golden(const md_trainer *t, md_golden *golden, size_t 
         free(fresh.labels);
         return status;
     }
+    free(golden->images);
+    free(golden->labels);
+    free(golden->logits);
     *golden = fresh;
     return MD_OK;
+}
+
+/* Is there room for them? Those of an imported file may be of other data. */
+static int has_room(const md_golden *golden, const md_store *store, size_t count)
+{
+    return golden->count == count && golden->element == (md_element)store->header->element &&
+           !golden->labels == !md_store_labels(store, MD_SPLIT_TEST);
 }
 
 /* The first test images and what the present weights make of them. */
@@ -108,7 +118,7 @@ static md_status fill_golden(md_trainer *t, md_golden *golden, md_error *err)
     const size_t count = available < GOLDEN_IMAGES ? available : GOLDEN_IMAGES;
     if (count == 0)
         return MD_OK;
-    if (golden->count != count) {
+    if (!has_room(golden, store, count)) {
         md_status status = allocate_golden(t, golden, count, err);
         if (status)
             return status;

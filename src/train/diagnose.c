@@ -17,7 +17,7 @@ typedef struct finding {
     size_t count;
 } finding;
 
-static const char *what_is_left(const md_trainer *t)
+const char *md_trainer_what_is_left(const md_trainer *t)
 {
     return md_trainer_has_checkpoint(t) ? "the last checkpoint stands"
                                         : "nothing had been saved yet";
@@ -36,11 +36,11 @@ static const md_tensor *bad_tensor(const md_trainer *t, const float *gradient)
     return NULL;
 }
 
-static void examine(md_trainer *t, uint32_t id, float *gradient, finding *found)
+static void examine(md_trainer *t, const uint32_t *id, float *gradient, finding *found)
 {
     const md_pass pass = {MD_TRAIN, t->config->train.seed, (uint32_t)t->at.epoch};
     const float *parameters = md_reducer_parameters(t->reducer);
-    const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, &id, 1);
+    const md_batch *batch = md_batcher_gather(t->batcher, MD_SPLIT_TRAIN, id, 1);
     md_model *model = t->inference.model;
     size_t correct;
     md_model_forward(model, parameters, batch, &pass);
@@ -53,7 +53,7 @@ static void examine(md_trainer *t, uint32_t id, float *gradient, finding *found)
     if (!found->tensor)
         found->tensor = tensor;
     if (found->count < SHOWN_SAMPLES)
-        found->samples[found->count] = id;
+        found->samples[found->count] = *id;
     found->count++;
 }
 
@@ -74,8 +74,8 @@ static md_status describe(const md_trainer *t, const finding *found, md_error *e
                    "optimizer.clip_norm, or look at the images with `mnist_dist show --split train "
                    "--index %u`",
                    (long long)t->at.step + 1, t->rank,
-                   found->tensor ? "the gradient of layer " : "", layer, samples, what_is_left(t),
-                   found->samples[0]);
+                   found->tensor ? "the gradient of layer " : "", layer, samples,
+                   md_trainer_what_is_left(t), found->samples[0]);
 }
 
 /* This rank's samples, one at a time. */
@@ -89,7 +89,7 @@ static md_status examine_part(md_trainer *t, md_range part, md_error *err)
         return status;
     for (size_t i = 0; i < part.count; i++) {
         const uint32_t *id = md_trainer_ids(t, (md_range){part.begin + i, 1});
-        examine(t, *id, gradient, &found);
+        examine(t, id, gradient, &found);
     }
     free(gradient);
     return found.count ? describe(t, &found, err) : MD_OK;
@@ -106,5 +106,6 @@ md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err)
                    "weight was stepped and %s; lower optimizer.learning_rate or set "
                    "optimizer.clip_norm",
                    (long long)t->at.step + 1,
-                   md_reducer_abouts[t->config->distributed.reducer].name, what_is_left(t));
+                   md_reducer_abouts[t->config->distributed.reducer].name,
+                   md_trainer_what_is_left(t));
 }

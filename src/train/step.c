@@ -246,6 +246,22 @@ static void advance(md_trainer *t, const md_step_sums *sums, size_t batch_size)
     t->epoch_times.images += (int64_t)batch_size;
 }
 
+/* A checkpoint has to hold the epoch's sums. The same on all ranks. */
+static md_status check_sums(const md_trainer *t, const md_step_sums *sums, md_error *err)
+{
+    md_fixed loss, metric;
+    take_apart(t, sums, &loss, &metric);
+    if (md_fixed_can_add(&t->at.loss, &loss) && md_fixed_can_add(&t->at.metric, &metric))
+        return MD_OK;
+    return md_fail(
+        err, MD_FAILED,
+        "step %lld: the losses of this epoch's samples add up to more than can be summed "
+        "exactly, %.3g so far and %.3g now; no weight was stepped and %s; lower "
+        "optimizer.learning_rate, or train on fewer samples an epoch",
+        (long long)t->at.step + 1, md_fixed_value(&t->at.loss), md_fixed_value(&loss),
+        md_trainer_what_is_left(t));
+}
+
 /* Steps this rank's slice by the gradient of the whole batch; its norm is NAN unless needed. */
 static void update(md_trainer *t, const md_batch *all, size_t batch_size, double *norm)
 {
@@ -295,6 +311,8 @@ md_status md_trainer_step(md_trainer *t, int *stop, md_error *err)
                                &sums, err);
     if (!status && sums.bad)
         status = md_trainer_diagnose(t, part, err);
+    if (!status)
+        status = check_sums(t, &sums, err);
     if (status)
         return status;
     lap(t, REDUCE, &since);

@@ -138,8 +138,9 @@ int md_trainer_has_checkpoint(const md_trainer *t);
 /* Local, from a thread of the heartbeat's; see md_heartbeat_params. */
 void md_trainer_rescue(void *trainer, int may_save, char *said, size_t size);
 
-/* diagnose.c. Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and
- * samples. */
+/* diagnose.c. What a run that ends now leaves, in words. */
+const char *md_trainer_what_is_left(const md_trainer *t);
+/* Collective, after a reduction said `bad`: MD_FAILED naming rank, step, layer and samples. */
 md_status md_trainer_diagnose(md_trainer *t, md_range part, md_error *err);
 
 /* early_stopping.c. Local: have `patience` epochs gone by without the monitored value improving,

@@ -115,5 +115,15 @@ if [ "$ranks" = 1 ]; then
     grep -q "warning: reducer allreduce promises equal weights at one rank count only: the runs use exchange" "$err" ||
         fail "$command: does not say what is proven: $(cat "$err")"
     refuses 2 "too short to be interrupted" "${prove[@]}" --data synthetic:60 --set train.batch_size=60
+    # A run on two ranks that computes something else.
+    cat >"$work/mpirun" <<'END'
+#!/bin/sh
+case "$*" in "-np 2 "*straight*) set -- "$@" --inject ulp@0:5 ;; esac
+exec mpirun --map-by :OVERSUBSCRIBE "$@"
+END
+    MPIRUN=$work/mpirun run prove --ranks 1,2 --output "$work/differing"
+    code=$?
+    [ $code = 1 ] || fail "$command: exit code $code instead of 1: $(cat "$err")"
+    says "1 of 6 runs differ from the reference"
 fi
 finish

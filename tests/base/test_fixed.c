@@ -44,6 +44,22 @@ static void what_cannot_be_held_is_refused(void)
     }
 }
 
+static void a_sum_says_when_it_is_full(void)
+{
+    for (int k = 0; k < MD_FIXED_PIECES; k++) {
+        md_fixed sum = {0}, more = {0};
+        sum.piece[k] = MD_FIXED_MOST - 1;
+        more.piece[k] = 1;
+        CU_ASSERT(md_fixed_can_add(&sum, &more));
+        more.piece[k] = 2;
+        CU_ASSERT(!md_fixed_can_add(&sum, &more));
+        sum.piece[k] = more.piece[k] = INT64_MAX;
+        CU_ASSERT(!md_fixed_can_add(&sum, &more));
+        sum.piece[k] = more.piece[k] = INT64_MIN;
+        CU_ASSERT(!md_fixed_can_add(&sum, &more));
+    }
+}
+
 /* As files from before hold them: in one piece. */
 static void nats_are_rounded_to_one_unit(void)
 {
@@ -63,5 +79,6 @@ const char md_suite[] = "base.fixed";
 CU_TestInfo md_tests[] = {{"sums do not depend on the order", sums_do_not_depend_on_the_order},
                           {"small and large keep their digits", small_and_large_keep_their_digits},
                           {"what cannot be held is refused", what_cannot_be_held_is_refused},
+                          {"a sum says when it is full", a_sum_says_when_it_is_full},
                           {"nats are rounded to one unit", nats_are_rounded_to_one_unit},
                           CU_TEST_INFO_NULL};

@@ -69,6 +69,17 @@ static void a_status_is_agreed_even_without_a_text(void)
     md_comm_destroy(&comm);
 }
 
+/* What err holds may be of a call before that went well. */
+static void the_status_is_the_one_that_is_passed(void)
+{
+    md_comm *comm = open_comm();
+    md_error err = {0};
+    CU_ASSERT_EQUAL(md_agree(comm, world_rank() == 0 ? MD_FAILED : MD_OK, &err), MD_FAILED);
+    CU_ASSERT_EQUAL(err.status, MD_FAILED);
+    CU_ASSERT_NOT_EQUAL(err.text[0], '\0');
+    md_comm_destroy(&comm);
+}
+
 /* Ranks with a bit in `odd` hold another digest. */
 static md_status compare(md_comm *comm, unsigned odd, md_error *err)
 {
@@ -121,6 +132,7 @@ CU_TestInfo md_tests[] = {
     {"one failing rank speaks for all", one_failing_rank_speaks_for_all},
     {"of several failing ranks the lowest speaks", of_several_failing_ranks_the_lowest_speaks},
     {"a status is agreed even without a text", a_status_is_agreed_even_without_a_text},
+    {"the status is the one that is passed", the_status_is_the_one_that_is_passed},
     {"equal digests agree", equal_digests_agree},
     {"ranks that differ from the majority are named",
      ranks_that_differ_from_the_majority_are_named},

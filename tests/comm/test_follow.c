@@ -2,6 +2,7 @@
  * kinds dawdle: an active one must not overtake totals that nobody has read, and who follows must
  * read each step's. Numbers are small and whole; the judge is a serial program in integers. */
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -103,6 +104,8 @@ static void take_step(team *t, int step, int stop, md_step_sums *sums)
     if (is_active(t))
         optimize(t, step);
     md_reducer_publish(t->reducer, step + 1);
+    if (md_comm_node_rank(t->comm) == 0) /* whoever joins may be late, the step is whole */
+        CU_ASSERT(md_reducer_consistent(t->reducer, step + 1));
 }
 
 /* Everybody looks at the weights before the others go on. */
@@ -223,6 +226,36 @@ static void bad_numbers_are_told_to_all(void)
     on_every_kind_of_node(check_bad);
 }
 
+/* A long message whose sender goes on to wait for the receiver in a step: it has to travel all the
+ * same, though nothing in the step's own work calls MPI. */
+static void check_message(int node_size, int most)
+{
+    static char sent[1 << 18], received[sizeof sent];
+    team t;
+    md_step_sums sums;
+    open_team(&t, node_size, most);
+    for (int from = 0; from < world_size() && world_size() > 1; from++) {
+        const int to = (from + 1) % world_size();
+        MPI_Request request = MPI_REQUEST_NULL;
+        memset(sent, from + 1, sizeof sent);
+        if (world_rank() == from)
+            MPI_Isend(sent, sizeof sent, MPI_BYTE, to, 0, MPI_COMM_WORLD, &request);
+        if (world_rank() == to) {
+            MPI_Recv(received, sizeof received, MPI_BYTE, from, 0, MPI_COMM_WORLD,
+                     MPI_STATUS_IGNORE);
+            CU_ASSERT_EQUAL(memcmp(received, sent, sizeof sent), 0);
+        }
+        take_step(&t, from, 0, &sums);
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+    }
+    close_team(&t);
+}
+
+static void messages_travel_while_a_rank_waits(void)
+{
+    on_every_kind_of_node(check_message);
+}
+
 /* The first so many ranks of each node; their places are numbered without gaps. */
 static void check_places(int node_size, int most)
 {
@@ -285,6 +318,7 @@ CU_TestInfo md_tests[] = {
     {"and when the active ranks change", and_when_the_active_ranks_change},
     {"any rank can ask for a stop", any_rank_can_ask_for_a_stop},
     {"bad numbers are told to all", bad_numbers_are_told_to_all},
+    {"messages travel while a rank waits", messages_travel_while_a_rank_waits},
     {"the first ranks of a node are active", the_first_ranks_of_a_node_are_active},
     {"a CPU has one active rank", a_cpu_has_one_active_rank},
     CU_TEST_INFO_NULL};

@@ -245,6 +245,17 @@ def views(place):
     assert same.endswith("same\n"), same
 
 
+def feature_maps(place):
+    """A model of numbers takes an image for no class."""
+    config = place.write("conv.yaml", "model:\n  - {layer: conv2d, filters: 2, kernel_size: 1, activation: relu}\n"
+                         "  - {layer: flatten}\n  - {layer: dense, units: 1, activation: linear}\n")
+    place.output, picture = f"{place.path}/conv.run", f"{place.path}/conv.svg"
+    place.train(1, ["--config", config, "--data", f"{place.path}/numbers.h5", "--epochs", "1"])
+    works("plot", place.output, "--kind", "features", "--plot", picture, environment=place.environment)
+    with open(picture, encoding="utf-8") as file:
+        assert "Test image 0: feature maps of layer" in file.read()
+
+
 def main(place):
     draw(place)
     cases = [("numbers", loss, "linear") for loss in ("mse", "mae", "huber")]
@@ -257,6 +268,7 @@ def main(place):
             place.output = f"{place.path}/{case[1]}.run"
             (check_numbers if case[1] == "mse" else check_classes)(place, rows)
     views(place)
+    feature_maps(place)
     check_refusals(place)
     check_hopeless(place)
 

@@ -42,6 +42,18 @@ def refuse_where_nothing_is_computed(place):
     assert code == 2 and "nan@2:8: the rank has no samples" in "".join(own_messages(err)), (code, err)
 
 
+def diverge(place, ranks):
+    """Losses that are too many for a sum that a checkpoint can hold, though each of them is finite: all that was
+    saved before stands, and is good."""
+    model = place.write("one.yaml", "model:\n  - {layer: flatten}\n  - {layer: dense, units: 10, activation: softmax}\n")
+    options = ["--config", model, "--data", "synthetic:6000", "--batch-size", "4", "--set", "optimizer.name=sgd",
+               "--learning-rate", "2e6", "--set", "checkpoint.every_steps=1"]
+    code, out, err = finish(place.start(ranks, options))
+    [message] = own_messages(err)
+    assert broke_off(code, out) and "add up to more than can be summed exactly" in message, (code, err)
+    place.verify_saved()
+
+
 def check(fault, moment, ranks, reducer, reference):
     return judge(f"{fault} at {moment}, {ranks} ranks, {reducer}",
                  lambda place: rehearse(place, fault, moment, ranks, reducer, reference))
@@ -70,6 +82,7 @@ def main():
         jobs += [(fault, moment, ranks, reducer, known[ranks])
                  for fault, moment, ranks in cases(everything)]
     results = together(check, jobs)
+    results += [judge(f"losses without bounds, {ranks} ranks", diverge, ranks) for ranks in (1, 3)]
     return conclude(results + [judge("nan at a rank that follows", refuse_where_nothing_is_computed)])
 
 

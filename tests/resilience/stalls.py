@@ -239,6 +239,19 @@ def stop_before_a_save_of_a_table(place):
     assert seen_as(place) == whole, (seen_as(place), whole)
 
 
+def stop_a_rank_that_follows(place):
+    """With more steps to go than a rank may be behind: the others wait for it where there is one step to rescue."""
+    options = ["--data", "synthetic:1200", "--epochs", "1", "--batch-size", "4", "--reducer", "exchange",
+               "--set", "distributed.active_ranks=2", "--set", "checkpoint.every_steps=0",
+               "--set", "distributed.stall_timeout=4"]
+    with Place() as twin:
+        expected = digest(twin.train(2, options)[0])
+    code, _, err = finish(place.start(3, options + ["--inject", "stop@2:20"]), SOON)
+    assert tells_of_stall(code) and "missing: rank 2 (host" in err and " saved" in err, f"exit {code}: {err}"
+    assert os.path.exists(os.path.join(place.output, "rescue.h5")), os.listdir(place.output)
+    ends_as(place.go_on(2), expected)
+
+
 def main():
     reference = undisturbed(OPTIONS)
     cases = (stop_at_save, stop_at_the_epochs_save, save_never_returns_alone, save_never_returns,
@@ -248,7 +261,8 @@ def main():
     jobs += [(check_suspension, case, reference) for case in (suspend_in_a_save, suspend_the_job)]
     jobs += [(judge, "nobody listens", nobody_listens),
              (judge, "stop after an import", stop_after_an_import),
-             (judge, "stop before a save of a table", stop_before_a_save_of_a_table)]
+             (judge, "stop before a save of a table", stop_before_a_save_of_a_table),
+             (judge, "stop a rank that follows", stop_a_rank_that_follows)]
     results = together(lambda judge, *rest: judge(*rest), jobs)
     return conclude(results)
 

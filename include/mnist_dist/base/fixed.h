@@ -16,6 +16,8 @@ typedef struct md_fixed {
 /* Magnitude that no piece exceeds: two of them can be added. */
 #define MD_FIXED_MOST (INT64_C(1) << 62)
 
+int md_fixed_can_add(const md_fixed *sum, const md_fixed *more); /* 0: a piece would exceed that */
+
 /* Adds losses in nats, which are of one size whatever the data, each rounded to 2^-32 in the piece
  * of that unit alone. Returns 0, leaving *sum alone, when one is not finite or so large that a sum
  * over `total` samples (>= count) might overflow. */

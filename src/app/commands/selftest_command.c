@@ -221,5 +221,5 @@ md_status md_command_selftest(md_comm *comm, int argc, char **argv, md_error *er
     else if (md_comm_rank(comm) == 0)
         printf("PASS: kernels %s, %d rank%s\n", md_kernels_get()->name, md_comm_size(comm),
                md_comm_size(comm) == 1 ? "" : "s");
-    return wrong ? MD_FAILED : MD_OK;
+    return wrong ? md_fail(err, MD_FAILED, "%s", "") : MD_OK; /* said already */
 }

@@ -86,6 +86,8 @@ static void print_epochs(const md_terminal *t, const md_chart *chart, int column
         double epoch = md_axis_tick(&chart->epochs, i);
         int at = (int)(md_axis_share(&chart->epochs, epoch) * (columns - 0.5));
         int length = snprintf(text, sizeof text, "%.0f", epoch), from = at - (length - 1) / 2;
+        if (at < 0 || at >= columns)
+            continue; /* epochs of a forged file, beyond what a double can tell apart */
         marks[at] = 1;
         from = from < 0 ? 0 : from + length > columns ? columns - length : from;
         if (from <= end)

@@ -151,6 +151,8 @@ static md_status meet_leaders(md_reducer *reducer, exchange *own, md_error *err)
                       MPI_Comm_split(md_comm_world(comm), leads(reducer) ? 0 : MPI_UNDEFINED,
                                      md_comm_node(comm), &own->leaders),
                       err);
+    if (!status && leads(reducer)) /* not every MPI hands it on */
+        status = MD_MPI(MPI_Comm_set_errhandler(own->leaders, MPI_ERRORS_RETURN), err);
     if (!status && leads(reducer))
         status = make_messages(reducer, own, err);
     return md_agree(comm, status, err);
@@ -275,8 +277,10 @@ static void sum_node(md_reducer *reducer, int64_t *sums, md_totals *out)
 {
     const exchange *own = reducer->variant;
     md_totals *mine = &own->ranks[md_comm_order(reducer->comm)];
-    if (leads(reducer))
+    if (leads(reducer)) {
+        md_follow_make_room(own->follow, reducer->comm);
         sums[reducer->params.values] += md_follow_stops(own->follow);
+    }
     memcpy(mine->sums, sums, sizeof mine->sums);
     mine->suggested = reducer->suggested;
     reducer->suggested = 0;
@@ -296,7 +300,7 @@ static void sum_batch(md_reducer *reducer, size_t samples, int64_t *sums, md_tot
     if (own->leaders != MPI_COMM_NULL)
         out->status = exchange_between_nodes(reducer, samples, out->sums, err);
     if (leads(reducer))
-        md_follow_tell(own->follow, comm, out);
+        md_follow_tell(own->follow, out);
     if (md_comm_nodes(comm) == 1)
         return;
     fence(reducer);
@@ -337,6 +341,8 @@ static void change_to(md_reducer *reducer, int next)
         return;
     for (int r = next; r < before; r++)
         md_follow_place(own->follow, r, own->steps);
+    for (int r = before; r < next; r++) /* which may be late to say so themselves */
+        atomic_store(&reducer->marks[r].value, atomic_load(&reducer->marks[rank].value));
     atomic_store(&own->follow->active, next);
 }
 

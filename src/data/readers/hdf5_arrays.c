@@ -68,6 +68,7 @@ static size_t list(md_source *source, char *out, size_t size)
     char paths[MOST][MD_H5_PATH];
     h5_context *h5 = source->context;
     size_t used = 0;
+    md_error *const err = h5->file.err;
     const size_t count = md_h5_list(&h5->file, paths, MOST);
     out[0] = '\0';
     for (size_t i = 0; i < count && used < size; i++) {
@@ -79,6 +80,7 @@ static size_t list(md_source *source, char *out, size_t size)
         h5->file.status = MD_OK;
         used += (size_t)snprintf(out + used, size - used, "%s%s %s", i ? ", " : "", paths[i], text);
     }
+    h5->file.err = err;
     return count;
 }
 

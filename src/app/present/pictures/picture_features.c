@@ -48,10 +48,12 @@ static md_status draw_image(const md_picture_subject *subject, const md_inferenc
     const md_predictions *p = subject->predictions;
     const size_t index = (size_t)subject->index;
     const md_shape *shape = &layout->shapes[layer + 1];
-    char title[160];
+    char title[160], taken[32] = "";
     md_infer_block(inference, (md_image_range){p->split, index, 1});
-    snprintf(title, sizeof title, "Test image %zu, taken for a %d: feature maps of layer %s", index,
-             (int)p->predicted[index], subject->checkpoint->model.layers[layer].name);
+    if (p->predicted)
+        snprintf(taken, sizeof taken, ", taken for a %d", (int)p->predicted[index]);
+    snprintf(title, sizeof title, "Test image %zu%s: feature maps of layer %s", index, taken,
+             subject->checkpoint->model.layers[layer].name);
     return draw_maps(md_model_output(inference->model, layer), shape, title, path, err);
 }
 
