@@ -445,8 +445,9 @@ def refused(place):
              (keep("rgb.h5", X=np.zeros((4, 8, 8, 3), "u1"), y=y[:4]), 3, "u1 [4, 8, 8, 3]"),
              (keep("words.h5", X=x, y=np.array([b"a"] * 300)), 3, "/y does not hold numbers"),
              (keep("short.h5", X=x, y=y[:-1]), 3, "holds 299 labels"),
-             (keep("odd.h5", pixels=x, kinds=y), 3, "/pixels u1 [300, 9, 8]"),
-             (keep("leaf.h5", **{"train/images": x, "test": y}), 3, "train/labels is missing, and every other usual name of it")]
+             (keep("odd.h5", pixels=x, kinds=y), 3, "/pixels u1 [300, 9, 8]")]
+    leaf = keep("leaf.h5", **{"train/images": x, "test": y})
+    cases.append((leaf, 3, "train/labels is missing, and every other usual name of it"))
     with h5py.File(os.path.join(place.path, "lzf.h5"), "w") as file:
         file.create_dataset("X", data=x, compression="lzf")
         file["y"] = y
@@ -482,7 +483,7 @@ def refused(place):
               (place.write("below.csv", table + "1,2,-1\n"), 3, "is -1")]
     for path, code, words in cases:
         check_refusal(place, path, code, words)
-    assert "no answers are taken" in run("show", "--data", cases[9][0], environment=place.environment)[2]
+    assert "no answers are taken" in run("show", "--data", leaf, environment=place.environment)[2]
     linked = keep("linked.h5", **{"train/images": x, "kinds": y, "test": h5py.SoftLink("/train")})
     code, _, err = run("show", "--data", linked, environment=place.environment)
     check_refused((code, err), 3, "/test is a soft or external link")
